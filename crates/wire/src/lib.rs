@@ -1,0 +1,17 @@
+//! The wire engine: packets to observations.
+//!
+//! `capture` reads records, `decode` finds the innermost headers, `flow` and `stream` put payload in
+//! order, `protocols` parse it, `obs` holds what was learnt. No I/O below `capture`, no clock but
+//! packet time, no `unsafe`.
+
+pub mod bytes;
+pub mod cx;
+pub mod events;
+pub mod flow;
+pub mod model;
+pub mod obs;
+pub mod pending;
+pub mod probe;
+pub mod protocols;
+pub mod stream;
+pub mod testkit;
