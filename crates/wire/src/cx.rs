@@ -142,7 +142,7 @@ impl<'a> Cx<'a> {
     /// `tls.version`, `tls.ja3s` …).
     pub fn service_info(&mut self, name: &'static str, value: impl Into<Val>) {
         let key = self.service_key(self.protocol);
-        self.obs.service_info(&key, name, value.into());
+        self.obs.service_info(&key, name, value.into(), self.at);
     }
     /// Notes that the server speaks a further protocol inside this one (UMAS in Modbus, CIP in ENIP).
     pub fn also(&mut self, protocol: &'static str) {

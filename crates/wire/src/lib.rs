@@ -13,5 +13,6 @@ pub mod obs;
 pub mod pending;
 pub mod probe;
 pub mod protocols;
+pub mod signature;
 pub mod stream;
 pub mod testkit;

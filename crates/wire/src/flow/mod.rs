@@ -1,5 +1,15 @@
 //! Flows: who talks to whom, in which state, with which probe.
 
+mod bridge;
 mod community;
+mod key;
+mod registry;
+mod shard;
+mod table;
+mod work;
 
+pub use bridge::Chunk;
 pub use community::community_id;
+pub use key::FlowKey;
+pub use registry::{Declared, Entry, Mask, Registry};
+pub use shard::{Shard, Unit};

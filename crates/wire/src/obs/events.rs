@@ -57,6 +57,12 @@ impl EventLog {
     pub fn ordinal(&self) -> u32 {
         self.ordinal
     }
+    /// Takes the next place in the order of findings.
+    pub(crate) fn next_order(&mut self) -> (u64, u32) {
+        let order = (self.packet, self.ordinal);
+        self.ordinal += 1;
+        order
+    }
     /// Says which packet is being worked on.
     pub fn at_packet(&mut self, packet: u64) {
         if packet != self.packet {
@@ -65,8 +71,7 @@ impl EventLog {
         }
     }
     pub fn push(&mut self, at: Stamp, id: u128, fields: Vec<(&'static str, FieldVal)>) {
-        let order = (self.packet, self.ordinal);
-        self.ordinal += 1;
+        let order = self.next_order();
         self.batch.push(StoredEvent { order, at, id, fields });
     }
     /// Hands over what was made, leaving none.

@@ -126,7 +126,7 @@ pub struct ServiceStat {
     /// 0-100: 100 identified by content, 50 by a weak signature on its port.
     pub confidence: u8,
     /// Further properties by name (`product`, `version`, `tls.version` …), first value kept.
-    pub info: Vec<(&'static str, Val)>,
+    pub info: Vec<(&'static str, Val, Stamp)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -251,6 +251,12 @@ pub struct Observations {
     pub parse_errors: Map<&'static str, u64>,
     /// What a bound or a fault made us drop or note, by name.
     pub counters: Map<&'static str, u64>,
+    /// Payload waiting for probes outside, in order.
+    pub chunks: Vec<crate::flow::Chunk>,
+    queued: usize,
+    bridged: u64,
+    /// Number of the shard, part of the numbers given to bridged flows.
+    pub shard: u8,
 }
 
 impl Observations {
@@ -270,7 +276,27 @@ impl Observations {
             events: EventLog::new(mode),
             parse_errors: Map::default(),
             counters: Map::default(),
+            chunks: Vec::new(),
+            queued: 0,
+            bridged: 0,
+            shard: 0,
         }
+    }
+
+    /// A new number for a flow whose parser runs outside.
+    pub(crate) fn next_bridged(&mut self) -> u64 {
+        self.bridged += 1;
+        u64::from(self.shard) << 56 | self.bridged
+    }
+    /// Adds to the bytes queued for probes outside and gives the sum.
+    pub(crate) fn queued_bytes(&mut self, add: usize) -> usize {
+        self.queued += add;
+        self.queued
+    }
+    /// Hands over what is queued for probes outside.
+    pub fn take_chunks(&mut self) -> Vec<crate::flow::Chunk> {
+        self.queued = 0;
+        std::mem::take(&mut self.chunks)
     }
 
     /// Adds one to a counter of the report's `limits`.
@@ -358,12 +384,12 @@ impl Observations {
     }
 
     /// Adds a property to a service that is already known.
-    pub fn service_info(&mut self, key: &ServiceKey, name: &'static str, value: Val) {
+    pub fn service_info(&mut self, key: &ServiceKey, name: &'static str, value: Val, at: Stamp) {
         if let Some(stat) = self.services.get_mut(key)
             && stat.info.len() < 24
-            && !stat.info.iter().any(|(n, _)| *n == name)
+            && !stat.info.iter().any(|(n, ..)| *n == name)
         {
-            stat.info.push((name, value));
+            stat.info.push((name, value, at));
         }
     }
 

@@ -1,0 +1,447 @@
+//! One of the fixed shards of a run: its flows, its clock, its observations.
+//!
+//! A shard sees the packets of its address pairs in order, and a tick at each new second of packet
+//! time; nothing else. So what it finds does not depend on batches or on the number of workers.
+
+use super::key::FlowKey;
+use super::registry::Registry;
+use super::table::{Flow, Table};
+use super::work::{After, Work};
+use crate::cx::{End, FlowMeta};
+use crate::model::*;
+use crate::obs::{BindKind, ConvKey, ConvStat, HostId, HostKey, Observations, ServiceKey};
+use crate::stream::Noted;
+use std::net::IpAddr;
+
+/// A decoded packet as a shard wants it. Addresses are left-aligned in 16 bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit<'a> {
+    pub at: Stamp,
+    /// Number of the packet over all sources of the run.
+    pub order: u64,
+    /// 4, 6, or 2 (no IP; addresses are hardware addresses).
+    pub kind: u8,
+    /// IP protocol.
+    pub proto: u8,
+    pub vlan: u16,
+    pub ttl: u8,
+    /// EtherType or 802.2 identification, layer 2 only.
+    pub ethertype: u16,
+    pub src: [u8; 16],
+    pub dst: [u8; 16],
+    pub src_port: u16,
+    pub dst_port: u16,
+    /// Hardware addresses right under the innermost IP header, if it is not tunnelled in IP.
+    pub macs: Option<(Mac, Mac)>,
+    pub seq: u32,
+    pub ack: u32,
+    /// TCP flags byte.
+    pub flags: u8,
+    pub wire_len: u32,
+    pub payload: &'a [u8],
+    /// Payload bytes on the wire behind `payload` that were not captured.
+    pub cut: u32,
+}
+
+pub const FIN: u8 = 1;
+pub const SYN: u8 = 2;
+pub const RST: u8 = 4;
+pub const ACK: u8 = 16;
+
+/// Flows of one shard at most; the least recently used gives way.
+pub const MAX_FLOWS: usize = 1 << 15;
+
+/// See the module.
+pub struct Shard {
+    pub obs: Observations,
+    flows: Table,
+    now: Micros,
+    last_frame: Stamp,
+}
+
+/// Initial TTLs of common stacks: a packet that still has one has crossed no router.
+fn undecremented(ttl: u8) -> bool {
+    matches!(ttl, 30 | 32 | 60 | 64 | 100 | 128 | 200 | 255)
+}
+
+impl Shard {
+    pub fn new(number: u8, mut obs: Observations) -> Shard {
+        obs.shard = number;
+        Shard { obs, flows: Table::new(MAX_FLOWS), now: Micros::MIN, last_frame: Stamp::default() }
+    }
+    pub fn flows(&self) -> usize {
+        self.flows.len()
+    }
+    pub fn bytes(&self) -> usize {
+        self.flows.bytes() + self.obs.bytes()
+    }
+
+    /// A new second of packet time began, before packet `order`.
+    pub fn tick(&mut self, registry: &Registry, now: Micros, order: u64) {
+        self.obs.events.at_packet(order);
+        let crossed = now.div_euclid(crate::events::WINDOW) != self.now.div_euclid(crate::events::WINDOW);
+        self.now = self.now.max(now);
+        if self.obs.events.on() && crossed {
+            crate::events::flush_windows(&mut self.obs, now);
+        }
+        for _ in 0..self.flows.len().div_ceil(32) {
+            self.sweep(registry);
+        }
+    }
+
+    /// Takes one packet.
+    pub fn packet(&mut self, registry: &Registry, u: &Unit<'_>) {
+        self.obs.events.at_packet(u.order);
+        self.now = self.now.max(u.at.time);
+        self.last_frame = u.at;
+        self.sweep(registry);
+        let (src_port, dst_port) =
+            if u.kind == 2 { (u.ethertype, u.ethertype) } else { (u.src_port, u.dst_port) };
+        let (key, dir) = FlowKey::new(u.kind, u.proto, u.vlan, (u.src, src_port), (u.dst, dst_port));
+        let hash = key.hash();
+        let mut slot = self.flows.find(&key, hash);
+        if let Some(s) = slot
+            && self.restarts(s, dir, u)
+        {
+            self.close(registry, s);
+            slot = None;
+        }
+        let slot = match slot {
+            Some(slot) => slot,
+            None => match self.open(registry, key, hash, dir, u) {
+                Some(slot) => slot,
+                None => return,
+            },
+        };
+        let Some(flow) = self.flows.get(slot) else { return };
+        flow.packets[dir] += 1;
+        flow.bytes[dir] += u64::from(u.wire_len);
+        flow.last = flow.last.max(u.at.time);
+        if flow.ttl[dir] != u.ttl {
+            flow.ttl[dir] = flow.ttl[dir].max(u.ttl);
+            flow.on_link[dir] |= undecremented(u.ttl);
+        }
+        if let Some((mac, _)) = u.macs
+            && flow.macs[dir] != mac
+        {
+            let old = std::mem::replace(&mut flow.macs[dir], mac);
+            let (host, vlan) = (flow.hosts[dir], flow.key.vlan);
+            bind(&mut self.obs, old, host, vlan, u.at);
+        }
+        let Some(flow) = self.flows.get(slot) else { return };
+        if key.kind != 2 && key.proto == 6 {
+            tcp(flow, &mut self.obs, registry, dir, u);
+        } else if !flow.over && !u.payload.is_empty() {
+            datagram(flow, &mut self.obs, registry, dir, u);
+        }
+    }
+
+    /// True if the packet begins a new flow although one with its key is there.
+    fn restarts(&mut self, slot: u32, dir: usize, u: &Unit<'_>) -> bool {
+        let Some(flow) = self.flows.get(slot) else { return true };
+        if flow.expired(u.at.time) {
+            return true;
+        }
+        // a new connection on old ports
+        u.kind != 2
+            && u.proto == 6
+            && u.flags & (SYN | ACK | RST) == SYN
+            && (flow.payload || flow.reset || flow.fin[0] || flow.fin[1])
+            && flow.isn[dir] != Some(u.seq.wrapping_add(1))
+    }
+
+    fn open(
+        &mut self,
+        registry: &Registry,
+        key: FlowKey,
+        hash: u64,
+        dir: usize,
+        u: &Unit<'_>,
+    ) -> Option<u32> {
+        if self.flows.full()
+            && let Some(old) = self.flows.oldest()
+        {
+            self.obs.count("flows");
+            self.close(registry, old);
+        }
+        let lo = self.obs.host(HostKey::new(key.vlan, key.addr(0)))?;
+        let hi = if key.lo == key.hi { lo } else { self.obs.host(HostKey::new(key.vlan, key.addr(1)))? };
+        let (client, oriented) = first_guess(registry, &key, dir, u);
+        let mut macs = [Mac::default(); 2];
+        if let Some((mac, _)) = u.macs {
+            macs[dir] = mac;
+        }
+        let mut ttl = [0; 2];
+        ttl[dir] = u.ttl;
+        let mut on_link = [false; 2];
+        on_link[dir] = undecremented(u.ttl);
+        let flow = Flow {
+            key,
+            hosts: [lo, hi],
+            first: u.at.time,
+            last: u.at.time,
+            packets: [0; 2],
+            bytes: [0; 2],
+            macs,
+            ttl,
+            on_link,
+            isn: [None; 2],
+            client,
+            oriented,
+            payload: false,
+            accepted: false,
+            fin: [false; 2],
+            reset: false,
+            entry: None,
+            confidence: 0,
+            over: false,
+            ticked: u.at.time,
+            first_frame: u.at.frame,
+            source: u.at.source,
+            work: None,
+        };
+        Some(self.flows.insert(flow, hash))
+    }
+
+    /// Looks at one slot: ends what is idle, gives open probes their tick.
+    fn sweep(&mut self, registry: &Registry) {
+        let now = self.now;
+        let Some(slot) = self.flows.sweep() else { return };
+        let Some(flow) = self.flows.get(slot) else { return };
+        if flow.expired(now) {
+            return self.close(registry, slot);
+        }
+        if flow.work.is_some() && now.saturating_sub(flow.ticked) >= 1_000_000 {
+            flow.ticked = now;
+            let at = Stamp { time: now, ..self.last_frame };
+            if let Some(work) = &mut flow.work {
+                work.eye.tick(registry, &mut self.obs, at);
+            }
+        }
+    }
+
+    /// Ends a flow and adds it to the aggregates.
+    fn close(&mut self, registry: &Registry, slot: u32) {
+        let Some(mut flow) = self.flows.remove(slot) else { return };
+        let at = Stamp { time: flow.last, ..self.last_frame };
+        finish_work(&mut flow, &mut self.obs, registry, at);
+        let protocol = flow.entry.map_or("", |e| registry.get(e).name());
+        let c = usize::from(flow.client);
+        let s = 1 - c;
+        let transport = flow.key.transport();
+        let port = if transport == Transport::L2 { 0 } else { flow.key.port(s) };
+        let key = ConvKey { client: flow.hosts[c], server: flow.hosts[s], protocol, transport, port };
+        let packets = u64::from(flow.packets[0]) + u64::from(flow.packets[1]);
+        let add =
+            ConvStat { packets, bytes: flow.bytes[0] + flow.bytes[1], first: flow.first, last: flow.last };
+        self.obs.conversation(key, add);
+        if flow.accepted && flow.entry.is_none() {
+            let at = Stamp { time: flow.first, frame: flow.first_frame, source: flow.source };
+            let key = ServiceKey { host: flow.hosts[s], port, transport, protocol: "", offered: true };
+            self.obs.service(key, 0, at);
+        }
+        for d in 0..2 {
+            let Some((_, stat)) = self.obs.hosts.get_mut(flow.hosts[d].0 as usize) else { continue };
+            stat.packets += packets;
+            stat.bytes += flow.bytes[0] + flow.bytes[1];
+            stat.first = stat.first.min(flow.first);
+            stat.last = stat.last.max(flow.last);
+            stat.ttl = stat.ttl.max(flow.ttl[d]);
+            stat.on_link |= flow.on_link[d] && flow.packets[d] > 0;
+            stat.sent |= flow.packets[d] > 0;
+            let at = Stamp { time: flow.first, frame: flow.first_frame, source: flow.source };
+            if flow.packets[d] > 0 {
+                bind(&mut self.obs, flow.macs[d], flow.hosts[d], flow.key.vlan, at);
+            }
+            if flow.hosts[0] == flow.hosts[1] {
+                break;
+            }
+        }
+    }
+
+    /// The capture ended: everything open is closed, oldest first.
+    pub fn finish(&mut self, registry: &Registry, order: u64) {
+        self.obs.events.at_packet(order);
+        let mut slots = self.flows.used();
+        slots.sort_by_key(|&s| self.flows.get(s).map_or((0, 0), |f| (f.first, f.first_frame)));
+        for slot in slots {
+            self.close(registry, slot);
+        }
+        crate::events::flush_windows(&mut self.obs, Micros::MAX);
+    }
+}
+
+/// Who is the client, by what the first packet shows: a handshake, else known ports, else order.
+fn first_guess(registry: &Registry, key: &FlowKey, dir: usize, u: &Unit<'_>) -> (u8, bool) {
+    let me = dir as u8;
+    if key.kind != 2 && key.proto == 6 {
+        match u.flags & (SYN | ACK) {
+            SYN => return (me, true),
+            f if f == SYN | ACK => return (1 - me, true),
+            _ => {}
+        }
+    }
+    let group = match key.addr(1 - dir) {
+        HostAddr::Ip(IpAddr::V4(a)) => a.is_multicast() || a.is_broadcast(),
+        HostAddr::Ip(IpAddr::V6(a)) => a.is_multicast(),
+        HostAddr::Mac(m) => m.is_group(),
+    };
+    let (mine, other) = (key.port(dir), key.port(1 - dir));
+    if group || key.kind == 2 || mine == other {
+        return (me, false);
+    }
+    match (registry.is_server_port(mine), registry.is_server_port(other)) {
+        (true, false) => (1 - me, false),
+        (false, true) => (me, false),
+        _ if mine < 1024 && other >= 1024 => (1 - me, false),
+        _ if key.proto == 6 && mine < other && other >= 32768 && mine < 32768 => (1 - me, false),
+        _ => (me, false),
+    }
+}
+
+fn bind(obs: &mut Observations, mac: Mac, ip: HostId, _vlan: u16, at: Stamp) {
+    if !mac.is_device() {
+        return;
+    }
+    let is_ip = obs.hosts.get(ip.0 as usize).is_some_and(|(k, _)| matches!(k.addr, HostAddr::Ip(_)));
+    if is_ip && let Some(mac) = obs.host(HostKey::new(0, HostAddr::Mac(mac))) {
+        obs.bind(mac, ip, BindKind::Frame, at);
+    }
+}
+
+fn meta(flow: &Flow) -> FlowMeta {
+    let end = |d: usize| End {
+        host: flow.hosts[d],
+        addr: flow.key.addr(d),
+        port: if flow.key.kind == 2 { 0 } else { flow.key.port(d) },
+        mac: Some(flow.macs[d]).filter(|m| m.is_device()),
+    };
+    let c = usize::from(flow.client);
+    FlowMeta {
+        client: end(c),
+        server: end(1 - c),
+        transport: flow.key.transport(),
+        vlan: flow.key.vlan,
+        oriented: flow.oriented,
+    }
+}
+
+/// Takes the payload part out of a flow, made new where there is none. To be put back.
+fn take_work(flow: &mut Flow, registry: &Registry) -> Box<Work> {
+    let mut work = flow.work.take().unwrap_or_else(|| {
+        let ethertype = if flow.key.kind == 2 { flow.key.lo_port } else { 0 };
+        let mut work = Work::new(meta(flow), flow.client, ethertype, registry);
+        for d in 0..2 {
+            if let Some(isn) = flow.isn[d] {
+                work.halves[d].start(isn);
+            }
+        }
+        Box::new(work)
+    });
+    work.eye.server_seen = flow.packets[1 - usize::from(work.eye.client)] > 0;
+    work
+}
+
+/// Takes over what the payload part found, and frees it when it is done.
+fn settle(flow: &mut Flow, work: Box<Work>, after: After) {
+    flow.client = work.eye.client;
+    if work.eye.entry.is_some() {
+        flow.entry = work.eye.entry;
+        flow.confidence = work.eye.confidence;
+    }
+    if after == After::Over {
+        flow.over = true;
+    } else {
+        flow.work = Some(work);
+    }
+}
+
+fn finish_work(flow: &mut Flow, obs: &mut Observations, registry: &Registry, at: Stamp) {
+    if let Some(mut work) = flow.work.take() {
+        flush(&mut work, obs, registry, at);
+        work.eye.end(registry, obs, at);
+        flow.client = work.eye.client;
+        flow.entry = work.eye.entry.or(flow.entry);
+        flow.confidence = flow.confidence.max(work.eye.confidence);
+    }
+    flow.over = true;
+}
+
+fn flush(work: &mut Work, obs: &mut Observations, registry: &Registry, at: Stamp) {
+    let Work { halves, eye } = work;
+    for (d, half) in halves.iter_mut().enumerate() {
+        half.flush(at, &mut |p| {
+            eye.piece(registry, obs, d, p);
+        });
+    }
+}
+
+fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
+    if u.flags & SYN != 0 {
+        flow.isn[dir] = Some(u.seq.wrapping_add(1));
+        let client = if u.flags & ACK != 0 { 1 - dir } else { dir };
+        if u.flags & ACK != 0 {
+            flow.accepted = true;
+        }
+        if flow.work.is_none() {
+            flow.client = client as u8;
+            flow.oriented = true;
+        }
+        if u.payload.is_empty() {
+            return;
+        }
+    }
+    if !u.payload.is_empty() || u.cut > 0 {
+        flow.payload = true;
+    }
+    if !flow.over {
+        let wanted = !u.payload.is_empty() || u.cut > 0;
+        if wanted || flow.work.as_ref().is_some_and(|w| w.halves[1 - dir].waiting()) {
+            let mut work = take_work(flow, registry);
+            let Work { halves, eye } = &mut *work;
+            let mut after = After::Go;
+            let [a, b] = halves;
+            let (mine, other) = if dir == 0 { (a, b) } else { (b, a) };
+            if u.flags & ACK != 0 && other.waiting() {
+                other.acknowledged(u.ack, u.at, &mut |p| after = eye.piece(registry, obs, 1 - dir, p));
+            }
+            if wanted {
+                let noted = mine.segment(u.seq, u.payload, u.cut, u.at, &mut |p| {
+                    after = eye.piece(registry, obs, dir, p);
+                });
+                note(obs, noted);
+            }
+            settle(flow, work, after);
+        }
+    }
+    if u.flags & FIN != 0 {
+        flow.fin[dir] = true;
+    }
+    if u.flags & RST != 0 {
+        flow.reset = true;
+    }
+    if (flow.reset || (flow.fin[0] && flow.fin[1])) && flow.work.is_some() {
+        finish_work(flow, obs, registry, u.at);
+    }
+}
+
+fn note(obs: &mut Observations, noted: Noted) {
+    if noted != Noted::default() {
+        for (n, name) in [
+            (noted.overlaps, "tcp_overlaps"),
+            (noted.retransmissions, "tcp_retransmissions"),
+            (noted.strays, "tcp_strays"),
+        ] {
+            if n > 0 {
+                obs.add(name, u64::from(n));
+            }
+        }
+    }
+}
+
+fn datagram(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
+    flow.payload = true;
+    let mut work = take_work(flow, registry);
+    let after = work.eye.datagram(registry, obs, dir, u.payload, u.at);
+    settle(flow, work, after);
+}

@@ -1,0 +1,150 @@
+//! The flow table of one shard: open addressing over a slab, swept one slot a packet.
+
+use super::key::FlowKey;
+use super::work::Work;
+use crate::model::{Mac, Micros};
+use crate::obs::HostId;
+use hashbrown::HashTable;
+
+/// Idle times after which a flow is over, in microseconds of packet time.
+const TCP_IDLE: Micros = 3_600_000_000;
+const TCP_CLOSED: Micros = 15_000_000;
+const TCP_HALF_OPEN: Micros = 60_000_000;
+const OTHER_IDLE: Micros = 120_000_000;
+
+/// What is known of a flow in any state.
+pub struct Flow {
+    pub key: FlowKey,
+    pub hosts: [HostId; 2],
+    pub first: Micros,
+    pub last: Micros,
+    pub packets: [u32; 2],
+    pub bytes: [u64; 2],
+    pub macs: [Mac; 2],
+    pub ttl: [u8; 2],
+    pub on_link: [bool; 2],
+    /// First sequence number of the payload of each side, where its SYN was seen.
+    pub isn: [Option<u32>; 2],
+    /// Direction of the client, as far as known.
+    pub client: u8,
+    pub oriented: bool,
+    /// Some payload was seen.
+    pub payload: bool,
+    /// SYN+ACK was seen: the server's port is open.
+    pub accepted: bool,
+    pub fin: [bool; 2],
+    pub reset: bool,
+    pub entry: Option<u8>,
+    pub confidence: u8,
+    /// Nothing more is to be looked at.
+    pub over: bool,
+    pub ticked: Micros,
+    pub first_frame: u64,
+    pub source: u32,
+    pub work: Option<Box<Work>>,
+}
+
+impl Flow {
+    fn idle(&self) -> Micros {
+        match self.key.proto {
+            6 if self.key.kind != 2 => {
+                if self.reset || (self.fin[0] && self.fin[1]) {
+                    TCP_CLOSED
+                } else if !self.payload {
+                    TCP_HALF_OPEN
+                } else {
+                    TCP_IDLE
+                }
+            }
+            _ => OTHER_IDLE,
+        }
+    }
+    /// True if it ended by time before `now`.
+    pub fn expired(&self, now: Micros) -> bool {
+        now.saturating_sub(self.last) > self.idle()
+    }
+}
+
+/// Flows by key, with a hard cap.
+pub struct Table {
+    slots: Vec<Option<Flow>>,
+    free: Vec<u32>,
+    index: HashTable<u32>,
+    hand: usize,
+    cap: usize,
+}
+
+impl Table {
+    pub fn new(cap: usize) -> Table {
+        Table { slots: Vec::new(), free: Vec::new(), index: HashTable::new(), hand: 0, cap }
+    }
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+    pub fn find(&self, key: &FlowKey, hash: u64) -> Option<u32> {
+        self.index.find(hash, |&i| matches!(&self.slots[i as usize], Some(f) if f.key == *key)).copied()
+    }
+    pub fn get(&mut self, slot: u32) -> Option<&mut Flow> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+    /// Takes a flow out.
+    pub fn remove(&mut self, slot: u32) -> Option<Flow> {
+        let flow = self.slots.get_mut(slot as usize)?.take()?;
+        if let Ok(entry) = self.index.find_entry(flow.key.hash(), |&i| i == slot) {
+            entry.remove();
+        }
+        self.free.push(slot);
+        Some(flow)
+    }
+    /// True if one must go before another can come.
+    pub fn full(&self) -> bool {
+        self.index.len() >= self.cap
+    }
+    pub fn insert(&mut self, flow: Flow, hash: u64) -> u32 {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                self.slots.push(None);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.slots[slot as usize] = Some(flow);
+        let slots = &self.slots;
+        self.index.insert_unique(hash, slot, |&i| slots[i as usize].as_ref().map_or(0, |f| f.key.hash()));
+        slot
+    }
+    /// The next slot under the sweeping hand.
+    pub fn sweep(&mut self) -> Option<u32> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        self.hand += 1;
+        if self.hand >= self.slots.len() {
+            self.hand = 0;
+        }
+        self.slots[self.hand].is_some().then_some(self.hand as u32)
+    }
+    /// The least recently used of the next few flows under the hand.
+    pub fn oldest(&mut self) -> Option<u32> {
+        let mut best: Option<(Micros, u32)> = None;
+        let mut seen = 0;
+        for _ in 0..self.slots.len().min(256) {
+            if let Some(slot) = self.sweep() {
+                let last = self.slots[slot as usize].as_ref().map_or(0, |f| f.last);
+                best = Some(best.map_or((last, slot), |b| b.min((last, slot))));
+                seen += 1;
+                if seen >= 16 {
+                    break;
+                }
+            }
+        }
+        best.map(|b| b.1)
+    }
+    /// Slots in use, in slot order.
+    pub fn used(&self) -> Vec<u32> {
+        (0..self.slots.len() as u32).filter(|&i| self.slots[i as usize].is_some()).collect()
+    }
+    pub fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Option<Flow>>() + self.index.capacity() * 5
+    }
+}
