@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod cx;
 pub mod events;
 pub mod flow;
+pub mod json;
 pub mod model;
 pub mod obs;
 pub mod pending;

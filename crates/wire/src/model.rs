@@ -2,6 +2,7 @@
 //!
 //! The words are those of `docs/reference/data-model.md`; their text forms are what tools see.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -9,7 +10,7 @@ use std::net::IpAddr;
 pub type Micros = i64;
 
 /// A 48-bit IEEE hardware address.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Mac(pub [u8; 6]);
 
 impl Mac {
@@ -41,7 +42,7 @@ impl fmt::Debug for Mac {
 }
 
 /// Address of a host: an IP address, or a hardware address where a layer-2 protocol has no other.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum HostAddr {
     Ip(IpAddr),
     Mac(Mac),
@@ -57,7 +58,7 @@ impl fmt::Display for HostAddr {
 }
 
 /// What carries a conversation. `L2` is everything directly on Ethernet (no IP).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Transport {
     Tcp,
     Udp,
@@ -97,7 +98,7 @@ impl Side {
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
         pub enum $name { $($variant),+ }
         impl $name {
             /// Every value, in declared order.
@@ -337,7 +338,7 @@ impl<'a> Op<'a> {
 }
 
 /// Where and when something stood in the capture.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct Stamp {
     pub time: Micros,
     /// 1-based number of the frame in its source.

@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 /// Number of an interned string, valid in the interner that gave it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Sym(pub u32);
 
 /// Append-only set of strings; text lives in one buffer.
@@ -35,6 +35,13 @@ impl Interner {
     /// The text of a number this interner gave.
     pub fn get(&self, sym: Sym) -> &str {
         slice(&self.text, &self.ends, sym.0)
+    }
+    /// How many strings there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
     }
     /// Bytes held.
     pub fn bytes(&self) -> usize {

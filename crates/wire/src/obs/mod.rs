@@ -10,12 +10,13 @@ pub use intern::{Interner, Sym};
 use crate::model::*;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 
 /// Number of a host within its shard.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct HostId(pub u32);
 
 /// What tells two hosts apart before any merging: private addresses are scoped by VLAN.
@@ -41,7 +42,7 @@ impl HostKey {
 }
 
 /// How often and when something was seen, with the frame that showed it first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     pub count: u64,
     pub first: Stamp,
@@ -67,7 +68,7 @@ impl Seen {
 }
 
 /// Traffic of one host, filled when its flows end.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct HostStat {
     pub packets: u64,
     pub bytes: u64,
@@ -93,7 +94,7 @@ pub struct FactKey {
 }
 
 /// Why a hardware address and an IP address are taken together.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum BindKind {
     /// Source of an IP frame: may be a router's MAC.
     Frame,
@@ -139,7 +140,7 @@ pub struct ConvKey {
     pub port: u16,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct ConvStat {
     pub packets: u64,
     pub bytes: u64,
@@ -549,12 +550,21 @@ impl OpStat {
         self.value = op.value.clone();
         self.detail = op.detail.clone();
     }
-    /// Adds `count` addresses from `start`, joining ranges that touch.
-    pub fn range(&mut self, (start, count): (i64, i64)) {
+    /// Adds `count` addresses from `start`.
+    pub fn range(&mut self, range: (i64, i64)) {
+        self.ranges_dropped += join_ranges(&mut self.ranges, &[range]);
+    }
+}
+
+/// Adds (start, count) ranges to a sorted list of at most [`MAX_RANGES`], joining those that touch.
+/// Returns how many did not fit.
+pub fn join_ranges(ranges: &mut Vec<(i64, i64)>, add: &[(i64, i64)]) -> u64 {
+    let mut dropped = 0;
+    for &(start, count) in add {
         let end = start.saturating_add(count.max(1));
-        let at = self.ranges.partition_point(|&(s, c)| s.saturating_add(c) < start);
+        let at = ranges.partition_point(|&(s, c)| s.saturating_add(c) < start);
         let (mut lo, mut hi, mut last) = (start, end, at);
-        while let Some(&(s, c)) = self.ranges.get(last) {
+        while let Some(&(s, c)) = ranges.get(last) {
             if s > hi {
                 break;
             }
@@ -562,10 +572,11 @@ impl OpStat {
             hi = hi.max(s.saturating_add(c));
             last += 1;
         }
-        if last == at && self.ranges.len() >= MAX_RANGES {
-            self.ranges_dropped += 1;
-            return;
+        if last == at && ranges.len() >= MAX_RANGES {
+            dropped += 1;
+            continue;
         }
-        self.ranges.splice(at..last, [(lo, hi - lo)]);
+        ranges.splice(at..last, [(lo, hi.saturating_sub(lo))]);
     }
+    dropped
 }
