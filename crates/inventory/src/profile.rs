@@ -103,9 +103,7 @@ pub fn write(
             j.int("port", o.port);
         }
         j.str("transport", o.transport.name());
-        if !protocol.is_empty() {
-            j.str("protocol", protocol);
-        }
+        j.str("protocol", protocol);
         j.int("confidence", o.confidence);
         if !o.info.is_empty() {
             let mut i = List::object(j.key("info"));
