@@ -1,0 +1,1 @@
+"""What makes and checks the project itself; no part of the wheel."""
