@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +117,7 @@ def _read(
                 _hand_over(run, on_events)
             on_progress(Progress(*run.progress()))
     except KeyboardInterrupt:
+        run.stop()
         runner.turn()
         return True
     return False
@@ -140,9 +140,16 @@ def assess(inventory: Inventory, options: Options) -> None:
 def derive(inventory: Inventory, ledger: list[tuple[str, str]], known: Path | None = None) -> list[tuple[str, str]]:
     """Work out assets and what they are. Returns what the store adds to its ledger of ids."""
     from sentinel.inventory.describe import describe_all
-    from sentinel.inventory.oui import makers
+    from sentinel.inventory.oui import vendors
 
-    return inventory.derive(ledger, describe_all, lambda macs: makers(macs, known))
+    def makers(macs: list[bytes]) -> list[str | None]:
+        # a maker's block is 36 bits at most: one look-up for all cards of a block
+        blocks = [mac.hex()[:9] for mac in macs]
+        names = list(dict.fromkeys(blocks))
+        found = dict(zip(names, vendors(names, known), strict=True))
+        return [found[block] for block in blocks]
+
+    return inventory.derive(ledger, describe_all, makers)
 
 
 def rates() -> Callable[[Progress], tuple[float, float | None]]:

@@ -130,7 +130,12 @@ impl Inventory {
     /// Records of a kind (`asset`, `conversation`, `credential`, `operation`) as JSON documents.
     /// With `limit`, assets come in order of interest.
     #[pyo3(signature = (kind, limit=None))]
-    fn records<'py>(&self, py: Python<'py>, kind: &str, limit: Option<usize>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    fn records<'py>(
+        &self,
+        py: Python<'py>,
+        kind: &str,
+        limit: Option<usize>,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let mut all = Vec::new();
         let max = limit.unwrap_or(usize::MAX);
         self.each(kind, limit.is_some(), &mut |doc| {

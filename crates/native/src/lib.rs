@@ -2,6 +2,7 @@
 //! `sentinel-inventory`, tested there; errors cross the border in [`wrong`] alone.
 
 mod inventory;
+mod probes;
 mod scan;
 
 use pyo3::exceptions::PyValueError;

@@ -265,3 +265,105 @@ pub(crate) fn plain(cx: &mut Cx<'_>, action: &str, kind: &'static str, fields: F
     let at = cx.at;
     cx.obs.events.push(at, id, f);
 }
+
+/// Takes the findings of probes outside: its own set of observations, beside the shards'.
+pub struct Injector {
+    pub obs: Observations,
+    clock: Micros,
+}
+
+impl Injector {
+    pub fn new(limits: crate::obs::Limits, mode: EventMode) -> Injector {
+        Injector { obs: Observations::new(limits, mode), clock: Micros::MIN }
+    }
+    /// Reports what was found in `chunk` by the probe `protocol`, through the same context that
+    /// native probes have. Chunks must come in their order.
+    pub fn with<T>(
+        &mut self,
+        chunk: &crate::flow::Chunk,
+        protocol: &'static str,
+        f: impl FnOnce(&mut Cx<'_>) -> T,
+    ) -> Option<T> {
+        self.obs.events.at_packet(chunk.order.0);
+        if self.obs.events.on() && chunk.at.time.div_euclid(WINDOW) > self.clock.div_euclid(WINDOW) {
+            flush_windows(&mut self.obs, chunk.at.time);
+        }
+        self.clock = self.clock.max(chunk.at.time);
+        let mut meta = chunk.meta;
+        for end in [&mut meta.client, &mut meta.server] {
+            end.host = self.obs.host(crate::obs::HostKey::new(meta.vlan, end.addr))?;
+        }
+        let mut cx = Cx {
+            flow: &mut meta,
+            from: chunk.from,
+            at: chunk.at,
+            protocol,
+            pdus: false,
+            obs: &mut self.obs,
+            swapped: false,
+        };
+        Some(f(&mut cx))
+    }
+    /// No more chunks will come.
+    pub fn finish(&mut self) {
+        flush_windows(&mut self.obs, Micros::MAX);
+    }
+}
+
+/// Event fields that may hold a secret, sorted: masked when written unless asked for.
+fn is_secret(name: &str) -> bool {
+    static SECRET: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
+    let table = SECRET.get_or_init(|| {
+        let mut names: Vec<String> = include_str!("../../../sentinel/fields.toml")
+            .lines()
+            .filter(|l| l.contains("secret = true"))
+            .filter_map(|l| l.strip_prefix('"')?.split('"').next().map(str::to_owned))
+            .collect();
+        names.sort();
+        names
+    });
+    table.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+}
+
+/// Names of times among the fields: written as RFC 3339, held as microseconds.
+fn is_time(name: &str) -> bool {
+    matches!(name, "event.start" | "event.end")
+}
+
+fn write_value(out: &mut Vec<u8>, v: &Val) {
+    use crate::json;
+    match v {
+        Val::Int(v) => json::int(out, *v),
+        Val::Float(v) => json::float(out, *v),
+        Val::Bool(v) => out.extend_from_slice(if *v { b"true" } else { b"false" }),
+        Val::Str(s) => json::string(out, s),
+        Val::Static(s) => json::string(out, s),
+        Val::List(l) => {
+            let mut a = json::List::array(out);
+            l.iter().for_each(|v| write_value(a.item(), v));
+            a.end();
+        }
+    }
+}
+
+/// Writes an event as one flat ECS document.
+pub fn write(out: &mut Vec<u8>, e: &crate::obs::StoredEvent, source: &str, tag: bool, reveal: bool) {
+    let mut o = crate::json::List::object(out);
+    if tag {
+        o.str("record", "event");
+    }
+    o.time("@timestamp", e.at.time);
+    o.str("event.id", &format!("{:032x}", e.id));
+    for (name, value) in &e.fields {
+        match value {
+            Val::Int(t) if is_time(name) => o.time(name, *t),
+            _ if !reveal && is_secret(name) => o.str(name, "\u{2022}\u{2022}\u{2022}\u{2022}"),
+            _ => write_value(o.key(name), value),
+        }
+    }
+    o.int("sentinel.frame", e.at.frame);
+    if !source.is_empty() {
+        o.str("sentinel.source", source);
+    }
+    o.end();
+}

@@ -5,7 +5,10 @@
 //! packet time, no `unsafe`.
 
 pub mod bytes;
+pub mod capture;
 pub mod cx;
+pub mod decode;
+pub mod engine;
 pub mod events;
 pub mod filter;
 pub mod flow;

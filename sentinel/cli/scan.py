@@ -1,0 +1,154 @@
+"""`sentinel scan`: captures in; assets, weak secrets and operations out."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel.pipeline import Options, Result
+
+
+class Format(StrEnum):
+    """What a scan is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    HTML = "html"
+    CSV = "csv"
+
+
+class Events(StrEnum):
+    """Which events are made: docs/reference/data-model.md."""
+
+    NONE = "none"
+    NOTABLE = "notable"
+    ALL = "all"
+
+
+class Severity(StrEnum):
+    """At which severity a scan ends with exit code 3."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+def scan(
+    source: Annotated[
+        list[str], typer.Argument(help="Capture files (pcap, pcapng, .gz, .zst), folders, - for standard input.")
+    ],
+    format: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write (csv: a folder).")] = None,
+    store: Annotated[str | None, typer.Option("--store", help="Add to a store: sqlite:///folder.")] = None,
+    events: Annotated[
+        Events | None, typer.Option(help="Events to make (default: notable with a store, else none).")
+    ] = None,
+    no_rules: Annotated[bool, typer.Option("--no-rules", help="Evaluate no rules.")] = False,
+    site: Annotated[str, typer.Option(help="Name of the site: private addresses of two sites never merge.")] = "default",
+    filter: Annotated[
+        str | None, typer.Option(help="Packets to look at, in tcpdump's words: 'host 10.0.0.5 and tcp port 502'.")
+    ] = None,
+    passwords: Annotated[
+        Path | None, typer.Option(help="Passwords to hold secrets against, one a line, or user:password.")
+    ] = None,
+    known: Annotated[Path | None, typer.Option(help="Folder with the IEEE's OUI files (oui.csv, mam.csv …).")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads for the wire stage.")] = 1,
+    again: Annotated[bool, typer.Option("--again", help="Scan what the store holds already anew.")] = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show secrets unmasked.")] = False,
+    fail_on: Annotated[
+        Severity | None, typer.Option("--fail-on", help="Exit with 3 if there is an exposure this severe.")
+    ] = None,
+) -> None:
+    """Read captures and say what is there, which secrets are weak, who did what to which controller."""
+    code = run_scan(
+        source,
+        format=format,
+        output=output,
+        store=store,
+        events=events,
+        site=site,
+        filter=filter,
+        passwords=passwords,
+        known=known,
+        workers=workers,
+        again=again,
+        reveal=reveal,
+        fail_on=fail_on,
+    )
+    raise typer.Exit(code)
+
+
+def run_scan(
+    source: list[str],
+    *,
+    format: Format = Format.TABLE,
+    output: Path | None = None,
+    store: str | None = None,
+    events: Events | None = None,
+    site: str = "default",
+    filter: str | None = None,
+    passwords: Path | None = None,
+    known: Path | None = None,
+    workers: int = 1,
+    again: bool = False,
+    reveal: bool = False,
+    fail_on: Severity | None = None,
+) -> int:
+    """Scan and write the outcome. Returns the exit code; raises `UserError` when nothing could be read."""
+    from sentinel import pipeline
+    from sentinel.cli.output import Output
+    from sentinel.sources.files import expand
+
+    mode = events or (Events.NOTABLE if store else Events.NONE)
+    options = pipeline.Options(
+        site=site,
+        events=mode.value,
+        workers=workers,
+        filter=filter,
+        again=again,
+        reveal=reveal,
+        passwords=passwords,
+        known=known,
+    )
+    if format is Format.CSV and output is None and not sys.stdout.isatty():
+        pass
+    files = expand(source)
+    with Output(format.value, output) as out:
+        if store:
+            result = _into_store(files, options, store, out, ndjson=format is Format.NDJSON and events is not None)
+        else:
+            result = _alone(files, options, out, ndjson=format is Format.NDJSON)
+        out.finish(result)
+    for line in result.errors:
+        sys.stderr.write(f"sentinel: {line}\n")
+    if result.interrupted:
+        return 130
+    if result.errors:
+        return 1
+    if fail_on and out.worst(result) >= list(Severity).index(fail_on):
+        return 3
+    return 0
+
+
+def _alone(files: list[str], options: Options, out: object, *, ndjson: bool) -> Result:
+    from sentinel import pipeline
+    from sentinel.cli.progress import progress
+
+    on_events = out.events if ndjson and options.events != "none" else None  # type: ignore[attr-defined]
+    with progress() as show:
+        result = pipeline.scan(files, options, on_progress=show, on_events=on_events)
+    pipeline.derive(result.inventory, [], options.known)
+    return result
+
+
+def _into_store(files: list[str], options: Options, url: str, out: object, *, ndjson: bool) -> Result:
+    raise UserError(f"--store {url}: no store is built in")

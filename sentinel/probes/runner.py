@@ -1,0 +1,60 @@
+"""Runs Python probes over the payload that the native side queued for them, once a hand-over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sentinel._native import Scan
+    from sentinel.probes.contract import Probe
+
+MAX_REFUSED = 3
+"""PDUs a probe may refuse in one flow (`ValueError`) before it is detached from it."""
+
+MAX_FLOWS = 65536
+"""Flows with an open Python probe; the one opened first gives way."""
+
+
+def declared() -> list[tuple[str, bool, Any]]:
+    """(name, industrial, signature) of every Python probe, built in and from entry points."""
+    from sentinel.probes.registry import python_probes
+
+    return [(p.name, p.industrial, p.signature) for p in python_probes()]
+
+
+class Runner:
+    """Gives queued payload to probes, one instance a flow, and their observations to the scan."""
+
+    def __init__(self, run: Scan) -> None:
+        self._run = run
+        self._open: dict[int, tuple[Probe, int] | None] = {}
+
+    def turn(self) -> None:
+        """Take what is queued and report what the probes find in it."""
+        for number, (flow, name, side, time_us, frame, gap, data, end) in enumerate(self._run.chunks()):
+            if flow not in self._open:
+                self._open[flow] = (self._probe(name), 0)
+                if len(self._open) > MAX_FLOWS:
+                    self._open.pop(next(iter(self._open)))
+            slot = self._open[flow]
+            if slot is None:
+                continue
+            probe, refused = slot
+            try:
+                found = probe.end() if end else probe.feed(side, data, gap, time_us, frame)
+                observed = [o.as_tuple() for o in found]
+            except ValueError:
+                self._run.refused(name)
+                refused += 1
+                self._open[flow] = (probe, refused) if refused < MAX_REFUSED else None
+                observed = []
+            if observed:
+                self._run.observe(number, observed)
+            if end:
+                self._open.pop(flow, None)
+
+    @staticmethod
+    def _probe(name: str) -> Probe:
+        from sentinel.probes.registry import open_probe
+
+        return open_probe(name)
