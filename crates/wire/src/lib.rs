@@ -5,7 +5,9 @@
 //! packet time, no `unsafe`.
 
 pub mod bytes;
+pub mod capture;
 pub mod cx;
+pub mod decode;
 pub mod events;
 pub mod flow;
 pub mod model;
