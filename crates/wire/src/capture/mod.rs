@@ -1,0 +1,20 @@
+//! Reading captures: files of several formats, compressed or not, and standard input.
+//!
+//! [`Reader`] is one source; [`MergedReader`] merges several by packet time and hands out
+//! [`Batch`]es of decoded packets. Records are parsed in place in one reused buffer.
+
+mod batch;
+mod error;
+mod input;
+mod merge;
+mod pcap;
+mod pcapng;
+mod reader;
+mod sniff;
+mod stats;
+
+pub use batch::{Assembler, Batch, Limits};
+pub use error::CaptureError;
+pub use merge::MergedReader;
+pub use reader::{Options, Reader, RecordRef};
+pub use stats::{LinkCount, SourceStats};
