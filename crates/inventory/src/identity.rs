@@ -33,6 +33,7 @@ pub struct Group {
 }
 
 /// Groups in a fixed order, and the group of each node (`None`: no asset).
+#[derive(Default)]
 pub struct Identity {
     pub groups: Vec<Group>,
     pub of_node: Vec<Option<u32>>,

@@ -2,5 +2,9 @@
 
 pub mod codec;
 pub mod identity;
+pub mod index;
+pub mod inventory;
+pub mod profile;
+pub mod records;
 pub mod state;
 pub mod union;

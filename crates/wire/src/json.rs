@@ -113,7 +113,7 @@ impl<'a> List<'a> {
         List { out, first: true, close: b']' }
     }
     /// Starts the next element of an array.
-    pub fn next(&mut self) -> &mut Vec<u8> {
+    pub fn item(&mut self) -> &mut Vec<u8> {
         if !self.first {
             self.out.push(b',');
         }
@@ -122,7 +122,7 @@ impl<'a> List<'a> {
     }
     /// Starts the next member of an object. Keys are plain ASCII.
     pub fn key(&mut self, key: &str) -> &mut Vec<u8> {
-        let out = self.next();
+        let out = self.item();
         string(out, key);
         out.push(b':');
         out

@@ -7,6 +7,7 @@
 pub mod bytes;
 pub mod cx;
 pub mod events;
+pub mod filter;
 pub mod flow;
 pub mod json;
 pub mod model;

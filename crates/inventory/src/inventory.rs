@@ -1,0 +1,345 @@
+//! The inventory of a run or a store: observations in, records out, with Python's word in between.
+
+use crate::identity::{self, Identity};
+use crate::index::{Index, of};
+use crate::profile::{self, Meaning};
+use crate::records::View;
+use crate::state::*;
+use sentinel_wire::json::{self, List};
+use sentinel_wire::model::*;
+use sentinel_wire::obs::Sym;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// What Python says of one credential.
+#[derive(Debug, Deserialize)]
+pub struct Assessment {
+    pub masked: Option<String>,
+    /// The hash line, masked.
+    #[serde(default)]
+    pub line: Option<String>,
+    /// Keyed hash of the secret, where a key is at hand.
+    #[serde(default)]
+    pub secret_id: Option<String>,
+    #[serde(default)]
+    pub weaknesses: Vec<String>,
+    #[serde(default)]
+    pub default_of: Vec<String>,
+}
+
+/// Derived from a state; rebuilt by [`Inventory::derive`].
+#[derive(Default)]
+pub struct Inventory {
+    pub state: State,
+    pub identity: Identity,
+    pub index: Index,
+    ids: Vec<(String, Vec<String>)>,
+    meaning_of: Vec<u32>,
+    meanings: Vec<Meaning>,
+    secret_names: Map<Sym, String>,
+    reused: hashbrown::HashSet<Sym, rustc_hash::FxBuildHasher>,
+    /// Secrets go by their keyed hash.
+    keyed: bool,
+}
+
+/// Asks Python what profiles (a JSON array) mean; the answer is an array of the same length.
+pub type Ask<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<u8>, String>;
+/// Gives the maker of each hardware address.
+pub type Oui<'a> = &'a mut dyn FnMut(&[Mac]) -> Result<Vec<Option<String>>, String>;
+
+/// Profiles put to Python in one question.
+const PROFILES_AT_ONCE: usize = 512;
+
+impl Inventory {
+    pub fn new(sources: Vec<Source>) -> Inventory {
+        Inventory { state: State { sources, ..State::default() }, ..Inventory::default() }
+    }
+
+    /// Credentials that were not assessed yet, as a JSON array, in a fixed order.
+    pub fn to_assess(&self) -> (Vec<CredKey>, Vec<u8>) {
+        let state = &self.state;
+        let mut list: Vec<(&CredKey, &Credential)> =
+            state.credentials.iter().filter(|(_, c)| c.assessed.is_none()).collect();
+        list.sort_by_cached_key(|(k, c)| {
+            let text = |s: Option<Sym>| s.map(|s| state.text(s).to_owned());
+            (c.seen.first, state.text(k.protocol).to_owned(), text(k.username), text(k.secret))
+        });
+        let mut out = Vec::new();
+        let mut l = List::array(&mut out);
+        for (k, c) in &list {
+            let mut o = List::object(l.item());
+            o.str("protocol", state.text(k.protocol));
+            o.str("kind", k.kind.name());
+            if let Some(user) = k.username {
+                o.str("username", state.text(user));
+            }
+            if let Some(secret) = k.secret {
+                o.str("secret", state.text(secret));
+            }
+            o.bool("cleartext", c.cleartext);
+            o.str("outcome", c.outcome.name());
+            if let Some((mode, line)) = c.hashcat {
+                o.int("hashcat_mode", mode);
+                o.str("hashcat_line", state.text(line));
+            }
+            o.end();
+        }
+        l.end();
+        (list.into_iter().map(|(k, _)| k.clone()).collect(), out)
+    }
+
+    /// Takes the answers to [`Inventory::to_assess`], in the same order.
+    pub fn assessed(&mut self, keys: Vec<CredKey>, answers: &[u8]) -> Result<(), String> {
+        let answers: Vec<Assessment> =
+            serde_json::from_slice(answers).map_err(|e| format!("assessment of credentials: {e}"))?;
+        if answers.len() != keys.len() {
+            return Err(format!("{} assessments for {} credentials", answers.len(), keys.len()));
+        }
+        for (key, a) in keys.into_iter().zip(answers) {
+            let Some(mut c) = self.state.credentials.remove(&key) else { continue };
+            let s = &mut self.state.strings;
+            c.assessed = Some(Assessed {
+                shown: a.masked.as_deref().map(|t| s.intern(t)),
+                line: a.line.as_deref().map(|t| s.intern(t)),
+                weaknesses: a.weaknesses.iter().map(|t| s.intern(t)).collect(),
+                default_of: a.default_of.iter().map(|t| s.intern(t)).collect(),
+            });
+            let secret = match (&a.secret_id, key.secret) {
+                (Some(id), Some(_)) => Some(s.intern(id)),
+                (_, secret) => secret,
+            };
+            self.keyed |= a.secret_id.is_some();
+            self.state.add_credential(CredKey { secret, ..key }, c);
+        }
+        Ok(())
+    }
+
+    /// Works out assets, ids and meanings. `ledger` holds (identity key, asset id) in order of
+    /// first sight; returns the entries to add to it.
+    pub fn derive(
+        &mut self,
+        ledger: &[(String, String)],
+        ask: Ask<'_>,
+        oui: Oui<'_>,
+    ) -> Result<Vec<(String, String)>, String> {
+        self.identity = identity::resolve(&self.state);
+        self.index = Index::new(&self.state, &self.identity);
+        self.secrets();
+        let new = self.name_assets(ledger);
+        self.ask_meanings(ask, oui)?;
+        Ok(new)
+    }
+
+    fn secrets(&mut self) {
+        let state = &self.state;
+        self.secret_names.clear();
+        self.reused.clear();
+        let mut first: Map<Sym, (Micros, u64, String)> = Map::default();
+        let mut at: Map<Sym, Vec<u32>> = Map::default();
+        for (k, c) in &state.credentials {
+            let Some(secret) = k.secret else { continue };
+            let order = crate::index::order(state, &c.seen);
+            let order = (order.0, order.1, state.text(secret).to_owned());
+            let slot = first.entry(secret).or_insert_with(|| order.clone());
+            if order < *slot {
+                *slot = order;
+            }
+            if let Some(a) = self.identity.of_node.get(k.server.0 as usize).copied().flatten() {
+                let list = at.entry(secret).or_default();
+                if !list.contains(&a) {
+                    list.push(a);
+                }
+            }
+        }
+        self.reused.extend(at.into_iter().filter(|(_, l)| l.len() > 1).map(|(s, _)| s));
+        if !self.keyed {
+            let mut order: Vec<_> = first.into_iter().collect();
+            order.sort_by(|a, b| a.1.cmp(&b.1));
+            self.secret_names =
+                order.into_iter().enumerate().map(|(i, (s, _))| (s, format!("s{}", i + 1))).collect();
+        }
+    }
+
+    /// Gives each asset its id: the oldest one in the ledger that is its own, else a new one from
+    /// its strongest identity.
+    fn name_assets(&mut self, ledger: &[(String, String)]) -> Vec<(String, String)> {
+        let n = self.identity.groups.len();
+        let mut serials: Vec<Vec<String>> = vec![Vec::new(); n];
+        for f in &self.index.facts {
+            let value = self.state.text(f.value);
+            if f.by_self && self.state.text(f.name) == "serial" && identity::usable_serial(value) {
+                serials[f.asset as usize].push(value.to_owned());
+            }
+        }
+        // a serial that several assets gave names none of them
+        let mut holders: Map<String, u32> = Map::default();
+        for list in &mut serials {
+            list.sort();
+            list.dedup();
+            list.iter().for_each(|s| *holders.entry(s.to_lowercase()).or_default() += 1);
+        }
+        let keys: Vec<Vec<String>> = (0..n)
+            .map(|a| {
+                serials[a].retain(|s| holders.get(&s.to_lowercase()) == Some(&1));
+                identity::keys(&self.state, &self.identity.groups[a], &serials[a])
+            })
+            .collect();
+        if ledger.is_empty() {
+            self.ids = keys.iter().map(|k| (new_id(k), Vec::new())).collect();
+            let pairs = keys.into_iter().zip(&self.ids);
+            return pairs.flat_map(|(k, id)| k.into_iter().map(move |k| (k, id.0.clone()))).collect();
+        }
+        let known: Map<&str, (usize, &str)> =
+            ledger.iter().enumerate().map(|(i, (k, id))| (k.as_str(), (i, id.as_str()))).collect();
+        // an id goes to the asset that holds the strongest of its keys
+        let strength = |k: &str| if k.starts_with("hw:") { 0u8 } else { u8::from(k.starts_with("ip:")) + 1 };
+        let mut owner: Map<&str, (u8, usize, usize)> = Map::default();
+        for (a, list) in keys.iter().enumerate() {
+            for k in list {
+                if let Some((i, id)) = known.get(k.as_str()) {
+                    let claim = (strength(k), *i, a);
+                    let slot = owner.entry(id).or_insert(claim);
+                    *slot = (*slot).min(claim);
+                }
+            }
+        }
+        let mut granted: Vec<Vec<(usize, &str)>> = vec![Vec::new(); n];
+        let first: Map<&str, usize> =
+            ledger.iter().enumerate().rev().map(|(i, (_, id))| (id.as_str(), i)).collect();
+        for (id, (_, _, a)) in &owner {
+            granted[*a].push((first.get(id).copied().unwrap_or(0), id));
+        }
+        let mut taken: hashbrown::HashSet<String> = first.keys().map(|s| (*s).to_owned()).collect();
+        let mut added = Vec::new();
+        self.ids = keys
+            .iter()
+            .zip(&mut granted)
+            .map(|(list, got)| {
+                got.sort_unstable();
+                let mut ids = got.iter().map(|(_, id)| (*id).to_owned());
+                let id = ids.next().unwrap_or_else(|| {
+                    let mut id = new_id(list);
+                    while !taken.insert(id.clone()) {
+                        id.push('x');
+                    }
+                    id
+                });
+                added.extend(
+                    list.iter().filter(|k| !known.contains_key(k.as_str())).map(|k| (k.clone(), id.clone())),
+                );
+                (id, ids.collect())
+            })
+            .collect();
+        added
+    }
+
+    fn ask_meanings(&mut self, ask: Ask<'_>, oui: Oui<'_>) -> Result<(), String> {
+        let state = &self.state;
+        let macs: Vec<Mac> = state
+            .hosts
+            .iter()
+            .zip(&self.identity.of_node)
+            .filter_map(|((k, _), a)| match k.addr {
+                HostAddr::Mac(m) if a.is_some() => Some(m),
+                _ => None,
+            })
+            .collect();
+        let vendors: Map<Mac, Option<String>> = macs.iter().copied().zip(oui(&macs)?).collect();
+        let look = |m: Mac| vendors.get(&m).cloned().flatten();
+        let mut numbers: Map<Vec<u8>, u32> = Map::default();
+        let mut profiles: Vec<Vec<u8>> = Vec::new();
+        let mut out = Vec::with_capacity(4096);
+        self.meaning_of = (0..self.identity.groups.len() as u32)
+            .map(|a| {
+                out.clear();
+                profile::write(&mut out, state, &self.identity, &self.index, a, &look);
+                if let Some(n) = numbers.get(out.as_slice()) {
+                    return *n;
+                }
+                let n = profiles.len() as u32;
+                profiles.push(out.clone());
+                numbers.insert(out.clone(), n);
+                n
+            })
+            .collect();
+        drop(numbers);
+        self.meanings = Vec::with_capacity(profiles.len());
+        for some in profiles.chunks(PROFILES_AT_ONCE) {
+            let mut question = vec![b'['];
+            question.extend(some.join(&b','));
+            question.push(b']');
+            let answer = ask(&question)?;
+            let got: Vec<Meaning> =
+                serde_json::from_slice(&answer).map_err(|e| format!("meaning of profiles: {e}"))?;
+            if got.len() != some.len() {
+                return Err(format!("{} meanings for {} profiles", got.len(), some.len()));
+            }
+            self.meanings.extend(got);
+        }
+        Ok(())
+    }
+
+    /// What records are written from.
+    pub fn view(&self) -> View<'_> {
+        View {
+            state: &self.state,
+            identity: &self.identity,
+            index: &self.index,
+            ids: &self.ids,
+            meaning_of: &self.meaning_of,
+            meanings: &self.meanings,
+            secret_names: &self.secret_names,
+            reused: &self.reused,
+        }
+    }
+
+    pub fn assets(&self) -> usize {
+        self.identity.groups.len()
+    }
+    /// How many distinct meanings there are.
+    pub fn meanings(&self) -> usize {
+        self.meanings.len()
+    }
+    /// Id of the asset that holds an address, if there is one.
+    pub fn id(&self, a: u32) -> Option<&str> {
+        self.ids.get(a as usize).map(|i| i.0.as_str())
+    }
+
+    /// Asset numbers, those a person would look at first in front: exposures, what was done to or
+    /// by it, facts, then traffic.
+    pub fn by_interest(&self) -> Vec<u32> {
+        let rank = |a: u32| {
+            let m = &self.meanings[self.meaning_of[a as usize] as usize];
+            let worst = m.exposures.iter().map(|e| severity(&e.severity)).max().unwrap_or(0);
+            let count = |r: std::ops::Range<usize>| r.len();
+            let deeds = count(of(&self.index.deeds, a, |d| d.asset));
+            let facts = count(of(&self.index.facts, a, |f| f.asset));
+            (worst, m.kind.is_some(), deeds, facts.min(50))
+        };
+        let mut list: Vec<u32> = (0..self.assets() as u32).collect();
+        list.sort_by_cached_key(|a| (std::cmp::Reverse(rank(*a)), *a));
+        list
+    }
+}
+
+fn severity(word: &str) -> u8 {
+    ["informational", "low", "medium", "high", "critical"]
+        .iter()
+        .position(|w| *w == word)
+        .map_or(0, |p| p as u8 + 1)
+}
+
+/// An id from the strongest identity key: `a-` and 12 hexadecimal digits.
+fn new_id(keys: &[String]) -> String {
+    let digest = Sha256::digest(keys.first().map_or("", String::as_str).as_bytes());
+    format!("a-{}", sentinel_wire::bytes::hex(&digest[..6]))
+}
+
+/// Writes the document's `limits` and `parse_errors`.
+pub fn counters(out: &mut Vec<u8>, state: &State, which: &Map<Sym, u64>) {
+    let mut list: Vec<(&str, u64)> = which.iter().map(|(k, v)| (state.text(*k), *v)).collect();
+    list.sort_unstable();
+    let mut o = List::object(out);
+    list.into_iter().for_each(|(k, v)| json::int(o.key(k), v));
+    o.end();
+}

@@ -1,0 +1,157 @@
+"""The way of the data, spelled out once: sources -> observations -> inventory -> store and report.
+
+Reading this page is reading the map. Work per packet is done by `sentinel._native`; what is called
+here is called once a batch or once a scan.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel._native import EventBatch, Inventory, Scan
+
+RECORDS = ("asset", "conversation", "credential", "operation")
+"""Kinds of records an inventory gives, in the order of the document."""
+
+STEP_SECONDS = 0.1
+"""Wall-clock seconds of native work between two looks at progress, interrupts and outside probes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a scan is asked for. Defaults are those of the command line."""
+
+    site: str = "default"
+    events: str = "none"
+    workers: int = 1
+    filter: str | None = None
+    again: bool = False
+    reveal: bool = False
+    passwords: Path | None = None
+    known: Path | None = None
+    key: bytes | None = None
+    """Key of the keyed hash of secrets; without one, secrets are named s1, s2 … by first sight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scan is. `total` is None where the size is not known (a pipe)."""
+
+    packets: int
+    read: int
+    total: int | None
+
+
+@dataclass(slots=True)
+class Result:
+    """What a scan gave: the inventory, one record per source, and what went wrong on the way."""
+
+    inventory: Inventory
+    sources: list[dict[str, Any]]
+    errors: list[str] = field(default_factory=list)
+    interrupted: bool = False
+    skipped: list[str] = field(default_factory=list)
+    """Sources a store held already, by name."""
+
+
+def scan(
+    files: list[str],
+    options: Options,
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_events: Callable[[EventBatch], None] | None = None,
+) -> Result:
+    """Read captures to their end, or to Ctrl-C, and work out the inventory of what was read.
+
+    Bad sources do not stop the others: their line is in `errors`, what could be read of them is
+    kept. Raises `UserError` when there was nothing to read at all.
+    """
+    from sentinel._native import Scan
+    from sentinel.probes.runner import Runner, declared
+
+    try:
+        run = Scan(
+            files,
+            site=options.site,
+            events=options.events,
+            workers=options.workers,
+            declared=declared(),
+            filter=options.filter,
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    interrupted = _read(run, Runner(run), on_progress, on_events)
+    inventory = run.finish()
+    if on_events is not None:
+        _hand_over(run, on_events)
+    sources = [json.loads(line) for line in run.sources()]
+    result = Result(inventory, sources, run.errors(), interrupted)
+    if not sources or (result.errors and not any(s["packets"] for s in sources) and not interrupted):
+        if len(result.errors) == 1:
+            raise UserError(result.errors[0])
+    assess(inventory, options)
+    return result
+
+
+def _read(
+    run: Scan,
+    runner: Any,
+    on_progress: Callable[[Progress], None],
+    on_events: Callable[[EventBatch], None] | None,
+) -> bool:
+    """Drive the native scan to its end. Returns True if a person stopped it."""
+    try:
+        done = False
+        while not done:
+            done = run.step(STEP_SECONDS)
+            runner.turn()
+            if on_events is not None:
+                _hand_over(run, on_events)
+            on_progress(Progress(*run.progress()))
+    except KeyboardInterrupt:
+        runner.turn()
+        return True
+    return False
+
+
+def _hand_over(run: Scan, on_events: Callable[[EventBatch], None]) -> None:
+    batch = run.events()
+    if len(batch):
+        on_events(batch)
+
+
+def assess(inventory: Inventory, options: Options) -> None:
+    """Have every new credential judged and masked. After this no secret is readable unless asked for."""
+    from sentinel.inventory.credentials import Assessor
+
+    assessor = Assessor(key=options.key, reveal=options.reveal, passwords=options.passwords)
+    inventory.assess(assessor.assess)
+
+
+def derive(inventory: Inventory, ledger: list[tuple[str, str]], known: Path | None = None) -> list[tuple[str, str]]:
+    """Work out assets and what they are. Returns what the store adds to its ledger of ids."""
+    from sentinel.inventory.describe import describe_all
+    from sentinel.inventory.oui import makers
+
+    return inventory.derive(ledger, describe_all, lambda macs: makers(macs, known))
+
+
+def rates() -> Callable[[Progress], tuple[float, float | None]]:
+    """Packets a second so far and seconds left, for a progress display."""
+    start = time.monotonic()
+
+    def now(p: Progress) -> tuple[float, float | None]:
+        spent = max(time.monotonic() - start, 1e-6)
+        left = spent * (p.total - p.read) / p.read if p.total and p.read else None
+        return p.packets / spent, left
+
+    return now
