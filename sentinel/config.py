@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -36,25 +36,31 @@ class Section(BaseModel):
 class ScanSettings(Section):
     """What `sentinel scan` does where no flag says otherwise."""
 
-    site: str = Field(
-        "default", min_length=1, description="Name of the site; assets of two sites never merge."
+    site: Annotated[
+        str, Field(min_length=1, description="Name of the site; assets of two sites never merge.")
+    ] = "default"
+    events: Annotated[
+        Literal["none", "notable", "all"] | None,
+        Field(description="Which events are made. Not set: notable with rules or a store, else none."),
+    ] = None
+    workers: Annotated[
+        int | None, Field(ge=1, le=64, description="Threads that parse, 1 to 64. Not set: one for each core.")
+    ] = None
+    passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
+        None
     )
-    events: Literal["none", "notable", "all"] | None = Field(
-        None, description="Which events are made. Not set: notable with rules or a store, else none."
-    )
-    workers: int | None = Field(
-        None, ge=1, le=64, description="Threads that parse, 1 to 64. Not set: as many as there are cores."
-    )
-    passwords: Path | None = Field(None, description="File of further common passwords, one a line.")
-    known: Path | None = Field(None, description="Folder with newer knowledge files (OUI, recog).")
+    known: Annotated[Path | None, Field(description="Folder with newer knowledge files (OUI, recog).")] = None
 
 
 class StoreSettings(Section):
     """Where results are kept."""
 
-    url: str | None = Field(
-        None, description="Store of the commands that read one. Not set: a folder under the XDG state folder."
-    )
+    url: Annotated[
+        str | None,
+        Field(
+            description="Store of the commands that read one. Not set: a folder under the XDG state folder."
+        ),
+    ] = None
 
 
 class Settings(Section):
@@ -136,7 +142,10 @@ def _variable(name: str) -> str:
 
 
 def _unknown(where: str, shown: str, name: str, candidates: list[str], spell: Mapping[str, str]) -> UserError:
-    """An error for an unknown key: `name` is looked up among `candidates`, `spell` says how one is written here."""
+    """An error for an unknown key.
+
+    `name` is looked up among `candidates`; `spell` says how a candidate is written in this place.
+    """
     close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
     near = f", did you mean {spell.get(close[0], close[0])}?" if close else ""
     return UserError(f"{where}: unknown setting {shown}{near or ' (`sentinel config show` lists all)'}")
@@ -174,7 +183,7 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any] | None:
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
-    """`section.key` to text of every variable `SENTINEL_SECTION__KEY`; others of the prefix are no settings."""
+    """`section.key` to text of every variable `SENTINEL_SECTION__KEY`; without `__` it is no setting."""
     names = {_variable(name): name for name in known_keys()}
     found: dict[str, Any] = {}
     for variable, value in environ.items():

@@ -7,6 +7,8 @@ said with what is lost. With SENTINEL_REQUIRE_ALL=1 nothing is optional.
 Runs on any Python 3 without packages, before the virtual environment exists.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
@@ -37,7 +39,7 @@ OPTIONAL = {
 }
 
 
-def version_of(programs, arguments):
+def version_of(programs: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
     """The first version number a program prints, "" if it prints none, None if the program is not there."""
     for program in programs:
         if shutil.which(program) is None:
@@ -59,26 +61,26 @@ def version_of(programs, arguments):
     return None
 
 
-def rust_floor():
+def rust_floor() -> str:
     """The oldest Rust the crates compile with: `rust-version` of Cargo.toml."""
     found = re.search(r'rust-version = "([\d.]+)"', (ROOT / "Cargo.toml").read_text(encoding="utf-8"))
     return found.group(1) if found else "0"
 
 
-def numbers(version):
+def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def say(name, text):
+def say(name: str, text: str) -> None:
     print(f"  {name:<11}{text}", flush=True)
 
 
-def required():
+def required() -> list[str]:
     """One line for each required thing that is missing or too old."""
     faults = []
     python = ".".join(map(str, sys.version_info[:3]))
     say("python", python)
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036
         faults.append(
             f"python {python} is too old: 3.11 or newer is needed, say which with PYTHON=/path/to/python3"
         )
@@ -96,7 +98,7 @@ def required():
     return faults
 
 
-def has(name):
+def has(name: str) -> bool:
     programs, arguments, lost, package = OPTIONAL[name]
     found = version_of(programs, arguments)
     if found is not None or REQUIRE_ALL:
@@ -106,7 +108,7 @@ def has(name):
     return False
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     if arguments[:1] == ["has"]:
         return 0 if has(arguments[1]) else 1
     print("This machine:")

@@ -17,10 +17,10 @@ from sentinel import __version__
 from sentinel.errors import UserError
 
 GROUPS: tuple[str, ...] = ("config",)
-"""Groups of commands, in the order of the help: `sentinel.cli.<name>`, whose `app` is added as `<name>`."""
+"""Groups of commands, in the order of the help: the `app` of `sentinel.cli.<name>`."""
 
 COMMANDS: tuple[str, ...] = ()
-"""Commands without a group, in the order of the help: `sentinel.cli.<name>`, whose function `<name>` is added."""
+"""Commands without a group, in the order of the help: the function `<name>` of `sentinel.cli.<name>`."""
 
 EXIT_CODES: dict[int, str] = {
     0: "Fine. A capture cut in its last record is a warning, not an error.",
