@@ -11,7 +11,9 @@ macro_rules! probes {
     };
 }
 
-probes! {}
+probes! {
+    dnp3,
+}
 
 /// The probe with this protocol name.
 pub fn by_name(name: &str) -> Option<&'static Spec> {
