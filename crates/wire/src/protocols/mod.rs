@@ -13,6 +13,7 @@ macro_rules! probes {
 
 probes! {
     dnp3,
+    iec104,
 }
 
 /// The probe with this protocol name.
