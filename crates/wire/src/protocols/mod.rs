@@ -13,6 +13,8 @@ macro_rules! probes {
 
 probes! {
     modbus,
+    dnp3,
+    iec104,
 }
 
 /// The probe with this protocol name.
