@@ -3,6 +3,11 @@
 
 use crate::probe::Spec;
 
+// shared by several probes
+pub mod ber;
+pub mod enterprise;
+pub mod sysdescr;
+
 macro_rules! probes {
     ($($module:ident),* $(,)?) => {
         $(pub mod $module;)*
@@ -11,7 +16,9 @@ macro_rules! probes {
     };
 }
 
-probes! {}
+probes! {
+    snmp,
+}
 
 /// The probe with this protocol name.
 pub fn by_name(name: &str) -> Option<&'static Spec> {
