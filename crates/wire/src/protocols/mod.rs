@@ -5,6 +5,7 @@ use crate::probe::Spec;
 
 // shared by several probes
 pub mod ber;
+pub mod dns_message;
 pub mod enterprise;
 pub mod sysdescr;
 
@@ -17,6 +18,7 @@ macro_rules! probes {
 }
 
 probes! {
+    dns,
     snmp,
 }
 

@@ -136,9 +136,6 @@ impl V3<'_> {
     pub fn authenticated(&self) -> bool {
         self.flags & 1 != 0
     }
-    pub fn encrypted(&self) -> bool {
-        self.flags & 2 != 0
-    }
     pub fn reportable(&self) -> bool {
         self.flags & 4 != 0
     }
@@ -225,8 +222,8 @@ impl<'a> Message<'a> {
         Some(Message { security: Security::User(v3), pdu })
     }
 
-    /// The sender asks (or tells), by what the message says.
-    pub fn from_client(&self) -> bool {
+    /// The sender is the client (it asks, or tells of an event), by what the message says.
+    pub fn is_asking(&self) -> bool {
         match (&self.pdu, &self.security) {
             (Some(pdu), _) => !pdu.kind.is_answer(),
             // requests and informs ask for a report if they fail, answers never (RFC 3412, 6.4)

@@ -9,7 +9,7 @@ use crate::model::{Action, Mac, Side};
 use crate::obs::BindKind;
 use crate::protocols::ber::{self, Tlv};
 use crate::protocols::{enterprise, sysdescr};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 /// mib-2, under which the standard objects lie.
 const MIB2: [u32; 6] = [1, 3, 6, 1, 2, 1];

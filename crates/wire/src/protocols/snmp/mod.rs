@@ -97,7 +97,7 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
         };
     }
     let Some(message) = Message::read(data) else { return Verdict::No };
-    let role = if message.from_client() { Role::Client } else { Role::Server };
+    let role = if message.is_asking() { Role::Client } else { Role::Server };
     if len == data.len() || stream { Verdict::Strong(role) } else { Verdict::Weak(role) }
 }
 
@@ -186,7 +186,7 @@ impl Snmp {
     /// Takes one message; false if it is none.
     fn message(&mut self, cx: &mut Cx<'_>, data: &[u8]) -> bool {
         let Some(message) = Message::read(data) else { return false };
-        let from = if message.from_client() { Side::Client } else { Side::Server };
+        let from = if message.is_asking() { Side::Client } else { Side::Server };
         if message.pdu.is_some() {
             cx.sender_is(from);
         }
