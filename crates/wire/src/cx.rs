@@ -131,6 +131,12 @@ impl<'a> Cx<'a> {
         self.obs.fact(host, name, value, self.protocol, field, by_self, self.at);
     }
 
+    /// Notes a fact that a device says of itself under an address other than the flow's: its
+    /// hardware address before it has a lease, its announced address behind a reflector.
+    pub fn own_fact(&mut self, host: HostId, name: &'static str, value: &str, field: &'static str) {
+        self.obs.fact(host, name, value, self.protocol, field, true, self.at);
+    }
+
     /// Notes that a hardware and an IP address belong to one device.
     pub fn bind(&mut self, mac: Mac, ip: IpAddr, kind: BindKind) {
         if let (Some(mac), Some(ip)) = (self.host_mac(mac), self.host_ip(ip)) {
@@ -210,14 +216,21 @@ impl<'a> Cx<'a> {
     /// `kind`: `event.type` (`connection`, `info`, `access`, `change`, `error`, `start`, `end` …).
     pub fn event(&mut self, action: &str, kind: &'static str, fields: Vec<(&'static str, FieldVal)>) {
         if self.obs.events.on() {
-            crate::events::plain(self, action, kind, fields);
+            crate::events::plain(self, self.from, action, kind, fields);
+        }
+    }
+    /// [`Cx::event`] of a whole transaction: its source is the client, though the answer that
+    /// completes it is being fed.
+    pub fn transaction(&mut self, action: &str, kind: &'static str, fields: Vec<(&'static str, FieldVal)>) {
+        if self.obs.events.on() {
+            crate::events::plain(self, Side::Client, action, kind, fields);
         }
     }
     /// Makes the event of one PDU; nothing unless every PDU is asked for. Build `fields` only if
     /// [`Cx::wants_pdus`].
     pub fn pdu(&mut self, action: &str, fields: Vec<(&'static str, FieldVal)>) {
         if self.wants_pdus() {
-            crate::events::plain(self, action, "info", fields);
+            crate::events::plain(self, self.from, action, "info", fields);
         }
     }
 }

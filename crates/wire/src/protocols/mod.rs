@@ -3,6 +3,12 @@
 
 use crate::probe::Spec;
 
+// shared by several probes
+pub mod ber;
+pub mod dns_message;
+pub mod enterprise;
+pub mod sysdescr;
+
 macro_rules! probes {
     ($($module:ident),* $(,)?) => {
         $(pub mod $module;)*
@@ -15,6 +21,8 @@ probes! {
     modbus,
     dnp3,
     iec104,
+    dns,
+    snmp,
 }
 
 /// The probe with this protocol name.
