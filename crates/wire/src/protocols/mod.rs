@@ -12,6 +12,8 @@ macro_rules! probes {
 }
 
 probes! {
+    cip_io,
+    enip,
     modbus,
 }
 
