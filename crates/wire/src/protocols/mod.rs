@@ -18,6 +18,8 @@ macro_rules! probes {
 }
 
 probes! {
+    cip_io,
+    enip,
     modbus,
     dnp3,
     iec104,
