@@ -12,6 +12,7 @@ macro_rules! probes {
 }
 
 probes! {
+    ads,
     dnp3,
     iec104,
 }
