@@ -21,6 +21,7 @@ probes! {
     cip_io,
     enip,
     modbus,
+    ads,
     dnp3,
     iec104,
     dns,
