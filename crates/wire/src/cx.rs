@@ -210,14 +210,21 @@ impl<'a> Cx<'a> {
     /// `kind`: `event.type` (`connection`, `info`, `access`, `change`, `error`, `start`, `end` …).
     pub fn event(&mut self, action: &str, kind: &'static str, fields: Vec<(&'static str, FieldVal)>) {
         if self.obs.events.on() {
-            crate::events::plain(self, action, kind, fields);
+            crate::events::plain(self, self.from, action, kind, fields);
+        }
+    }
+    /// [`Cx::event`] of a whole transaction: its source is the client, though the answer that
+    /// completes it is being fed.
+    pub fn transaction(&mut self, action: &str, kind: &'static str, fields: Vec<(&'static str, FieldVal)>) {
+        if self.obs.events.on() {
+            crate::events::plain(self, Side::Client, action, kind, fields);
         }
     }
     /// Makes the event of one PDU; nothing unless every PDU is asked for. Build `fields` only if
     /// [`Cx::wants_pdus`].
     pub fn pdu(&mut self, action: &str, fields: Vec<(&'static str, FieldVal)>) {
         if self.wants_pdus() {
-            crate::events::plain(self, action, "info", fields);
+            crate::events::plain(self, self.from, action, "info", fields);
         }
     }
 }

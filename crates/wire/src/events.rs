@@ -252,9 +252,9 @@ pub(crate) fn credential(cx: &mut Cx<'_>, protocol: &'static str, c: &Cred<'_>, 
     cx.obs.events.push(at, id, f);
 }
 
-/// Any other event of a probe.
-pub(crate) fn plain(cx: &mut Cx<'_>, action: &str, kind: &'static str, fields: Fields) {
-    let mut f = base(cx, cx.protocol, cx.from);
+/// Any other event of a probe; `by` is its source.
+pub(crate) fn plain(cx: &mut Cx<'_>, by: Side, action: &str, kind: &'static str, fields: Fields) {
+    let mut f = base(cx, cx.protocol, by);
     f.push(("event.category", Val::Static("network")));
     f.push(("event.type", Val::Static(kind)));
     f.push(("event.action", Val::from(action)));

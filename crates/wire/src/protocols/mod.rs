@@ -3,6 +3,10 @@
 
 use crate::probe::Spec;
 
+mod files;
+mod json;
+pub mod ntlm;
+
 macro_rules! probes {
     ($($module:ident),* $(,)?) => {
         $(pub mod $module;)*
@@ -11,7 +15,11 @@ macro_rules! probes {
     };
 }
 
-probes! {}
+probes! {
+    ftp,
+    mqtt,
+    telnet,
+}
 
 /// The probe with this protocol name.
 pub fn by_name(name: &str) -> Option<&'static Spec> {
