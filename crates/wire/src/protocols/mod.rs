@@ -8,6 +8,9 @@ pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
 pub mod sysdescr;
+mod files;
+mod json;
+pub mod ntlm;
 
 macro_rules! probes {
     ($($module:ident),* $(,)?) => {
@@ -26,6 +29,9 @@ probes! {
     iec104,
     dns,
     snmp,
+    ftp,
+    mqtt,
+    telnet,
 }
 
 /// The probe with this protocol name.
