@@ -137,7 +137,9 @@ def assess(inventory: Inventory, options: Options) -> None:
     inventory.assess(assessor.assess)
 
 
-def derive(inventory: Inventory, ledger: list[tuple[str, str]], known: Path | None = None) -> list[tuple[str, str]]:
+def derive(
+    inventory: Inventory, ledger: list[tuple[str, str]], known: Path | None = None
+) -> list[tuple[str, str]]:
     """Work out assets and what they are. Returns what the store adds to its ledger of ids."""
     from sentinel.inventory.describe import describe_all
     from sentinel.inventory.oui import vendors

@@ -22,7 +22,12 @@ SHOWN = {"asset": 200, "conversation": 200, "credential": 200, "operation": 400}
 
 PAGE = {"asset": 2000, "conversation": 5000, "credential": 2000, "operation": 5000}
 
-PLURAL = {"asset": "assets", "conversation": "conversations", "credential": "credentials", "operation": "operations"}
+PLURAL = {
+    "asset": "assets",
+    "conversation": "conversations",
+    "credential": "credentials",
+    "operation": "operations",
+}
 SEVERITIES = ("low", "medium", "high", "critical")
 
 
@@ -45,7 +50,9 @@ class Output:
                 raise UserError(f"{self._path}: cannot be written: {error.strerror}") from None
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._part is not None and self._path is not None:
             self._to.close()
             if kind is None:

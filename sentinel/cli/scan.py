@@ -44,23 +44,31 @@ class Severity(StrEnum):
 
 def scan(
     source: Annotated[
-        list[str], typer.Argument(help="Capture files (pcap, pcapng, .gz, .zst), folders, - for standard input.")
+        list[str],
+        typer.Argument(help="Capture files (pcap, pcapng, .gz, .zst), folders, - for standard input."),
     ],
     format: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write (csv: a folder).")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write (csv: a folder).")
+    ] = None,
     store: Annotated[str | None, typer.Option("--store", help="Add to a store: sqlite:///folder.")] = None,
     events: Annotated[
         Events | None, typer.Option(help="Events to make (default: notable with a store, else none).")
     ] = None,
     no_rules: Annotated[bool, typer.Option("--no-rules", help="Evaluate no rules.")] = False,
-    site: Annotated[str, typer.Option(help="Name of the site: private addresses of two sites never merge.")] = "default",
+    site: Annotated[
+        str, typer.Option(help="Name of the site: private addresses of two sites never merge.")
+    ] = "default",
     filter: Annotated[
-        str | None, typer.Option(help="Packets to look at, in tcpdump's words: 'host 10.0.0.5 and tcp port 502'.")
+        str | None,
+        typer.Option(help="Packets to look at, in tcpdump's words: 'host 10.0.0.5 and tcp port 502'."),
     ] = None,
     passwords: Annotated[
         Path | None, typer.Option(help="Passwords to hold secrets against, one a line, or user:password.")
     ] = None,
-    known: Annotated[Path | None, typer.Option(help="Folder with the IEEE's OUI files (oui.csv, mam.csv …).")] = None,
+    known: Annotated[
+        Path | None, typer.Option(help="Folder with the IEEE's OUI files (oui.csv, mam.csv …).")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Threads for the wire stage.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Scan what the store holds already anew.")] = False,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show secrets unmasked.")] = False,
@@ -124,7 +132,9 @@ def run_scan(
     files = expand(source)
     with Output(format.value, output) as out:
         if store:
-            result = _into_store(files, options, store, out, ndjson=format is Format.NDJSON and events is not None)
+            result = _into_store(
+                files, options, store, out, ndjson=format is Format.NDJSON and events is not None
+            )
         else:
             result = _alone(files, options, out, ndjson=format is Format.NDJSON)
         out.finish(result)

@@ -18,16 +18,28 @@ _SHARED = "ieee registration authority"
 _SPLIT_24 = frozenset(("0050c2", "40d855"))  # 24-bit blocks shared out as 36-bit ones (IAB)
 
 # Locally chosen and registered prefixes of virtual machines, and of addresses several routers share.
-_VIRTUAL = frozenset((
-    "000569", "000c29", "001c14", "005056",  # VMware
-    "080027", "0a0027",  # VirtualBox
-    "00155d",  # Hyper-V
-    "525400",  # QEMU/KVM
-    "00163e",  # Xen
-    "001c42",  # Parallels
-    "0242ac",  # Docker
-))
-_REDUNDANT = ("00005e0001", "00005e0002", "00000c07ac", "00000c9ff", "0007b400")  # VRRP v4, v6, HSRP 1, 2, GLBP
+_VIRTUAL = frozenset(
+    (
+        "000569",
+        "000c29",
+        "001c14",
+        "005056",  # VMware
+        "080027",
+        "0a0027",  # VirtualBox
+        "00155d",  # Hyper-V
+        "525400",  # QEMU/KVM
+        "00163e",  # Xen
+        "001c42",  # Parallels
+        "0242ac",  # Docker
+    )
+)
+_REDUNDANT = (
+    "00005e0001",
+    "00005e0002",
+    "00000c07ac",
+    "00000c9ff",
+    "0007b400",
+)  # VRRP v4, v6, HSRP 1, 2, GLBP
 
 
 def vendors(prefixes: list[str], folder: Path | None = None) -> list[str | None]:

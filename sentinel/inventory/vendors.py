@@ -76,5 +76,10 @@ def _canonical(name: str) -> str:
     while len(parts) > 1 and parts[-1].lower().strip(".,()") in _LEGAL:
         parts.pop()
     # "Co.,LTD" is written without a blank at least as often as with one.
-    short = re.sub(r"[\s,]+(?:co\.?,?\s*(?:ltd|limited)\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|pty\.?|inc\.?)$", "", " ".join(parts), flags=re.I)
+    short = re.sub(
+        r"[\s,]+(?:co\.?,?\s*(?:ltd|limited)\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|pty\.?|inc\.?)$",
+        "",
+        " ".join(parts),
+        flags=re.I,
+    )
     return short.rstrip(" ,.&") or name

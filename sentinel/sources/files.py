@@ -6,7 +6,17 @@ from pathlib import Path
 
 from sentinel.errors import UserError
 
-SUFFIXES = (".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz", ".cap.gz", ".pcap.zst", ".pcapng.zst", ".cap.zst")
+SUFFIXES = (
+    ".pcap",
+    ".pcapng",
+    ".cap",
+    ".pcap.gz",
+    ".pcapng.gz",
+    ".cap.gz",
+    ".pcap.zst",
+    ".pcapng.zst",
+    ".cap.zst",
+)
 """Endings by which captures are found in a folder. A file that is named is read whatever its name."""
 
 
@@ -22,9 +32,13 @@ def expand(names: list[str]) -> list[str]:
             continue
         path = Path(name)
         if path.is_dir():
-            inside = sorted(str(p) for p in path.rglob("*") if p.is_file() and p.name.lower().endswith(SUFFIXES))
+            inside = sorted(
+                str(p) for p in path.rglob("*") if p.is_file() and p.name.lower().endswith(SUFFIXES)
+            )
             if not inside:
-                raise UserError(f"{name}: no captures in this folder (looked for {', '.join(SUFFIXES[:3])}, also .gz, .zst)")
+                raise UserError(
+                    f"{name}: no captures in this folder (looked for {', '.join(SUFFIXES[:3])}, also .gz, .zst)"
+                )
             found.update(dict.fromkeys(inside))
         elif path.exists():
             found[name] = None

@@ -1,0 +1,236 @@
+"""Records as they stand in `sentinel scan --format json` and in a store.
+
+The native module writes them and a store keeps them as JSON; code that handles many works on that
+form. Decode into these types where a type is wanted: `msgspec.json.decode(line, type=Asset)`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from sentinel.model.words import (
+    Action,
+    AssetType,
+    Category,
+    CredentialKind,
+    ExposureKind,
+    LoginOutcome,
+    Outcome,
+    Severity,
+    Weakness,
+)
+
+
+class Record(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What all records share: keyword arguments only, unknown keys are refused."""
+
+
+class Evidence(Record):
+    """Where something was read: protocol and field, and the first packet that held it."""
+
+    text: str | None = None
+    protocol: str | None = None
+    field: str | None = None
+    value: str | None = None
+    source: str | None = None
+    frame: int | None = None
+    time: str | None = None
+    count: int | None = None
+
+
+class Source(Record):
+    """One input of a scan, known by its content."""
+
+    name: str
+    sha256: str | None = None
+    kind: Literal["capture", "live", "zeek", "eve"]
+    packets: int
+    bytes: int
+    first: str | None = None
+    last: str | None = None
+    dropped: int = 0
+    truncated: int = 0
+    cut: bool = False
+    partial: bool = False
+    link_types: list[str] = []
+
+
+class Endpoint(Record):
+    """One end of a conversation, an operation or a credential. `mac` where it has no IP address."""
+
+    ip: str | None = None
+    mac: str | None = None
+    port: int | None = None
+    asset: str | None = None
+
+
+class Conversation(Record):
+    """Who talks to whom. `client` is who opened the session; `operations` counts by action."""
+
+    client: Endpoint
+    server: Endpoint
+    protocol: str | None
+    transport: str
+    port: int | None = None
+    packets: int
+    bytes: int
+    operations: dict[Action, int] = {}
+    first: str
+    last: str
+
+
+class OtherAddress(Record):
+    """An address that is neither MAC nor IP, as `{"kind": "dnp3", "value": "10"}`."""
+
+    kind: str
+    value: str
+
+
+class Role(Record):
+    """A vote for what an asset is, with what speaks for it."""
+
+    role: str
+    score: float
+    because: list[Evidence] = []
+
+
+class Service(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A service an asset offers. What a protocol says of it stands beside these keys."""
+
+    port: int | None = None
+    transport: str
+    protocol: str | None
+    confidence: float
+    product: str | None = None
+    version: str | None = None
+    tls: dict[str, Any] | None = None
+    source: str | None = None
+    frame: int
+    count: int
+    first: str
+    last: str
+
+
+class Fact(Record):
+    """One thing read about an asset, by the device itself or by another."""
+
+    name: str
+    value: str
+    protocol: str
+    field: str
+    source: str | None = None
+    frame: int
+    count: int
+    first: str
+    last: str
+    by: Literal["self", "other"]
+
+
+class Exposure(Record):
+    """A weakness of an asset, with what shows it."""
+
+    kind: ExposureKind
+    severity: Severity
+    title: str
+    evidence: list[Evidence] = []
+
+
+class Asset(Record):
+    """A device. `id` never changes; ids that were merged into it are its aliases."""
+
+    id: str
+    aliases: list[str] = []
+    mac: list[str] = []
+    ip: list[str] = []
+    site: str | None = None
+    vlan: list[int] = []
+    hostnames: list[str] = []
+    other: list[OtherAddress] = []
+    vendor: str | None = None
+    product: str | None = None
+    model: str | None = None
+    firmware: str | None = None
+    hardware: str | None = None
+    serial: str | None = None
+    os: str | None = None
+    name: str | None = None
+    location: str | None = None
+    type: AssetType | None = None
+    level: float | None = None
+    roles: list[Role] = []
+    services: list[Service] = []
+    clients: list[str] = []
+    facts: list[Fact] = []
+    exposures: list[Exposure] = []
+    first: str | None = None
+    last: str | None = None
+    packets: int
+    bytes: int
+
+
+class Hashcat(Record):
+    """A secret in hashcat's form: its mode, and its line (masked unless it is revealed)."""
+
+    mode: int
+    line: str
+
+
+class Credential(Record):
+    """A secret seen on the wire, masked unless it is revealed. Equal secrets have equal `secret_id`."""
+
+    protocol: str
+    kind: CredentialKind
+    server: Endpoint
+    client: Endpoint
+    username: str | None = None
+    secret: str | None = None
+    secret_id: str | None = None
+    hashcat: Hashcat | None = None
+    outcome: LoginOutcome
+    weaknesses: list[Weakness] = []
+    detail: dict[str, Any] = {}
+    source: str | None = None
+    frame: int
+    time: str
+    count: int
+
+
+class AddressRange(Record):
+    """Addresses an operation touched, in the protocol's own numbering."""
+
+    start: int
+    count: int
+
+
+class Operation(Record):
+    """What one did to another. `detail` is of the first example, its `addresses` are 16 ranges at most."""
+
+    protocol: str
+    action: Action
+    name: str
+    code: int | None = None
+    category: Category
+    client: Endpoint
+    server: Endpoint
+    detail: dict[str, Any] = {}
+    outcome: Outcome
+    count: int
+    first: str
+    last: str
+    source: str | None = None
+    frame: int
+
+
+Document: TypeAlias = dict[str, Any]
+"""A record or an event as plain data, as a store gives it back."""
+
+RECORDS: dict[str, type[Record]] = {
+    "source": Source,
+    "asset": Asset,
+    "conversation": Conversation,
+    "credential": Credential,
+    "operation": Operation,
+}
+"""Every kind of record by its name in `"record"`. Events are flat documents of the field table."""
