@@ -14,7 +14,9 @@ macro_rules! probes {
 probes! {
     ads,
     dnp3,
+    fox,
     iec104,
+    profinet_dcp,
 }
 
 /// The probe with this protocol name.
