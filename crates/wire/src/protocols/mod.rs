@@ -26,12 +26,14 @@ probes! {
     modbus,
     ads,
     dnp3,
+    fox,
     iec104,
     dns,
     snmp,
     ftp,
     mqtt,
     telnet,
+    profinet_dcp,
 }
 
 /// The probe with this protocol name.

@@ -362,7 +362,7 @@ fn report(cx: &mut Cx<'_>, key: Key, request: Request, outcome: Outcome, error: 
         op.detail.push(("index_group", Val::from(group)));
         op.detail.push(("index_offset", Val::from(offset)));
         // memory areas and I/O images have addresses; services and handles do not
-        if group >= 0x4000 && group < 0xF080 && request.target.is_none() {
+        if (0x4000..0xF080).contains(&group) && request.target.is_none() {
             op.address = Some((i64::from(offset), i64::from(request.length)));
             op.space = space(group);
         }
