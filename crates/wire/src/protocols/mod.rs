@@ -32,6 +32,8 @@ probes! {
     ftp,
     mqtt,
     telnet,
+    ssh,
+    tls,
 }
 
 /// The probe with this protocol name.
