@@ -37,6 +37,8 @@ probes! {
     mqtt,
     telnet,
     profinet_dcp,
+    ssh,
+    tls,
 }
 
 /// The probe with this protocol name.
