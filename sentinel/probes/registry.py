@@ -1,2 +1,0 @@
-def python_probes(): return []
-def open_probe(name): raise KeyError(name)
