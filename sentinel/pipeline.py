@@ -143,9 +143,15 @@ def assess(inventory: Inventory, options: Options) -> None:
 
 
 def derive(
-    inventory: Inventory, ledger: list[tuple[str, str]], known: Path | None = None
+    inventory: Inventory,
+    ledger: list[tuple[str, str]],
+    known: Path | None = None,
+    until: str | None = None,
 ) -> list[tuple[str, str]]:
-    """Work out assets and what they are. Returns what the store adds to its ledger of ids."""
+    """Work out assets and what they are. Returns what the store adds to its ledger of ids.
+
+    `until` is the time of the last packet, RFC 3339: certificates are held against it.
+    """
     from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors
 
