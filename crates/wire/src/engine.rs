@@ -8,7 +8,7 @@
 use crate::capture::{Batch, Limits as BatchLimits, MergedReader, Options};
 use crate::decode::{Net, Packet, Status, flag};
 use crate::filter::{Filter, Subject};
-use crate::flow::{Chunk, Declared, Registry, Shard, Unit};
+use crate::flow::{Chunk, Declared, Found, Registry, Shard, Unit};
 use crate::model::*;
 use crate::obs::{EventMode, Limits, Observations, StoredEvent};
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub const SHARDS: usize = 64;
 const IN_FLIGHT: usize = 4;
 /// Findings that make a step end, so that they can be handed over.
 const MAX_PENDING: usize = 16 * 1024;
+/// Packets whose flows are looked up together.
+const AHEAD: usize = 16;
 /// A packet this much later than all before moves the clock only if the next one agrees.
 const LEAP: Micros = 86_400_000_000;
 
@@ -303,7 +305,7 @@ impl Engine {
     pub fn source_names(&mut self) -> Vec<String> {
         let reader = &mut self.reader;
         (0..reader.sources()).map(|n| reader.stats(n).map(|s| s.name.clone()).unwrap_or_default()).collect()
-            }
+    }
 
     /// To be called when reading is over. What was seen of every source, in the order their numbers in stamps refer to.
     pub fn sources(&mut self) -> Vec<SourceReport> {
@@ -388,29 +390,43 @@ fn run(
         place[n] = at;
     }
     let mut ticks = item.ticks.iter().peekable();
-    for (i, p) in item.batch.packets.iter().enumerate() {
-        let order = item.order + i as u64;
-        if let Some((_, now)) = ticks.next_if(|(at, _)| *at as usize == i) {
-            for shard in group.iter_mut() {
-                shard.tick(registry, *now, order);
+    let mut ready: Vec<(usize, usize, Unit<'_>, Found)> = Vec::with_capacity(AHEAD);
+    for (block, packets) in item.batch.packets.chunks(AHEAD).enumerate() {
+        ready.clear();
+        let first = block * AHEAD;
+        for (i, p) in packets.iter().enumerate() {
+            let at = place[usize::from(p.shard) % SHARDS];
+            let Some(shard) = group.get_mut(at) else { continue };
+            if p.status != Status::Ok {
+                shard.obs.count(status_counter(p.status));
+            }
+            if filter.is_some_and(|f| !f.matches(&subject(p))) {
+                continue;
+            }
+            if let Some(unit) = unit(p, item.order + (first + i) as u64, item.batch.payload(p)) {
+                let found = shard.find(&unit);
+                ready.push((first + i, at, unit, found));
             }
         }
-        let at = place[usize::from(p.shard) % SHARDS];
-        if at == usize::MAX {
-            continue;
-        }
-        let Some(shard) = group.get_mut(at) else { continue };
-        if p.status != Status::Ok {
-            shard.obs.count(status_counter(p.status));
-        }
-        if filter.is_some_and(|f| !f.matches(&subject(p))) {
-            continue;
-        }
-        if let Some(unit) = unit(p, order, item.batch.payload(p)) {
-            shard.packet(registry, &unit);
+        for (i, at, unit, found) in &ready {
+            while let Some((before, now)) = ticks.next_if(|(before, _)| *before as usize <= *i) {
+                tick(group, registry, *now, item.order + u64::from(*before));
+            }
+            if let Some(shard) = group.get_mut(*at) {
+                shard.packet(registry, unit, found);
+            }
         }
     }
+    for (before, now) in ticks {
+        tick(group, registry, *now, item.order + u64::from(*before));
+    }
     group.iter().map(|s| s.obs.events.batch.len() + s.obs.chunks.len()).sum()
+}
+
+fn tick(group: &mut [&mut Shard], registry: &Registry, now: Micros, order: u64) {
+    for shard in group {
+        shard.tick(registry, now, order);
+    }
 }
 
 fn subject(p: &Packet) -> Subject {

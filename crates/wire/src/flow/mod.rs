@@ -2,6 +2,7 @@
 
 mod bridge;
 mod community;
+mod index;
 mod key;
 mod registry;
 mod shard;
@@ -12,4 +13,4 @@ pub use bridge::Chunk;
 pub use community::community_id;
 pub use key::FlowKey;
 pub use registry::{Declared, Entry, Mask, Registry};
-pub use shard::{Shard, Unit};
+pub use shard::{Found, Shard, Unit};

@@ -43,6 +43,15 @@ pub struct Unit<'a> {
     pub cut: u32,
 }
 
+/// Where the flow of a packet was when it was looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    key: FlowKey,
+    hash: u64,
+    dir: usize,
+    slot: Option<u32>,
+}
+
 pub const FIN: u8 = 1;
 pub const SYN: u8 = 2;
 pub const RST: u8 = 4;
@@ -93,15 +102,27 @@ impl Shard {
         }
     }
 
-    /// Takes one packet.
-    pub fn packet(&mut self, registry: &Registry, u: &Unit<'_>) {
-        self.obs.events.at_packet(u.order);
-        self.last_frame = u.at;
+    /// Looks up the flow of a packet to come. Asked for a group of packets before any of them is
+    /// worked on, so that their cache misses overlap.
+    #[inline]
+    pub fn find(&self, u: &Unit<'_>) -> Found {
         let (src_port, dst_port) =
             if u.kind == 2 { (u.ethertype, u.ethertype) } else { (u.src_port, u.dst_port) };
         let (key, dir) = FlowKey::new(u.kind, u.proto, u.vlan, (u.src, src_port), (u.dst, dst_port));
         let hash = key.hash();
-        let mut slot = self.flows.find(&key, hash);
+        Found { key, hash, dir, slot: self.flows.find(&key, hash) }
+    }
+
+    /// Takes one packet, with what [`Shard::find`] gave for it.
+    pub fn packet(&mut self, registry: &Registry, u: &Unit<'_>, found: &Found) {
+        self.obs.events.at_packet(u.order);
+        self.last_frame = u.at;
+        let Found { key, hash, dir, slot } = *found;
+        // packets in between may have opened, closed or moved it
+        let mut slot = match slot {
+            Some(s) if self.flows.get(s).is_some_and(|f| f.key == key) => slot,
+            _ => self.flows.find(&key, hash),
+        };
         if let Some(s) = slot
             && self.restarts(s, dir, u)
         {
