@@ -18,6 +18,7 @@ _KEPT_EVIDENCE = 8
 _RANKED = ("informational", "low", "medium", "high", "critical")
 _SMALL_RSA = re.compile(r"^RSA[ -]?(\d+)", re.IGNORECASE)
 _SMALLEST_RSA = 2048
+_TLS_VERSION = re.compile(r"^(TLS|SSL|TLCP)?[ v]*(\d+)(?:\.(\d+))?$", re.IGNORECASE)
 _FIELD = re.compile(r"^\D{0,3}(\d+(?:\.\d+)*)")
 # Reads and negotiations say nothing on whether a change would be let through.
 _NOT_CONTROLLERS = frozenset(("arp", "goose", "sv", "egd"))
@@ -147,11 +148,9 @@ def _tls(out: list[Exposure], service: Service, ref: str, until: str | None) -> 
     info = service.info
     if not any(name.startswith("tls.") for name in info):
         return
-    version, cipher = _text(info.get("tls.version")), _text(info.get("tls.cipher"))
+    version, cipher = _tls_version(info), _text(info.get("tls.cipher"))
     for where, text, severity, why in _weak():
-        if (where == "version" and version.lower() == text.lower()) or (
-            where == "cipher" and text in f"{cipher}_"
-        ):
+        if (where == "version" and version == text) or (where == "cipher" and text in f"{cipher}_"):
             out_add(out, _exposure("weak-tls", severity, f"Weak encryption: {why}", [ref]))
     key = _SMALL_RSA.match(_text(info.get("tls.key")))
     if key and int(key[1]) < _SMALLEST_RSA:
@@ -195,6 +194,15 @@ def _tls(out: list[Exposure], service: Service, ref: str, until: str | None) -> 
                     ),
                 )
                 break
+
+
+def _tls_version(info: dict[str, Any]) -> str:
+    """ "tls 1.0", "ssl 3.0": from a version of its own or one with its protocol before it."""
+    match = _TLS_VERSION.match(_text(info.get("tls.version")))
+    if match is None:
+        return ""
+    name = match[1] or _text(info.get("tls.version_protocol")) or "tls"
+    return f"{name.lower()} {match[2]}.{match[3] or 0}"
 
 
 _OPEN = frozenset(("none", "anonymous", "false", "no", "off", "0"))

@@ -18,6 +18,7 @@ from sentinel.inventory.vendors import canonical, is_known
 
 KEYS = ("vendor", "product", "model", "firmware", "hardware", "serial", "os", "name", "location")
 
+_CERTIFICATES = frozenset(("tls", "tlcp", "quic"))
 _OTHER = -100  # rank added to what others say
 _FOUND = -6  # rank added to what a pattern takes out of a text
 _IMPLIED = -3  # rank added to what a model number implies: it names the maker for certain
@@ -49,8 +50,6 @@ _ALIASES = {
     "product_name": "product",
     "order_number": "model",
     "catalog": "model",
-    "platform": "model",
-    "software": "firmware",
     "firmware_version": "firmware",
     "software_version": "firmware",
     "hardware_version": "hardware",
@@ -89,6 +88,7 @@ class Identity:
     candidates: dict[str, list[Candidate]] = field(default_factory=dict)
     votes: list[tuple[str, float, str, str]] = field(default_factory=list)
     """Role, weight, evidence, and what makes the vote distinct: one rule votes once."""
+    public: bool = False
 
     def add(self, key: str, value: str, rank: int, own: bool, ref: str) -> None:
         value = clean(value)
@@ -128,7 +128,7 @@ def texts(profile: Profile) -> Iterator[Text]:
 
 def gather(profile: Profile) -> Identity:
     """All candidates of a profile."""
-    found = Identity()
+    found = Identity(public=profile.address.v4 == "public")
     for text in texts(profile):
         rank = protocol(text.protocol).rank
         if text.ref[0] == "f":
@@ -160,9 +160,15 @@ def _stated(found: Identity, text: Text, rank: int) -> None:
             found.add("vendor", by_id, rank - 1, text.own, text.ref)
     elif key == "os":
         found.add(key, _os(clean(value)), rank, text.own, text.ref)
+    elif key == "serial" and text.protocol in _CERTIFICATES:
+        # In certificates of companies the subject's serialNumber is the company's registration.
+        if not found.public:
+            found.add(key, value, rank, text.own, text.ref)
     elif key in KEYS:
         found.add(key, value, rank, text.own, text.ref)
-    elif key == "hostname":
+    elif key == "platform":
+        found.add("model", value, rank - 20, text.own, text.ref)
+    elif key == "hostname" and not value.startswith("*"):  # a certificate's wildcard names no host
         found.add("name", _short(value), rank - 40, text.own, text.ref)
     elif key == "device_type":
         _device_type(found, text)

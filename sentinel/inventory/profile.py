@@ -62,10 +62,10 @@ class Use(msgspec.Struct, frozen=True):
 class Address(msgspec.Struct, frozen=True, gc=False):
     """Where the host stands.
 
-    `v4` is private, public, link-local, loopback or none; `ttl` the usual time to live it sends with; `router` true
-    if its hardware address carries traffic of others; `behind` the bucketed number of hosts behind it;
-    `peers_l2` the bucketed number of peers it exchanges industrial traffic with; `public_peers` the
-    bucketed number of public addresses that reached an industrial service of it.
+    `v4` is private, public, link-local, loopback or none; `ttl` the usual time to live it sends with;
+    `router` true if its hardware address carries traffic of others; `behind` the bucketed number of hosts
+    behind it; `peers_l2` the bucketed number of peers it exchanges industrial traffic with; `public_peers`
+    the bucketed number of public addresses that reached an industrial service of it.
     """
 
     v4: str = "none"

@@ -42,6 +42,8 @@ def exposures(meaning: Meaning, profile: Profile) -> list[Exposure]:
             )
         if use.outcome == "failure":
             continue
+        if use.kind == "community":
+            add("legacy-protocol", "low", "SNMP version 1 or 2c is answered, readable by all: {}", use, ref)
         sure = use.outcome == "success"
         whose = meaning.vendor if meaning.vendor in use.default_of else None
         if "default" in weak or "vendor-default" in weak:
