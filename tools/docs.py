@@ -7,7 +7,7 @@ from their list, fields from the field table, records from the data model.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -18,7 +18,7 @@ REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by `make docs`: do not edit. -->"
 
 
-def table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def table(headers: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     """A Markdown table; cells hold plain text, code or links."""
 
     def line(cells: tuple[str, ...]) -> str:
@@ -51,6 +51,7 @@ def cli() -> list[str]:
     from sentinel.cli import EXIT_CODES
 
     lines = ["# Command line", "", NOTE, ""]
+    rows: list[tuple[str, ...]]
     for path, command in commands():
         lines += [f"## `{path}`", "", *_paragraphs(command.help), ""]
         if subcommands := getattr(command, "commands", {}):
@@ -102,7 +103,8 @@ def _takes(parameter: Any) -> str:
         hint = get_args(hint)[0]
     if isinstance(hint, type) and issubclass(hint, Enum):
         return code(member.value for member in hint) + repeat
-    return {str: "text", int: "integer", float: "number", Path: "path"}.get(hint, hint.__name__) + repeat
+    plain: dict[Any, str] = {str: "text", int: "integer", float: "number", Path: "path"}
+    return plain.get(hint, str(hint)) + repeat
 
 
 def _default(parameter: Any) -> str:
@@ -120,7 +122,7 @@ def settings() -> list[str]:
     lines += ["variables, flags. `sentinel config show --origin` says where each value comes from.", ""]
     for section, model in config.sections():
         lines += [f"## `[{section}]`", "", str(model.__doc__), ""]
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for key, field in model.model_fields.items():
             variable = f"{config.PREFIX}{section}{config.DELIMITER}{key}".upper()
             default = field.get_default()
@@ -141,7 +143,9 @@ def probes() -> list[str]:
 
     lines = ["# Probes", "", NOTE, "", "The protocols that are understood. Ports are hints, never proof.", ""]
     listed = all_probes()
-    rows = [(f"[`{p.name}`](#{p.name})", p.title, "yes" if p.industrial else "") for p in listed]
+    rows: list[tuple[str, ...]] = [
+        (f"[`{p.name}`](#{p.name})", p.title, "yes" if p.industrial else "") for p in listed
+    ]
     lines += table(("name", "protocol", "industrial"), rows)
     for probe in listed:
         lines += [f"## `{probe.name}`", ""]
