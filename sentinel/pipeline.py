@@ -61,6 +61,11 @@ class Result:
     skipped: list[str] = field(default_factory=list)
     """Sources a store held already, by name."""
 
+    @property
+    def until(self) -> str | None:
+        """Time of the last packet, RFC 3339."""
+        return max((s["last"] for s in self.sources if "last" in s), default=None)
+
 
 def scan(
     files: list[str],
@@ -138,10 +143,16 @@ def assess(inventory: Inventory, options: Options) -> None:
 
 
 def derive(
-    inventory: Inventory, ledger: list[tuple[str, str]], known: Path | None = None
+    inventory: Inventory,
+    ledger: list[tuple[str, str]],
+    known: Path | None = None,
+    until: str | None = None,
 ) -> list[tuple[str, str]]:
-    """Work out assets and what they are. Returns what the store adds to its ledger of ids."""
-    from sentinel.inventory.describe import describe_all
+    """Work out assets and what they are. Returns what the store adds to its ledger of ids.
+
+    `until` is the time of the last packet, RFC 3339: certificates are held against it.
+    """
+    from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors
 
     def makers(macs: list[bytes]) -> list[str | None]:
@@ -151,7 +162,7 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, describe_all, makers)
+    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers)
 
 
 def rates() -> Callable[[Progress], tuple[float, float | None]]:

@@ -156,7 +156,7 @@ def _alone(files: list[str], options: Options, out: object, *, ndjson: bool) -> 
     on_events = out.events if ndjson and options.events != "none" else None  # type: ignore[attr-defined]
     with progress() as show:
         result = pipeline.scan(files, options, on_progress=show, on_events=on_events)
-    pipeline.derive(result.inventory, [], options.known)
+    pipeline.derive(result.inventory, [], options.known, result.until)
     return result
 
 

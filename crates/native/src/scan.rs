@@ -170,7 +170,7 @@ impl Scan {
             // the sort is stable: of one packet, native findings come first
             events.sort_by_key(|e| e.order.0);
         }
-        let sources = engine.sources().into_iter().map(|s| s.name).collect();
+        let sources = if events.is_empty() { Vec::new() } else { engine.source_names() };
         EventBatch { events, sources }
     }
 

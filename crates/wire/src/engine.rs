@@ -299,7 +299,13 @@ impl Engine {
         self.shards.iter().map(Shard::flows).sum()
     }
 
-    /// What was seen of every source, in the order their numbers in stamps refer to.
+    /// Names of the sources opened so far, by their number in stamps; others are empty.
+    pub fn source_names(&mut self) -> Vec<String> {
+        let reader = &mut self.reader;
+        (0..reader.sources()).map(|n| reader.stats(n).map(|s| s.name.clone()).unwrap_or_default()).collect()
+            }
+
+    /// To be called when reading is over. What was seen of every source, in the order their numbers in stamps refer to.
     pub fn sources(&mut self) -> Vec<SourceReport> {
         (0..self.reader.sources())
             .map(|n| {

@@ -1,4 +1,4 @@
-//! The flow table of one shard: open addressing over a slab, swept one slot a packet.
+//! The flow table of one shard: open addressing over a slab, swept a part at each second.
 
 use super::key::FlowKey;
 use super::work::Work;
@@ -80,6 +80,10 @@ impl Table {
     }
     pub fn len(&self) -> usize {
         self.index.len()
+    }
+    /// Slots there are, used or free.
+    pub fn slots(&self) -> usize {
+        self.slots.len()
     }
     pub fn find(&self, key: &FlowKey, hash: u64) -> Option<u32> {
         self.index.find(hash, |&i| matches!(&self.slots[i as usize], Some(f) if f.key == *key)).copied()

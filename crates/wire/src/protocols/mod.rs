@@ -8,6 +8,9 @@ pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
 pub mod sysdescr;
+mod files;
+mod json;
+pub mod ntlm;
 
 macro_rules! probes {
     ($($module:ident),* $(,)?) => {
@@ -18,11 +21,24 @@ macro_rules! probes {
 }
 
 probes! {
+    cip_io,
+    enip,
     modbus,
+    ads,
     dnp3,
+    fox,
     iec104,
     dns,
+    llmnr,
+    mdns,
+    nbns,
     snmp,
+    ftp,
+    mqtt,
+    telnet,
+    profinet_dcp,
+    ssh,
+    tls,
 }
 
 /// The probe with this protocol name.

@@ -1,0 +1,168 @@
+"""What banners, descriptions, titles and names give away: patterns kept as data, see `data/fingerprints/`.
+
+A rule names the protocols it reads, a literal its text must hold (lower case, so that most rules cost one
+substring test), a pattern, and what a match gives. Named groups of the pattern give the value of that key:
+vendor, product, model, firmware, hardware, serial, os, name; constants stand in `gives`. Patterns are
+searched without regard to case in the first `LONGEST` characters. Every rule carries an example and what it
+must give; the tests run all of them.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from sentinel.inventory import tables
+from sentinel.inventory.vendors import canonical
+
+LONGEST = 512  # characters of a text that are looked at: what identifies a device stands at its beginning
+_REMEMBERED = 16384  # texts whose findings are kept
+_DEFAULT_WEIGHT = 4.0
+
+_FILES: dict[str, tuple[str, ...]] = {
+    "description": ("snmp", "lldp", "cdp"),
+    "http": ("http", "upnp", "ssdp", "onvif", "isapi", "ws-discovery", "rtsp", "tr069"),
+    "banner": ("ssh", "ftp", "telnet", "sip", "rtsp", "smtp", "pop3", "imap", "vnc"),
+    "naming": ("dhcp", "dhcpv6", "mdns", "dns", "llmnr", "nbns", "ssdp", "upnp", "ws-discovery", "smb", "ntlm", "mqtt"),
+    "certificate": ("tls", "tlcp", "quic", "opcua"),
+}
+_MODELS = ("model-siemens", "model-automation", "model-energy-building", "model-network", "model-it")
+# Facts that hold a model number or a product's name; free text is searched for order numbers only, since the names
+# of products are ordinary words ("Eagle", "Galaxy", "Spyder").
+_MODEL_NAMES = frozenset(("model", "product", "module", "platform", "product_name", "order_number", "catalog"))
+_FREE_TEXT = frozenset(("description", "hardware", "vendor_class", "version", "name", "firmware"))
+_SURE = 5.0  # weight from which a model rule is one of order numbers
+# Names of facts whose value is no text to search in.
+_OPAQUE = frozenset((
+    "vendor_id", "serial", "firmware", "mac", "location", "user", "username", "dhcp_fingerprint", "ja3", "ja4", "ja3s",
+    "hassh", "hasshserver", "tls.ja3s", "tls.sha256", "tls.sha1", "tls.serial", "tls.not_before", "tls.not_after", "tls.cipher",
+    "tls.version", "url", "path", "vlan", "uptime", "port_id",
+))  # fmt: skip
+# Groups that are no result themselves: `v` stands for {v} in constants, `nt` and `build` name a Windows.
+_HELPERS = frozenset(("v", "nt", "build"))
+
+
+@cache
+def _windows() -> dict[tuple[str, str], str]:
+    return {(nt, build): name for nt, build, name in tables.rows("windows.tsv")}
+
+
+def windows(nt: str, build: str = "") -> str | None:
+    """Name of a Windows release by its NT version ("6.1") and build ("7601"); None if unknown."""
+    return _windows().get((nt, build)) or _windows().get((nt, ""))
+
+
+@dataclass(slots=True)
+class Rule:
+    """One pattern. `gives` holds the constant results; `weight` is that of a vote for its type."""
+
+    file: str
+    has: str
+    match: str
+    gives: tuple[tuple[str, str], ...]
+    names: frozenset[str] | None
+    weight: float
+    example: str
+    expect: dict[str, str]
+    compiled: re.Pattern[str] | None = None
+
+    def search(self, text: str) -> re.Match[str] | None:
+        if self.compiled is None:
+            self.compiled = re.compile(self.match, re.IGNORECASE)
+        return self.compiled.search(text)
+
+    def found(self, match: re.Match[str]) -> list[tuple[str, str]]:
+        """Keys and values of a match, the named groups before the constants."""
+        groups = {key: " ".join(value.strip(" ,;").split()) for key, value in match.groupdict("").items()}
+        out = [(key, value) for key, value in groups.items() if key not in _HELPERS and value.strip("-_. ")]
+        given = {key for key, _ in out}
+        for key, value in self.gives:
+            if key not in given:
+                out.append((key, value.replace("{v}", groups.get("v", "")).strip()))
+        if "nt" in groups:
+            name = windows(groups["nt"], groups.get("build", ""))
+            if name:
+                out.append(("os", name))
+        return [(key, canonical(value)) if key == "vendor" else (key, value) for key, value in out]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule found in one text. `models`: from knowledge of model numbers, not from a banner."""
+
+    values: tuple[tuple[str, str], ...]
+    weight: float
+    models: bool
+
+
+@cache
+def rules(file: str) -> tuple[Rule, ...]:
+    """The rules of one data file."""
+    out = []
+    for entry in tables.toml(f"fingerprints/{file}.toml")["rule"]:
+        names = entry.get("names")
+        out.append(
+            Rule(
+                file=file,
+                has=entry["has"],
+                match=entry["match"],
+                gives=tuple(entry.get("gives", {}).items()),
+                names=frozenset(names) if names else None,
+                weight=float(entry.get("weight", _DEFAULT_WEIGHT)),
+                example=entry["example"],
+                expect=dict(entry["expect"]),
+            )
+        )
+    return tuple(out)
+
+
+def files() -> tuple[str, ...]:
+    """Names of all data files."""
+    return (*_FILES, *_MODELS)
+
+
+@cache
+def _applicable(protocol: str, name: str) -> tuple[Rule, ...]:
+    """Rules that may say something about a fact of this protocol and name."""
+    out: list[Rule] = []
+    if name in _OPAQUE or name.startswith("id:"):
+        if name == "firmware":
+            out.extend(rule for file in _MODELS for rule in rules(file) if rule.names and name in rule.names)
+        return tuple(out)
+    for file, protocols in _FILES.items():
+        if protocol in protocols:
+            out.extend(rule for rule in rules(file) if rule.names is None or name in rule.names)
+    for file in _MODELS:
+        if name in _MODEL_NAMES:
+            out.extend(rule for rule in rules(file) if rule.names is None or name in rule.names)
+        elif name in _FREE_TEXT:
+            out.extend(rule for rule in rules(file) if (name in rule.names if rule.names else rule.weight >= _SURE))
+    return tuple(out)
+
+
+_seen: dict[tuple[str, str, str], tuple[Finding, ...]] = {}
+
+
+def find(protocol: str, name: str, value: str) -> tuple[Finding, ...]:
+    """All that the rules find in one fact, in the order of the data files."""
+    key = (protocol, name, value)
+    known = _seen.get(key)
+    if known is None:
+        known = _find(protocol, name, value[:LONGEST])
+        if len(_seen) >= _REMEMBERED:
+            _seen.clear()
+        _seen[key] = known
+    return known
+
+
+def _find(protocol: str, name: str, text: str) -> tuple[Finding, ...]:
+    candidates = _applicable(protocol, name)
+    if not candidates:
+        return ()
+    folded = text.lower()
+    out = []
+    for rule in candidates:
+        if rule.has in folded:
+            match = rule.search(text)
+            if match is not None:
+                out.append(Finding(tuple(rule.found(match)), rule.weight, rule.file in _MODELS))
+    return tuple(out)

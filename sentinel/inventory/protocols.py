@@ -1,0 +1,35 @@
+"""What is known of each protocol: how much its word is worth, whether it is industrial, whether it asks who you are."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from sentinel.inventory import tables
+
+_UNLISTED_RANK = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """`rank`: 0-100, how specific its facts are; `auth`: none, optional or login."""
+
+    rank: int = _UNLISTED_RANK
+    industrial: bool = False
+    auth: str = "login"
+
+
+_UNLISTED = Protocol()
+
+
+@cache
+def _all() -> dict[str, Protocol]:
+    return {name: Protocol(int(rank), industrial == "1", auth) for name, rank, industrial, auth in tables.rows("protocols.tsv")}
+
+
+def protocol(name: str) -> Protocol:
+    """What is known of a protocol; for one not listed, what holds for an ordinary IT protocol."""
+    return _all().get(name, _UNLISTED)
+
+
+def industrial(name: str) -> bool:
+    """True if the protocol controls or meters a process."""
+    return _all().get(name, _UNLISTED).industrial
