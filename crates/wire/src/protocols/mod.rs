@@ -39,6 +39,7 @@ probes! {
     profinet_dcp,
     ssh,
     tls,
+    s7comm,
 }
 
 /// The probe with this protocol name.
