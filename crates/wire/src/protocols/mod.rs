@@ -25,6 +25,7 @@ probes! {
     enip,
     modbus,
     ads,
+    bacnet,
     dnp3,
     fox,
     iec104,
