@@ -7,10 +7,10 @@ use crate::probe::Spec;
 pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
-pub mod sysdescr;
 mod files;
 mod json;
 pub mod ntlm;
+pub mod sysdescr;
 
 macro_rules! probes {
     ($($module:ident),* $(,)?) => {
@@ -27,11 +27,18 @@ probes! {
     ads,
     dnp3,
     iec104,
+    arp,
+    cdp,
+    dhcp,
+    dhcpv6,
     dns,
+    lldp,
     llmnr,
     mdns,
     nbns,
+    ndp,
     snmp,
+    ssdp,
     ftp,
     mqtt,
     telnet,

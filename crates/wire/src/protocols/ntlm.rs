@@ -366,13 +366,8 @@ pub mod tests {
 
     /// A type 3 message of `PLANT\eng` with this NT response.
     pub fn authenticate(nt: &[u8]) -> Vec<u8> {
-        let fields: [(usize, &[u8]); 5] = [
-            (12, &[0x11; 24]),
-            (20, nt),
-            (28, &utf16("PLANT")),
-            (36, &utf16("eng")),
-            (44, &utf16("HMI-7")),
-        ];
+        let fields: [(usize, &[u8]); 5] =
+            [(12, &[0x11; 24]), (20, nt), (28, &utf16("PLANT")), (36, &utf16("eng")), (44, &utf16("HMI-7"))];
         message(3, 72, (60, UNICODE), &fields)
     }
 
