@@ -6,7 +6,8 @@ const IMAGES: &[&str] = &[
     "squashfs", "swu", "trx", "ubi", "ubin", "upd", "upg",
 ];
 /// Containers that hold firmware only if the name says so too.
-const CONTAINERS: &[&str] = &["bz2", "cab", "exe", "gz", "ipk", "pkg", "rar", "tar", "tgz", "xz", "zip", "zst"];
+const CONTAINERS: &[&str] =
+    &["bz2", "cab", "exe", "gz", "ipk", "pkg", "rar", "tar", "tgz", "xz", "zip", "zst"];
 const WORDS: &[&str] = &["firmware", "sysupgrade", "fwupdate", "fw_update", "fw-update"];
 
 /// True if a file of this name or path is most likely a firmware image.

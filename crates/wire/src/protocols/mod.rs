@@ -17,6 +17,7 @@ macro_rules! probes {
 
 probes! {
     ftp,
+    http,
     mqtt,
     telnet,
 }
