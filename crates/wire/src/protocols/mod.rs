@@ -42,6 +42,7 @@ probes! {
     snmp,
     ssdp,
     ftp,
+    http,
     mqtt,
     telnet,
     profinet_dcp,
