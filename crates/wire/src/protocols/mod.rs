@@ -7,10 +7,10 @@ use crate::probe::Spec;
 pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
-pub mod sysdescr;
 mod files;
 mod json;
 pub mod ntlm;
+pub mod sysdescr;
 
 macro_rules! probes {
     ($($module:ident),* $(,)?) => {
