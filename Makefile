@@ -97,5 +97,5 @@ $(VENV)/.deps: requirements.lock
 	@touch $@
 
 $(VENV)/.native: $(VENV)/.deps pyproject.toml $(RUST_SOURCES)
-	VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --locked
+	PIP_QUIET=1 VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --locked
 	@touch $@

@@ -43,9 +43,7 @@ class ScanSettings(Section):
         Literal["none", "notable", "all"] | None,
         Field(description="Which events are made. Not set: notable with rules or a store, else none."),
     ] = None
-    workers: Annotated[
-        int | None, Field(ge=1, le=64, description="Threads that parse, 1 to 64. Not set: one for each core.")
-    ] = None
+    workers: Annotated[int, Field(ge=1, le=64, description="Threads for the wire stage, 1 to 64.")] = 1
     passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
         None
     )
@@ -141,14 +139,11 @@ def _variable(name: str) -> str:
     return PREFIX + name.replace(".", DELIMITER).upper()
 
 
-def _unknown(where: str, shown: str, name: str, candidates: list[str], spell: Mapping[str, str]) -> UserError:
-    """An error for an unknown key.
-
-    `name` is looked up among `candidates`; `spell` says how a candidate is written in this place.
-    """
-    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.5)
-    near = f", did you mean {spell.get(close[0], close[0])}?" if close else ""
-    return UserError(f"{where}: unknown setting {shown}{near or ' (`sentinel config show` lists all)'}")
+def _unknown(where: str, shown: str, name: str, known: Mapping[str, str]) -> UserError:
+    """An error for an unknown key; `known` says how each key that `name` may have meant is written there."""
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f", did you mean {known[close[0]]}?" if close else " (`sentinel config show` lists all)"
+    return UserError(f"{where}: unknown setting {shown}{hint}")
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any] | None:
@@ -167,18 +162,17 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any] | None:
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     found: dict[str, Any] = {}
-    names = [name for name, _ in sections()]
+    models = dict(sections())
     for section, table in tables.items():
-        if section not in names:
-            raise _unknown(str(path), section, section, names, {name: f"[{name}]" for name in names})
+        if section not in models:
+            raise _unknown(str(path), section, section, {name: f"[{name}]" for name in models})
         if not isinstance(table, dict):
             raise UserError(f"{path}: {section} is a section: write [{section}] and its settings below")
-        keys = [name for name in known_keys() if name.startswith(f"{section}.")]
+        known = {key: f"{section}.{key}" for key in models[section].model_fields}
         for key, value in table.items():
-            name = f"{section}.{key}"
-            if name not in keys:
-                raise _unknown(str(path), name, name, keys, {})
-            found[name] = value
+            if key not in known:
+                raise _unknown(str(path), f"{section}.{key}", key, known)
+            found[known[key]] = value
     return found
 
 
@@ -190,7 +184,8 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
         if not variable.startswith(PREFIX) or DELIMITER not in variable:
             continue
         if variable not in names:
-            raise _unknown("environment", variable, variable, list(names), {})
+            bare = {known.removeprefix(PREFIX): known for known in names}
+            raise _unknown("environment", variable, variable.removeprefix(PREFIX), bare)
         found[names[variable]] = value
     return found
 

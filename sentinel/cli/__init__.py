@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 from sentinel import __version__
 from sentinel.errors import UserError
 
-GROUPS: tuple[str, ...] = ("config",)
+GROUPS: tuple[str, ...] = ("probes", "config")
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.<name>`."""
 
 COMMANDS: tuple[str, ...] = ("scan",)

@@ -27,7 +27,7 @@ class Record(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defa
     """What all records share: keyword arguments only, unknown keys are refused."""
 
 
-class Evidence(Record):
+class Evidence(Record, kw_only=True):
     """Where something was read: protocol and field, and the first packet that held it."""
 
     text: str | None = None
@@ -40,7 +40,7 @@ class Evidence(Record):
     count: int | None = None
 
 
-class Source(Record):
+class Source(Record, kw_only=True):
     """One input of a scan, known by its content."""
 
     name: str
@@ -57,7 +57,7 @@ class Source(Record):
     link_types: list[str] = []
 
 
-class Endpoint(Record):
+class Endpoint(Record, kw_only=True):
     """One end of a conversation, an operation or a credential. `mac` where it has no IP address."""
 
     ip: str | None = None
@@ -66,7 +66,7 @@ class Endpoint(Record):
     asset: str | None = None
 
 
-class Conversation(Record):
+class Conversation(Record, kw_only=True):
     """Who talks to whom. `client` is who opened the session; `operations` counts by action."""
 
     client: Endpoint
@@ -81,14 +81,14 @@ class Conversation(Record):
     last: str
 
 
-class OtherAddress(Record):
+class OtherAddress(Record, kw_only=True):
     """An address that is neither MAC nor IP, as `{"kind": "dnp3", "value": "10"}`."""
 
     kind: str
     value: str
 
 
-class Role(Record):
+class Role(Record, kw_only=True):
     """A vote for what an asset is, with what speaks for it."""
 
     role: str
@@ -113,7 +113,7 @@ class Service(msgspec.Struct, kw_only=True, omit_defaults=True):
     last: str
 
 
-class Fact(Record):
+class Fact(Record, kw_only=True):
     """One thing read about an asset, by the device itself or by another."""
 
     name: str
@@ -128,7 +128,7 @@ class Fact(Record):
     by: Literal["self", "other"]
 
 
-class Exposure(Record):
+class Exposure(Record, kw_only=True):
     """A weakness of an asset, with what shows it."""
 
     kind: ExposureKind
@@ -137,7 +137,7 @@ class Exposure(Record):
     evidence: list[Evidence] = []
 
 
-class Asset(Record):
+class Asset(Record, kw_only=True):
     """A device. `id` never changes; ids that were merged into it are its aliases."""
 
     id: str
@@ -170,14 +170,14 @@ class Asset(Record):
     bytes: int
 
 
-class Hashcat(Record):
+class Hashcat(Record, kw_only=True):
     """A secret in hashcat's form: its mode, and its line (masked unless it is revealed)."""
 
     mode: int
     line: str
 
 
-class Credential(Record):
+class Credential(Record, kw_only=True):
     """A secret seen on the wire, masked unless it is revealed. Equal secrets have equal `secret_id`."""
 
     protocol: str
@@ -197,14 +197,14 @@ class Credential(Record):
     count: int
 
 
-class AddressRange(Record):
+class AddressRange(Record, kw_only=True):
     """Addresses an operation touched, in the protocol's own numbering."""
 
     start: int
     count: int
 
 
-class Operation(Record):
+class Operation(Record, kw_only=True):
     """What one did to another. `detail` is of the first example, its `addresses` are 16 ranges at most."""
 
     protocol: str

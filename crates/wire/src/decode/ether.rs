@@ -58,9 +58,9 @@ pub(super) fn ethertype(w: &mut Walk<'_>, t: u16) -> Next {
         }
         0x8847 | 0x8848 => Next::Mpls,
         0x8864 => pppoe(w),
-        // HSR tag, 802.1CB redundancy tag, Cisco VN tag, 802.1BR E-tag: type at the end.
-        0x892f | 0x8926 => tag(w, 4, t),
-        0xf1c1 | 0x893f => tag(w, 6, t),
+        // HSR tag, 802.1CB redundancy tag, Cisco VN tag; 802.1BR E-tag: type at the end.
+        0x892f | 0xf1c1 | 0x8926 => tag(w, 6, t),
+        0x893f => tag(w, 8, t),
         // 802.1ah: a service tag of four octets, then the customer's whole frame.
         0x88e7 if w.rest().len() >= 18 => {
             w.skip(4);
@@ -82,22 +82,9 @@ fn tag(w: &mut Walk<'_>, len: usize, t: u16) -> Next {
 pub(super) fn llc(w: &mut Walk<'_>) -> Next {
     let Some(&[dsap, ssap, control]) = w.head::<3>() else { return w.short(3) };
     let saps = u32::from_be_bytes([dsap, ssap, 0, 0]);
-    if (dsap, ssap, control) == (0xaa, 0xaa, 3)
-        && let Some(&[_, _, _, o0, o1, o2, p0, p1]) = w.head::<8>()
-    {
-        let (oui, pid) = (u32::from_be_bytes([0, o0, o1, o2]), u16::from_be_bytes([p0, p1]));
-        w.skip(8);
-        return match (oui, pid) {
-            // RFC 1042 and 802.1H encapsulation of an EtherType.
-            (0 | 0xf8, 0x0600..) => Next::Type(pid),
-            // RFC 2684: a bridged Ethernet frame with and without its FCS.
-            (0x80c2, 1 | 7) if w.p.link.0 == 100 => {
-                w.skip(2);
-                Next::Ethernet
-            }
-            (0x80c2, 1 | 7) => Next::Ethernet,
-            _ => w.layer2(Net::Snap, pid, oui),
-        };
+    if (dsap, ssap, control) == (0xaa, 0xaa, 3) && w.rest().len() >= 8 {
+        w.skip(3);
+        return snap(w);
     }
     match (dsap, ssap) {
         (6, 6) if w.rest().get(3).is_some_and(|b| b >> 4 == 4) => {
@@ -115,7 +102,24 @@ pub(super) fn llc(w: &mut Walk<'_>) -> Next {
     }
 }
 
-/// Labels one bound of the stack.
+/// Organization and protocol id.
+pub(super) fn snap(w: &mut Walk<'_>) -> Next {
+    let Some(&[o0, o1, o2, p0, p1]) = w.head::<5>() else { return w.short(5) };
+    let (oui, pid) = (u32::from_be_bytes([0, o0, o1, o2]), u16::from_be_bytes([p0, p1]));
+    w.skip(5);
+    match (oui, pid) {
+        // RFC 1042 and 802.1H encapsulation of an EtherType.
+        (0 | 0xf8, 0x0600..) => Next::Type(pid),
+        // RFC 2684: a bridged Ethernet frame with and without its FCS, on ATM after two octets.
+        (0x80c2, 1 | 7) => {
+            w.skip(if w.p.link.0 == 100 { 2 } else { 0 });
+            Next::Ethernet
+        }
+        _ => w.layer2(Net::Snap, pid, oui),
+    }
+}
+
+/// Labels of one stack.
 const MAX_LABELS: usize = 16;
 
 pub(super) fn mpls(w: &mut Walk<'_>) -> Next {
@@ -130,18 +134,28 @@ pub(super) fn mpls(w: &mut Walk<'_>) -> Next {
         return match rest.first().map_or(0, |b| b >> 4) {
             4 if plausible::v4(rest, w.wire_left()) => Next::V4,
             6 if plausible::v6(rest, w.wire_left()) => Next::V6,
-            // Control word of a pseudowire.
-            0 if rest.len() >= 18 && plausible::ethernet(rest.get(4..).unwrap_or_default()) => {
-                w.skip(4);
-                Next::Ethernet
-            }
-            _ if plausible::ethernet(rest) => Next::Ethernet,
-            4 => Next::V4,
-            6 => Next::V6,
-            _ => w.layer2(Net::EtherType, 0x8847, 0),
+            first => match pseudowire(rest, first) {
+                Some(word) => {
+                    w.skip(word);
+                    Next::Ethernet
+                }
+                None if first == 4 => Next::V4,
+                None if first == 6 => Next::V6,
+                None => w.layer2(Net::EtherType, 0x8847, 0),
+            },
         };
     }
     w.stop(Status::TooDeep)
+}
+
+/// Octets of control word in front of an Ethernet frame (4 or 0). A hardware address can begin like
+/// a control word, and a length can be chance: a known EtherType decides first.
+fn pseudowire(rest: &[u8], first: u8) -> Option<usize> {
+    let behind_word = if first == 0 { rest.get(4..).unwrap_or_default() } else { &[] };
+    let typed = |frame: &[u8]| plausible::ethernet(frame) && frame.get(12).is_some_and(|b| *b >= 6);
+    let tries = [(typed(behind_word), 4), (typed(rest), 0), (plausible::ethernet(behind_word), 4)];
+    let found = tries.iter().find(|(fits, _)| *fits).map(|(_, word)| *word);
+    found.or_else(|| plausible::ethernet(rest).then_some(0))
 }
 
 fn pppoe(w: &mut Walk<'_>) -> Next {

@@ -29,6 +29,7 @@ fn other(w: &mut Walk<'_>, link: LinkType) -> Next {
         100 => Next::Llc,
         104 => typed(w, 4, 2),
         105 => Next::Wifi,
+        107 => frame_relay(w),
         109 => {
             // OpenBSD enc(4): family, SPI, flags.
             w.skip(12);
@@ -46,6 +47,7 @@ fn other(w: &mut Walk<'_>, link: LinkType) -> Next {
         }
         228 => Next::V4,
         229 => Next::V6,
+        239 => nflog(w),
         240 => {
             // Hilscher netANALYZER: four octets, then the frame.
             w.skip(4);
@@ -114,6 +116,54 @@ fn cooked_payload(w: &mut Walk<'_>, src: Option<[u8; 6]>, hardware: u16, protoco
         (_, 0x0002..0x0600) => w.stop(Status::LinkControl),
         (_, other) => Next::Type(other),
     }
+}
+
+/// Frame Relay: a Q.922 address of two octets, then RFC 2427 or Cisco's EtherType.
+fn frame_relay(w: &mut Walk<'_>) -> Next {
+    let Some(&[_, low, a, b]) = w.head::<4>() else { return w.short(4) };
+    // The last octet of an address has its lowest bit set; longer addresses are not in use.
+    if low & 1 == 0 {
+        return w.stop(Status::LinkControl);
+    }
+    w.skip(4);
+    match (a, b) {
+        (3, 0xcc) => Next::V4,
+        (3, 0x8e) => Next::V6,
+        // SNAP, perhaps with a padding octet in front of its NLPID.
+        (3, 0x80) => super::ether::snap(w),
+        (3, 0) if w.rest().first() == Some(&0x80) => {
+            w.skip(1);
+            super::ether::snap(w)
+        }
+        (8 | 0x86, _) => Next::Type(u16::from_be_bytes([a, b])),
+        _ => w.stop(Status::LinkControl),
+    }
+}
+
+/// Attributes of one NFLOG record that are looked at.
+const MAX_ATTRIBUTES: usize = 32;
+
+/// Linux netfilter log: attributes in the byte order of the machine, one of them the packet.
+fn nflog(w: &mut Walk<'_>) -> Next {
+    w.skip(4);
+    for _ in 0..MAX_ATTRIBUTES {
+        let Some(&[l0, l1, t0, t1]) = w.head::<4>() else { return w.short(4) };
+        let little = t1 == 0;
+        let len = if little { u16::from_le_bytes([l0, l1]) } else { u16::from_be_bytes([l0, l1]) };
+        let kind = if little { t0 } else { t1 };
+        let len = usize::from(len);
+        if len < 4 {
+            return w.stop(Status::Malformed);
+        }
+        // NFULA_PAYLOAD
+        if kind == 9 {
+            w.bound(len);
+            w.skip(4);
+            return Next::Ip;
+        }
+        w.skip(len.next_multiple_of(4));
+    }
+    w.stop(Status::TooDeep)
 }
 
 fn token_ring(w: &mut Walk<'_>) -> Next {

@@ -35,3 +35,6 @@ pub const MAX_HEADERS: usize = 16;
 pub fn decode(link: LinkType, wire_len: u32, data: &[u8]) -> Packet {
     walk::run(link, wire_len, data)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,17 +2,24 @@
 
 use super::ether::{IPV4, IPV6};
 
-/// An IPv4 header whose lengths fit into `wire` octets.
+/// An IPv4 header whose lengths fit into `wire` octets, or that has a right checksum (the tunnel then
+/// lost the end of its packet).
 pub(super) fn v4(data: &[u8], wire: usize) -> bool {
-    let Some(&[first, _, l0, l1, ..]) = data.first_chunk::<20>() else { return false };
-    let (header, total) = (usize::from(first & 15) * 4, usize::from(u16::from_be_bytes([l0, l1])));
-    first >> 4 == 4 && header >= 20 && total >= header && total <= wire
+    v4_lengths(data).is_some_and(|(_, total)| total <= wire) || v4_summed(data, usize::MAX)
 }
 
-/// The same with a right header checksum.
+/// Octets of the IPv4 header that begins here, and of its packet.
+fn v4_lengths(data: &[u8]) -> Option<(usize, usize)> {
+    let &[first, _, l0, l1, ..] = data.first_chunk::<20>()?;
+    let (header, total) = (usize::from(first & 15) * 4, usize::from(u16::from_be_bytes([l0, l1])));
+    (first >> 4 == 4 && header >= 20 && total >= header).then_some((header, total))
+}
+
+/// An IPv4 header with a right checksum whose packet fits into `wire` octets.
 pub(super) fn v4_summed(data: &[u8], wire: usize) -> bool {
-    let header = usize::from(data.first().map_or(0, |b| b & 15)) * 4;
-    v4(data, wire) && data.get(..header).is_some_and(|h| super::checksum::sum(h, 0) == 0xffff)
+    v4_lengths(data).is_some_and(|(header, total)| {
+        total <= wire && data.get(..header).is_some_and(|h| super::checksum::sum(h, 0) == 0xffff)
+    })
 }
 
 /// An IPv6 header whose length fits into `wire` octets.

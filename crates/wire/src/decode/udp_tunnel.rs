@@ -1,5 +1,5 @@
 //! Tunnels over UDP: VXLAN (RFC 7348) and its generic extension, Geneve (RFC 8926), GTP-U
-//! (3GPP TS 29.281), Teredo (RFC 4380), L2TPv2 data (RFC 2661), MPLS (RFC 7510), CAPWAP data
+//! (3GPP TS 29.281, version 0 GSM 09.60), Teredo (RFC 4380), L2TPv2 data (RFC 2661), MPLS (RFC 7510), CAPWAP data
 //! (RFC 5415), TZSP.
 //!
 //! The content decides: on a tunnel's own port its header and the head of what is inside must
@@ -36,15 +36,15 @@ pub(super) fn inside(w: &mut Walk<'_>) -> Option<Next> {
 
 #[inline]
 fn usual(port: u16) -> bool {
-    matches!(port, 1701 | 2152 | 3544 | 4789 | 4790 | 5247 | 6081 | 6635 | 8472 | 37008)
+    matches!(port, 1701 | 2152 | 3386 | 3544 | 4789 | 4790 | 5247 | 6081 | 6635 | 8472 | 37008)
 }
 
 fn on_port(port: u16, rest: &[u8], wire: usize) -> Option<Inside> {
     match port {
-        4789 | 8472 => vxlan(rest),
-        4790 => vxlan_gpe(rest, wire),
+        4789 | 4790 | 8472 => vxlan(rest, wire),
         6081 => geneve(rest, wire, false),
         2152 => gtp_u(rest, wire, false),
+        3386 => gtp_0(rest, wire),
         3544 => teredo(rest, wire),
         1701 => l2tp(rest, wire),
         6635 if rest.len() >= 24 => Some((0, Tunnel::MplsInIp, Next::Mpls)),
@@ -76,20 +76,15 @@ fn anywhere(rest: &[u8], wire: usize) -> Option<Inside> {
     }
 }
 
-fn vxlan(rest: &[u8]) -> Option<Inside> {
-    // The I flag, and perhaps the group policy's G.
-    let valid = matches!(rest.first()?, 0x08 | 0x88);
-    (valid && plausible::ethernet(rest.get(8..)?)).then_some((8, Tunnel::Vxlan, Next::Ethernet))
-}
-
-fn vxlan_gpe(rest: &[u8], wire: usize) -> Option<Inside> {
+fn vxlan(rest: &[u8], wire: usize) -> Option<Inside> {
     let &[flags, _, _, protocol, ..] = rest.first_chunk::<8>()?;
     let (inner, left) = (rest.get(8..)?, wire.saturating_sub(8));
-    // Without the P flag it is plain VXLAN.
-    let next = match if flags & 4 != 0 { protocol } else { 3 } {
+    // The I flag must be set; what is reserved is not looked at. The generic extension's P flag says
+    // that an IP packet without Ethernet may be inside.
+    let next = match if flags & 4 != 0 { protocol } else { 0 } {
         1 if plausible::v4(inner, left) => Next::V4,
         2 if plausible::v6(inner, left) => Next::V6,
-        3 if plausible::ethernet(inner) => Next::Ethernet,
+        _ if plausible::ethernet(inner) => Next::Ethernet,
         _ => return None,
     };
     (flags & 8 != 0).then_some((8, Tunnel::Vxlan, next))
@@ -149,6 +144,19 @@ fn gtp_u(rest: &[u8], wire: usize, strict: bool) -> Option<Inside> {
     Some((len, Tunnel::GtpU, next))
 }
 
+/// The first version (GSM 09.60): a header of 20 octets, and a user packet (T-PDU).
+fn gtp_0(rest: &[u8], wire: usize) -> Option<Inside> {
+    let &[first, kind, l0, l1, ..] = rest.first_chunk::<20>()?;
+    let length = usize::from(u16::from_be_bytes([l0, l1])) + 20;
+    let (inner, left) = (rest.get(20..)?, wire.saturating_sub(20));
+    let user = first & 0xf0 == 0x10 && kind == 255 && length <= wire;
+    match inner.first()? >> 4 {
+        4 if user && plausible::v4(inner, left) => Some((20, Tunnel::GtpU, Next::V4)),
+        6 if user && plausible::v6(inner, left) => Some((20, Tunnel::GtpU, Next::V6)),
+        _ => None,
+    }
+}
+
 fn teredo(rest: &[u8], wire: usize) -> Option<Inside> {
     let mut at = 0;
     if let [0, 1, id, auth, ..] = rest {
@@ -203,10 +211,10 @@ fn capwap(rest: &[u8]) -> Option<Inside> {
     }
     let inner = rest.get(len..)?;
     match (native, binding) {
-        // An 802.11 data frame whose body begins with LLC/SNAP, or is encrypted.
+        // An 802.11 data frame; some access points exchange the octets of its frame control.
         (true, 1) => {
-            let &[control, _] = inner.first_chunk::<2>()?;
-            (control & 0x0f == 8).then_some((len, Tunnel::Capwap, Next::Wifi))
+            let &[a, b] = inner.first_chunk::<2>()?;
+            (a & 0x0f == 8 || b & 0x0f == 8).then_some((len, Tunnel::Capwap, Next::Wifi))
         }
         (false, _) => plausible::ethernet(inner).then_some((len, Tunnel::Capwap, Next::Ethernet)),
         _ => None,

@@ -1,6 +1,6 @@
 //! 802.11 data frames (IEEE 802.11-2020, clause 9).
 
-use super::packet::Status;
+use super::packet::{Status, Tunnel};
 use super::walk::{Next, Walk};
 
 pub(super) fn frame(w: &mut Walk<'_>) -> Next {
@@ -18,7 +18,12 @@ fn address(rest: &[u8], at: usize) -> Option<[u8; 6]> {
 
 fn data(w: &mut Walk<'_>, padded: bool) -> Next {
     let rest = w.rest();
-    let Some(&[control, flags]) = w.head::<2>() else { return w.short(24) };
+    let Some(&[mut control, mut flags]) = w.head::<2>() else { return w.short(24) };
+    // No such version: the octets are exchanged, as Cisco's access points do in CAPWAP.
+    let swapped = w.p.tunnel == Tunnel::Capwap && control & 3 != 0;
+    if swapped {
+        (control, flags) = (flags, control);
+    }
     let (kind, subtype) = (control >> 2 & 3, control >> 4);
     // Type 2 is data; bit 2 of its subtype says that there is none.
     if control & 3 != 0 || kind != 2 || subtype & 4 != 0 {
@@ -56,7 +61,7 @@ fn data(w: &mut Walk<'_>, padded: bool) -> Next {
         return w.stop(Status::Encrypted);
     }
     // A later fragment has no LLC header.
-    if rest.get(22).is_some_and(|b| b & 15 != 0) {
+    if rest.get(if swapped { 23 } else { 22 }).is_some_and(|b| b & 15 != 0) {
         return w.stop(Status::LinkControl);
     }
     if aggregated {

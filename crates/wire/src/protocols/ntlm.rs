@@ -228,27 +228,28 @@ impl Challenge {
     }
 }
 
-/// A log-in whose result is not known yet.
+/// A log-in whose result the carrier has yet to tell.
 #[derive(Debug)]
-struct Login {
+pub struct Login {
     message: Authenticate,
     nonce: Option<[u8; 8]>,
     sent: Stamp,
 }
 
-/// The NTLM exchange of one connection.
+/// The NTLM exchange of one connection (or of one session in it).
 #[derive(Debug, Default)]
 pub struct Session {
     nonce: Option<[u8; 8]>,
-    login: Option<Login>,
 }
 
 /// What a token was, for the carrier.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub enum Token {
     Negotiate,
     Challenge,
-    Authenticate,
+    /// Somebody logs in; nothing for a null session. The carrier gives it to [`Login::report`] when
+    /// the answer is known.
+    Authenticate(Option<Box<Login>>),
 }
 
 impl Session {
@@ -272,14 +273,12 @@ impl Session {
                 Some(Token::Challenge)
             }
             Message::Authenticate(m) => {
-                self.settle(cx, LoginOutcome::Unknown);
                 fact(cx, from, "hostname", &m.workstation, "AUTHENTICATE_MESSAGE.Workstation");
                 fact(cx, from, "domain", &m.domain, "AUTHENTICATE_MESSAGE.DomainName");
                 system(cx, from, m.version, "AUTHENTICATE_MESSAGE.Version");
-                if !m.is_anonymous() {
-                    self.login = Some(Login { message: m, nonce: self.nonce.take(), sent: cx.at() });
-                }
-                Some(Token::Authenticate)
+                let nonce = self.nonce.take();
+                let login = (!m.is_anonymous()).then(|| Box::new(Login { message: m, nonce, sent: cx.at() }));
+                Some(Token::Authenticate(login))
             }
         }
     }
@@ -288,13 +287,16 @@ impl Session {
     pub fn gap(&mut self) {
         self.nonce = None;
     }
+}
 
-    /// The carrier says how the open log-in ended (nothing if there is none).
-    pub fn settle(&mut self, cx: &mut Cx<'_>, outcome: LoginOutcome) {
-        let Some(Login { message, nonce, sent }) = self.login.take() else { return };
-        let hash = nonce.and_then(|nonce| message.hashcat(&nonce));
+impl Login {
+    /// Reports the log-in with what became of it.
+    pub fn report(&self, cx: &mut Cx<'_>, outcome: LoginOutcome) {
+        let message = &self.message;
+        let hash = self.nonce.and_then(|nonce| message.hashcat(&nonce));
         let kind = if hash.is_some() { CredKind::Hash } else { CredKind::User };
-        let mut cred = Cred::new(kind).protocol("ntlm").username(&message.user).outcome(outcome).sent(sent);
+        let mut cred = Cred::new(kind).protocol("ntlm").username(&message.user);
+        cred = cred.outcome(outcome).sent(self.sent);
         if let Some((mode, line)) = &hash {
             cred = cred.secret(line).hashcat(*mode, line);
         }

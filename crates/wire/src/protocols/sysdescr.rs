@@ -3,6 +3,8 @@
 //!
 //! Only forms that makers use consistently are taken apart; any other text says nothing here.
 
+use crate::model::Mac;
+
 /// Text of a field: control characters and line ends become single blanks.
 pub fn line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
@@ -271,6 +273,19 @@ fn word(text: &str) -> &str {
 /// The word behind `mark`.
 fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
     text.split_once(mark).map(|(_, rest)| word(rest.trim_start())).filter(|w| !w.is_empty())
+}
+
+/// A hardware address in any of its usual spellings.
+pub fn mac(text: &str) -> Option<Mac> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-' | '.')).collect();
+    if digits.len() != 12 || !digits.is_ascii() {
+        return None;
+    }
+    let mut out = [0u8; 6];
+    for (slot, pair) in out.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+        *slot = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(Mac(out)).filter(|m| m.is_device())
 }
 
 #[cfg(test)]

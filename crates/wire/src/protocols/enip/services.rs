@@ -64,8 +64,10 @@ pub fn of(code: u8, path: &Path, data: &[u8]) -> Service {
         }
         0x05 => {
             let kind = data.first().copied().unwrap_or(0);
-            let action = if class == IDENTITY && matches!(kind, 1 | 2) { FactoryReset } else { Restart };
-            service("cip_reset", action, action.category())
+            match (class, kind) {
+                (IDENTITY, 1 | 2) => service("cip_reset_factory_default", FactoryReset, Administration),
+                _ => service("cip_reset", Restart, Control),
+            }
         }
         0x06 => service("cip_start", Start, Control),
         0x07 => service("cip_stop", Stop, Control),
@@ -146,14 +148,17 @@ fn own(code: u8, class: u32, path: &Path) -> Option<Service> {
 fn setting(name: &'static str, class: u32, attribute: Option<u32>) -> Service {
     use Action::*;
     use Category::{Administration, Control, Engineering};
-    let (action, category) = match (class, attribute) {
-        (TCP_IP, Some(6)) => (SetName, Administration),
-        (TCP_IP, Some(3 | 5)) => (SetAddress, Administration),
-        // clock value and its parts
-        (WALL_CLOCK_TIME, _) => (SetTime, Administration),
-        (TCP_IP | ETHERNET_LINK | 0x43 | 0x47 | 0x48 | 0x52 | 0x5d..=0x5f | 0xf4, _) => (Configure, Administration),
-        (0x64..=0xc7, _) => (Write, Engineering),
-        _ => (Write, Control),
+    // a record of an operation has one action, so what has another effect has another name
+    let (name, action, category) = match (class, attribute) {
+        (TCP_IP, Some(6)) => ("set_host_name", SetName, Administration),
+        (TCP_IP, Some(3 | 5)) => ("set_interface_configuration", SetAddress, Administration),
+        (WALL_CLOCK_TIME, _) => ("set_wall_clock_time", SetTime, Administration),
+        (TCP_IP | ETHERNET_LINK | 0x43 | 0x47 | 0x48 | 0x52 | 0x5d..=0x5f | 0xf4, _) => {
+            let name = Cow::Owned(format!("{}_{name}", class_text(class)));
+            return Service { name, action: Configure, category: Administration };
+        }
+        (0x64..=0xc7, _) => (name, Write, Engineering),
+        _ => (name, Write, Control),
     };
     service(name, action, category)
 }

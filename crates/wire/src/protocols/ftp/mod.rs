@@ -52,7 +52,7 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match line.first() {
         Some(b'1'..=b'5') => identify_reply(hint, data, line, whole.is_some()),
-        Some(b'A'..=b'Z' | b'a'..=b'z') => identify_command(line, whole.is_some()),
+        Some(b'A'..=b'Z' | b'a'..=b'z') => identify_command(hint, line, whole.is_some()),
         _ => Verdict::No,
     }
 }
@@ -79,12 +79,12 @@ fn identify_reply(hint: &Hint, data: &[u8], line: &[u8], whole: bool) -> Verdict
         125 | 150 | 211 | 215 | 220 | 226 | 230 | 257 | 331 | 332 | 530 if hint.src_port == 21 => {
             Verdict::Weak(Role::Server)
         }
-        220 | 230 | 331 | 530 => Verdict::Weak(Role::Server),
+        331 => Verdict::Weak(Role::Server),
         _ => Verdict::No,
     }
 }
 
-fn identify_command(line: &[u8], whole: bool) -> Verdict {
+fn identify_command(hint: &Hint, line: &[u8], whole: bool) -> Verdict {
     let word = line.iter().position(|b| *b == b' ').unwrap_or(line.len());
     if word > 5 || !line.iter().all(|b| *b >= b' ') {
         return Verdict::No;
@@ -100,7 +100,7 @@ fn identify_command(line: &[u8], whole: bool) -> Verdict {
     }
     if verb.only_ftp(argument) {
         Verdict::Strong(Role::Client)
-    } else if verb.fits(argument) {
+    } else if (hint.dst_port == 21 || verb == Verb::User) && verb.fits(argument) {
         Verdict::Weak(Role::Client)
     } else {
         Verdict::No

@@ -2,8 +2,9 @@
 
 use super::say;
 use crate::cx::Cx;
-use crate::model::{HostAddr, Mac};
+use crate::model::HostAddr;
 use crate::obs::{BindKind, HostId};
+use crate::protocols::sysdescr::mac;
 
 /// One `key=value` of the TXT record of a service of type `service`.
 pub fn entry(cx: &mut Cx<'_>, host: HostId, own: bool, service: &str, entry: &[u8]) {
@@ -130,17 +131,4 @@ fn hap_role(ci: &str) -> Option<&'static str> {
         "1" | "3" | "4" | "5" | "6" | "8" | "9" | "11" | "12" | "13" | "14" => "iot",
         _ => return None,
     })
-}
-
-/// A hardware address in any of its usual spellings.
-pub fn mac(text: &str) -> Option<Mac> {
-    let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-' | '.')).collect();
-    if digits.len() != 12 || !digits.is_ascii() {
-        return None;
-    }
-    let mut out = [0u8; 6];
-    for (slot, pair) in out.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-        *slot = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(Mac(out)).filter(|m| m.is_device())
 }

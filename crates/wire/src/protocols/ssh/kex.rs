@@ -44,8 +44,7 @@ impl Offer {
     /// use to send (Salesforce, 2018).
     pub fn hassh(&self, direction: usize) -> String {
         let of = |lists: &[String; 2]| lists.get(direction).cloned().unwrap_or_default();
-        let text =
-            [self.kex.clone(), of(&self.cipher), of(&self.mac), of(&self.compression)].join(";");
+        let text = [self.kex.clone(), of(&self.cipher), of(&self.mac), of(&self.compression)].join(";");
         hex(&Md5::digest(text.as_bytes()))
     }
 

@@ -3,7 +3,8 @@
 //! Source: RFC 4253 (transport), RFC 4419 (group exchange), RFC 5656 (elliptic curves).
 
 mod kex;
-
+#[cfg(test)]
+mod tests;
 
 use crate::bytes::Reader;
 use crate::cx::Cx;
@@ -79,8 +80,16 @@ fn identify(_hint: &Hint, data: &[u8]) -> Verdict {
 /// Beginnings of the names of key exchange methods (IANA "Key Exchange Method Names").
 fn looks_like_kex(list: &[u8]) -> bool {
     const NAMES: [&[u8]; 10] = [
-        b"curve25519", b"curve448", b"diffie-hellman", b"ecdh-sha2", b"ecmqv", b"ext-info", b"kex", b"mlkem",
-        b"rsa", b"sntrup",
+        b"curve25519",
+        b"curve448",
+        b"diffie-hellman",
+        b"ecdh-sha2",
+        b"ecmqv",
+        b"ext-info",
+        b"kex",
+        b"mlkem",
+        b"rsa",
+        b"sntrup",
     ];
     NAMES.iter().any(|n| list.starts_with(n))
 }
@@ -102,7 +111,14 @@ struct Ssh {
     halves: [Half; 2],
     /// Type and SHA-256 of the server's key.
     host_key: Option<(String, String)>,
+    /// Version 1, whose packets are others.
+    old: bool,
     reported: bool,
+}
+
+/// A side that speaks version 1 alone; 1.99 speaks both (RFC 4253 section 5.1).
+fn banner_is_old(banner: &str) -> bool {
+    banner.starts_with("SSH-1.") && !banner.starts_with("SSH-1.99")
 }
 
 fn index(side: Side) -> usize {
@@ -113,7 +129,7 @@ impl Probe for Ssh {
     fn stream(&mut self, cx: &mut Cx<'_>, data: &[u8]) -> Step {
         let side = index(cx.from());
         let Some(half) = self.halves.get_mut(side) else { return Step::Done };
-        if half.sealed {
+        if half.sealed || (self.old && half.banner.is_some()) {
             half.records = half.records.saturating_add(1);
             return if half.records >= MAX_SEALED { self.done(cx) } else { Step::Used(data.len()) };
         }
@@ -147,11 +163,10 @@ impl Ssh {
         let banner: String = line.chars().filter(|c| !c.is_control()).collect();
         self.banner(cx, &banner);
         if let Some(half) = self.halves.get_mut(index(cx.from())) {
-            half.banner = Some(banner);
+            half.banner = Some(banner.clone());
         }
-        // version 1 has other packets
-        let old = |h: &Half| h.banner.as_deref().is_some_and(|b| b.starts_with("SSH-1.") && !b.starts_with("SSH-1.99"));
-        if self.halves.iter().all(|h| h.banner.is_some()) && self.halves.iter().any(old) {
+        self.old |= banner_is_old(&banner);
+        if self.old && self.halves.iter().all(|h| h.banner.is_some()) {
             return self.done(cx);
         }
         Step::Used(end + 1)

@@ -110,6 +110,7 @@ pub struct Telnet {
     ahead: VecDeque<(String, Stamp)>,
     banner: Vec<String>,
     ntlm: ntlm::Session,
+    ntlm_login: Option<Box<ntlm::Login>>,
     /// The last command of the session, for what a password prompt behind it asks.
     last: String,
 }
@@ -151,7 +152,7 @@ impl Probe for Telnet {
     }
 
     fn end(&mut self, cx: &mut Cx<'_>) {
-        self.ntlm.settle(cx, LoginOutcome::Unknown);
+        self.ntlm_result(cx, LoginOutcome::Unknown);
         self.conclude(cx, LoginOutcome::Unknown);
     }
 }
@@ -356,16 +357,25 @@ impl Telnet {
         }
     }
 
+    fn ntlm_result(&mut self, cx: &mut Cx<'_>, outcome: LoginOutcome) {
+        if let Some(login) = self.ntlm_login.take() {
+            login.report(cx, outcome);
+        }
+    }
+
     /// RFC 2941 with type 15, NTLM (MS-TNAP 2.2): IS and REPLY carry the tokens, REPLY the verdict.
     fn authentication(&mut self, cx: &mut Cx<'_>, from: Side, parameters: &[u8]) {
         match parameters {
             [0 | 2, 15, _modifiers, command, rest @ ..] => {
                 if ntlm::find(rest).is_some() {
-                    self.ntlm.token(cx, from, rest);
+                    if let Some(ntlm::Token::Authenticate(login)) = self.ntlm.token(cx, from, rest) {
+                        self.ntlm_result(cx, LoginOutcome::Unknown);
+                        self.ntlm_login = login;
+                    }
                 } else if from == Side::Server {
                     match command {
-                        3 => self.ntlm.settle(cx, LoginOutcome::Success),
-                        4 => self.ntlm.settle(cx, LoginOutcome::Failure),
+                        3 => self.ntlm_result(cx, LoginOutcome::Success),
+                        4 => self.ntlm_result(cx, LoginOutcome::Failure),
                         _ => {}
                     }
                 }

@@ -75,7 +75,10 @@ impl Certificate {
         }
         out.issuer_common_name = cert.issuer().iter_common_name().last().map(value);
         out.issuer_organization = cert.issuer().iter_organization().last().map(value);
-        out.serial = hex(cert.raw_serial()).to_uppercase();
+        // the leading zero only says that the number is positive
+        let serial = cert.raw_serial();
+        let serial = serial.strip_prefix(&[0]).filter(|s| !s.is_empty()).unwrap_or(serial);
+        out.serial = hex(serial).to_uppercase();
         out.not_before = time(cert.validity().not_before.timestamp());
         out.not_after = time(cert.validity().not_after.timestamp());
         out.signature = signature_name(&cert.signature_algorithm.algorithm);

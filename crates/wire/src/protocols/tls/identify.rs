@@ -67,7 +67,7 @@ fn handshake(body: &[u8], length: usize) -> Verdict {
         2 if (35..1 << 14).contains(&size) => Role::Server,
         0 | 14 if size == 0 => return Verdict::Weak(Role::Server),
         12 | 13 | 22 if size < 1 << 16 => return Verdict::Weak(Role::Server),
-        11 if size >= 3 && size < 1 << 20 => return Verdict::Weak(Role::Unknown),
+        11 if (3..1 << 20).contains(&size) => return Verdict::Weak(Role::Unknown),
         15 | 16 if size > 0 && size < 1 << 14 => return Verdict::Weak(Role::Client),
         _ => return Verdict::No,
     };

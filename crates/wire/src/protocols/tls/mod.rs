@@ -10,6 +10,8 @@ mod identify;
 mod names;
 mod report;
 mod sslv2;
+#[cfg(test)]
+mod tests;
 
 use crate::bytes::Reader;
 use crate::cx::Cx;
@@ -340,7 +342,10 @@ impl Tls {
         let first = r.be24().and_then(|n| r.take(n as usize));
         let Some(der) = first else {
             // an empty list is the answer of a client that has none
-            return if r.is_empty() { () } else { cx.malformed() };
+            if !r.is_empty() {
+                cx.malformed();
+            }
+            return;
         };
         let mut chain = 1;
         while let Some(n) = r.be24() {

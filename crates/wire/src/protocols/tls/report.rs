@@ -85,7 +85,8 @@ impl Tls {
 
     /// The event of the handshake, once.
     pub fn report(&mut self, cx: &mut Cx<'_>) {
-        let known = self.asked.is_some() || self.chosen.is_some() || self.certificates.iter().any(Option::is_some);
+        let known =
+            self.asked.is_some() || self.chosen.is_some() || self.certificates.iter().any(Option::is_some);
         if self.reported || !known {
             return;
         }
@@ -115,11 +116,9 @@ impl Tls {
             f.push(("tls.cipher", c.cipher.as_str().into()));
             let no_certificate = self.certificates.get(index(Side::Server)).is_none_or(Option::is_none);
             f.push(("tls.resumed", (c.resumed && no_certificate).into()));
-            for (name, value) in [
-                ("tls.curve", &c.curve),
-                ("tls.next_protocol", &c.protocol),
-                ("tls.server.ja3s", &c.ja3s),
-            ] {
+            for (name, value) in
+                [("tls.curve", &c.curve), ("tls.next_protocol", &c.protocol), ("tls.server.ja3s", &c.ja3s)]
+            {
                 if let Some(value) = value {
                     f.push((name, value.as_str().into()));
                 }

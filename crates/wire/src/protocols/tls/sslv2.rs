@@ -11,11 +11,20 @@ pub const HEADER: usize = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     /// The newest version offered, and the cipher kinds (three bytes each).
-    ClientHello { version: u16, ciphers: &'a [u8] },
+    ClientHello {
+        version: u16,
+        ciphers: &'a [u8],
+    },
     /// Version agreed on, ciphers both know, and the certificate.
-    ServerHello { version: u16, ciphers: &'a [u8], certificate: &'a [u8] },
+    ServerHello {
+        version: u16,
+        ciphers: &'a [u8],
+        certificate: &'a [u8],
+    },
     /// The cipher chosen.
-    MasterKey { cipher: u32 },
+    MasterKey {
+        cipher: u32,
+    },
     Other,
 }
 

@@ -1,0 +1,1 @@
+"""Measurements: `make bench` runs every module here that has a `main`."""

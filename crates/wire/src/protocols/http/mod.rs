@@ -1,0 +1,690 @@
+//! HTTP/1.0 and 1.1 (RFC 9110, 9112).
+//!
+//! Requests are paired with their responses in order, pipelined ones too; bodies are passed over,
+//! except the beginnings of those that can hold a log-in, a title or a device's description. After
+//! a loss the next head is waited for.
+
+mod action;
+mod auth;
+mod device;
+mod exchange;
+mod form;
+mod head;
+#[cfg(test)]
+mod tests;
+mod text;
+mod xml;
+
+use crate::cx::Cx;
+use crate::model::*;
+use crate::probe::*;
+use crate::protocols::ntlm;
+use exchange::Exchange;
+use head::{Framing, Head, Read};
+use std::collections::VecDeque;
+use text::cut;
+
+pub static SPEC: Spec = Spec {
+    name: "http",
+    title: "Hypertext Transfer Protocol 1.x",
+    industrial: false,
+    transports: &[Transport::Tcp],
+    ports: &[80, 8080, 8000, 8081, 8888, 3128, 7547, 5985],
+    ethertypes: &[],
+    rank: 40,
+    identify,
+    open: || Box::new(Http::default()),
+    pdus: false,
+    facts: &[
+        "server",
+        "realm",
+        "title",
+        "hostname",
+        "user_agent",
+        "os",
+        "vendor",
+        "product",
+        "model",
+        "firmware",
+        "hardware",
+        "serial",
+        "name",
+        "location",
+    ],
+    credentials: &["password", "hash", "token", "user"],
+    operations: &["firmware_upload", "upload", "put", "delete", "reboot", "factory_default", "set_config"],
+    source: "RFC 9110, 9112, 7616, 7617, 6750; UPnP Device Architecture 2.0, ONVIF Core, TR-069",
+};
+
+/// Requests of one connection that may wait for their answer.
+const MAX_OPEN: usize = 64;
+/// Log-ins of one connection that are remembered as told.
+const MAX_TOLD: usize = 32;
+/// Longest chunk-size or trailer line, in bytes.
+const MAX_LINE: usize = 4096;
+
+fn identify(_: &Hint, data: &[u8]) -> Verdict {
+    match head::like_response(data) {
+        Some(true) => {
+            let status = data.get(9..12).unwrap_or_default();
+            return match status {
+                [b'1'..=b'5', b, c] if b.is_ascii_digit() && c.is_ascii_digit() => Verdict::Strong(Role::Server),
+                _ if data.len() < 12 => Verdict::Need,
+                _ => Verdict::Weak(Role::Server),
+            };
+        }
+        None if !data.is_empty() => return Verdict::Need,
+        _ => {}
+    }
+    match (head::request_line(data), head::like_request(data)) {
+        (Some(true), _) => Verdict::Strong(Role::Client),
+        (Some(false), _) | (None, Some(false)) => Verdict::No,
+        // a target longer than what is looked at
+        (None, Some(true)) if data.len() >= 2048 => Verdict::Weak(Role::Client),
+        (None, _) => Verdict::Need,
+    }
+}
+
+/// Where a direction stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum At {
+    #[default]
+    Head,
+    Length(u64),
+    ChunkSize,
+    Chunk(u64),
+    ChunkEnd,
+    Trailer,
+    Close,
+    /// Lost: a head is looked for at each segment's start.
+    Lost,
+}
+
+/// What a body is kept for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Want {
+    /// A request's: media type and multipart boundary.
+    Request { media: String, boundary: Option<String> },
+    Html { coding: String },
+    Xml { coding: String },
+    Json { path: String, coding: String },
+}
+
+impl Want {
+    /// Bytes worth keeping.
+    fn limit(&self) -> usize {
+        match self {
+            Want::Html { .. } => 4096,
+            _ => 16 * 1024,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Lane {
+    at: At,
+    want: Option<Want>,
+    body: Vec<u8>,
+}
+
+/// One connection.
+#[derive(Default)]
+pub struct Http {
+    lanes: [Lane; 2],
+    open: VecDeque<Exchange>,
+    /// Number of the last request, the one whose body is being read.
+    serial: u64,
+    /// Answers were lost, or the capture began behind some.
+    recount: bool,
+    /// The server was heard at all.
+    heard: bool,
+    ntlm: ntlm::Session,
+    told: Vec<u64>,
+    agent: u64,
+    server: u64,
+    host: u64,
+    realm: u64,
+    /// A CONNECT was accepted: what follows is another protocol.
+    tunnel: bool,
+    /// The server is a proxy: what it forwards says nothing of itself.
+    proxy: bool,
+    begun: bool,
+}
+
+fn lane(side: Side) -> usize {
+    usize::from(side == Side::Server)
+}
+
+fn hash(text: &str) -> u64 {
+    use std::hash::Hasher;
+    let mut h = rustc_hash::FxHasher::default();
+    h.write(text.as_bytes());
+    h.finish() | 1
+}
+
+impl Probe for Http {
+    fn stream(&mut self, cx: &mut Cx<'_>, data: &[u8]) -> Step {
+        if self.tunnel {
+            return self.inside(data);
+        }
+        if !self.begun {
+            self.begin(cx, data);
+        }
+        let from = cx.from();
+        match self.lanes[lane(from)].at {
+            At::Head => self.head(cx, from, data),
+            At::Lost => self.find(cx, from, data),
+            At::Length(left) => self.length(cx, from, data, left),
+            At::ChunkSize => self.chunk_size(cx, from, data),
+            At::Chunk(left) => self.chunk(cx, from, data, left),
+            At::ChunkEnd => self.chunk_end(from, data),
+            At::Trailer => self.trailer(cx, from, data),
+            At::Close => self.close(cx, from, data),
+        }
+    }
+
+    fn gap(&mut self, _cx: &mut Cx<'_>, from: Side, _missing: u64) {
+        self.begun = true;
+        let kept = std::mem::take(&mut self.lanes[lane(from)]);
+        let close = kept.at == At::Close;
+        self.lanes[lane(from)].at = if close { At::Close } else { At::Lost };
+        if from == Side::Server {
+            self.heard = true;
+            self.recount = true;
+            self.ntlm.gap();
+        }
+    }
+
+    fn end(&mut self, cx: &mut Cx<'_>) {
+        for side in [Side::Client, Side::Server] {
+            self.body_done(cx, side);
+        }
+        let heard = self.heard;
+        for exchange in std::mem::take(&mut self.open) {
+            self.unanswered(cx, exchange, heard);
+        }
+    }
+}
+
+impl Http {
+    /// First data of the connection: the roles by what they say, a capture that began in the middle.
+    fn begin(&mut self, cx: &mut Cx<'_>, data: &[u8]) {
+        self.begun = true;
+        let says = match (head::like_request(data), head::like_response(data)) {
+            (Some(true), _) => Some(Side::Client),
+            (_, Some(true)) => Some(Side::Server),
+            _ => None,
+        };
+        if let Some(side) = says {
+            cx.sender_is(side);
+        }
+        if !cx.flow().oriented {
+            self.lanes.iter_mut().for_each(|l| l.at = At::Lost);
+            self.recount = true;
+        }
+    }
+
+    /// Behind an accepted CONNECT.
+    fn inside(&mut self, data: &[u8]) -> Step {
+        match data {
+            [0x16, 3, ..] => Step::Become { name: "tls", used: 0 },
+            [0x16] => Step::Need,
+            _ if data.starts_with(b"SSH-") => Step::Become { name: "ssh", used: 0 },
+            _ if data.len() < 4 && b"SSH-".starts_with(data) => Step::Need,
+            _ => match head::request_line(data) {
+                Some(true) => {
+                    self.tunnel = false;
+                    self.stream_again()
+                }
+                None if head::like_request(data) != Some(false) && data.len() < 2048 => Step::Need,
+                _ => Step::Done,
+            },
+        }
+    }
+
+    /// Plain HTTP in the tunnel: the same parser again.
+    fn stream_again(&mut self) -> Step {
+        self.lanes = Default::default();
+        Step::Become { name: "http", used: 0 }
+    }
+
+    /// Looks for a head at a segment's start.
+    fn find(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8]) -> Step {
+        let like = match from {
+            Side::Client => head::like_request(data),
+            Side::Server => head::like_response(data),
+        };
+        match like {
+            Some(true) => {
+                self.lanes[lane(from)].at = At::Head;
+                self.head(cx, from, data)
+            }
+            None => Step::Need,
+            Some(false) => {
+                self.heard |= from == Side::Server;
+                Step::Used(data.len())
+            }
+        }
+    }
+
+    fn lost(&mut self, from: Side) -> Step {
+        self.lanes[lane(from)] = Lane { at: At::Lost, ..Lane::default() };
+        Step::Bad
+    }
+
+    fn head(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8]) -> Step {
+        // blank lines before a message are to be overlooked (RFC 9112 section 2.2)
+        let blank = data.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        if blank > 0 {
+            return Step::Used(blank);
+        }
+        let read = match from {
+            Side::Client => Head::request(data),
+            Side::Server => Head::response(data),
+        };
+        match read {
+            Read::Need => Step::Need,
+            Read::Bad => {
+                self.recount |= from == Side::Server;
+                self.lost(from)
+            }
+            Read::Good(head) => {
+                let used = head.length;
+                let step = match from {
+                    Side::Client => self.request(cx, &head),
+                    Side::Server => self.response(cx, &head),
+                };
+                step.unwrap_or(Step::Used(used))
+            }
+        }
+    }
+
+    fn request(&mut self, cx: &mut Cx<'_>, head: &Head<'_>) -> Option<Step> {
+        self.serial += 1;
+        let mut exchange = Exchange::new(cx, head, self.serial);
+        self.proxy |= exchange.proxied;
+        if let Some(agent) = head.get("user-agent")
+            && hash(agent) != self.agent
+        {
+            self.agent = hash(agent);
+            device::agent(cx, agent);
+        }
+        if !self.proxy {
+            self.host(cx, head);
+        }
+        for field in auth::fields(head, head.method) {
+            match field {
+                auth::Field::Login(login) => exchange.logins.push(login),
+                auth::Field::Ntlm(blob) => {
+                    if let Some(ntlm::Token::Authenticate(login)) =
+                        self.ntlm.token(cx, Side::Client, &blob)
+                    {
+                        exchange.ntlm = login;
+                    }
+                }
+            }
+        }
+        exchange.deed = action::request(head.method, head.target, &head.media_type());
+        let lane = &mut self.lanes[0];
+        lane.body.clear();
+        lane.at = match head.framing() {
+            Framing::Length(0) | Framing::Close => At::Head,
+            Framing::Length(n) => At::Length(n),
+            Framing::Chunked => At::ChunkSize,
+        };
+        lane.want = if lane.at == At::Head { None } else { wanted_of_request(head) };
+        if self.open.len() >= MAX_OPEN
+            && let Some(oldest) = self.open.pop_front()
+        {
+            cx.dropped("http_requests");
+            self.unanswered(cx, oldest, false);
+        }
+        self.open.push_back(exchange);
+        None
+    }
+
+    /// The name others call the server by.
+    fn host(&mut self, cx: &mut Cx<'_>, head: &Head<'_>) {
+        let Some(host) = head.get("host").filter(|h| hash(h) != self.host) else { return };
+        self.host = hash(host);
+        let name = exchange::host_name(host);
+        let shape = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let numeric = name.chars().all(|c| c.is_ascii_digit() || c == '.');
+        if !name.is_empty() && !numeric && name.chars().all(shape) {
+            cx.fact(Side::Server, "hostname", name, "Host");
+        }
+    }
+
+    fn response(&mut self, cx: &mut Cx<'_>, head: &Head<'_>) -> Option<Step> {
+        self.heard = true;
+        let status = head.status;
+        if (100..200).contains(&status) && status != 101 {
+            return None;
+        }
+        let exchange = self.asked(cx);
+        let connect = exchange.as_ref().is_some_and(|e| e.connect);
+        let bodiless = exchange.as_ref().is_some_and(|e| e.head) || matches!(status, 101 | 204 | 304);
+        let path = exchange.as_ref().map(|e| e.path.clone()).unwrap_or_default();
+        let stale = self.challenges(cx, head);
+        if !self.proxy
+            && let Some(server) = head.get("server").filter(|s| hash(s) != self.server)
+        {
+            self.server = hash(server);
+            cx.fact(Side::Server, "server", cut(server, 250), "Server");
+            let (product, version) = device::product(server);
+            cx.service_info("product", product);
+            if !version.is_empty() {
+                cx.service_info("version", version);
+            }
+        }
+        match exchange {
+            Some(exchange) => self.answered(cx, exchange, head, stale),
+            None => exchange::event(cx, None, Some(head)),
+        }
+        if status == 101 {
+            let secure = head.get("upgrade").is_some_and(|u| u.to_ascii_uppercase().starts_with("TLS/"));
+            return Some(if secure { Step::Become { name: "tls", used: head.length } } else { Step::Done });
+        }
+        if connect && (200..300).contains(&status) {
+            self.tunnel = true;
+            return None;
+        }
+        let lane = &mut self.lanes[1];
+        lane.body.clear();
+        lane.at = match head.framing() {
+            _ if bodiless => At::Head,
+            Framing::Length(0) => At::Head,
+            Framing::Length(n) => At::Length(n),
+            Framing::Chunked => At::ChunkSize,
+            Framing::Close => At::Close,
+        };
+        let none = lane.at == At::Head || self.proxy;
+        lane.want = if none { None } else { wanted_of_response(head, &path) };
+        None
+    }
+
+    /// Realms, NTLM challenges; true if a Digest nonce was too old.
+    fn challenges(&mut self, cx: &mut Cx<'_>, head: &Head<'_>) -> bool {
+        let mut too_old = false;
+        if !matches!(head.status, 401 | 407) {
+            return false;
+        }
+        for name in ["www-authenticate", "proxy-authenticate"] {
+            for value in head.all(name) {
+                let (realm, stale) = auth::challenge(value);
+                too_old |= stale;
+                if let Some(realm) = realm.filter(|r| hash(r) != self.realm && !self.proxy) {
+                    self.realm = hash(&realm);
+                    cx.fact(Side::Server, "realm", cut(&realm, 250), "WWW-Authenticate");
+                }
+                let token = value.split_once(' ').filter(|(s, _)| {
+                    s.eq_ignore_ascii_case("ntlm") || s.eq_ignore_ascii_case("negotiate")
+                });
+                if let Some(blob) = token.and_then(|(_, t)| text::base64(t)) {
+                    self.ntlm.token(cx, Side::Server, &blob);
+                }
+            }
+        }
+        too_old
+    }
+
+    fn answered(&mut self, cx: &mut Cx<'_>, exchange: Exchange, head: &Head<'_>, stale: bool) {
+        let status = head.status;
+        if let Some(login) = &exchange.ntlm {
+            let outcome = match status {
+                401 | 407 => LoginOutcome::Failure,
+                200..=399 => LoginOutcome::Success,
+                // done with the log-in, and stumbled over the request itself
+                _ if head.get("persistent-auth").is_some() => LoginOutcome::Success,
+                _ => LoginOutcome::Unknown,
+            };
+            login.report(cx, outcome);
+        }
+        for login in &exchange.logins {
+            self.tell(cx, login, login.outcome(status, stale), exchange.asked);
+        }
+        if let Some(deed) = &exchange.deed {
+            let outcome = if status < 400 { Outcome::Accepted } else { Outcome::Refused };
+            exchange::operation(cx, deed, exchange.asked, outcome, Some((status, head.reason)));
+        }
+        exchange::event(cx, Some(&exchange), Some(head));
+    }
+
+    /// Reports what no answer came for. `answered`: the server was heard at all.
+    fn unanswered(&mut self, cx: &mut Cx<'_>, exchange: Exchange, answered: bool) {
+        if let Some(login) = &exchange.ntlm {
+            login.report(cx, LoginOutcome::Unknown);
+        }
+        for login in &exchange.logins {
+            self.tell(cx, login, LoginOutcome::Unknown, exchange.asked);
+        }
+        if let Some(deed) = &exchange.deed {
+            let outcome = if answered { Outcome::NoAnswer } else { Outcome::Unknown };
+            exchange::operation(cx, deed, exchange.asked, outcome, None);
+        }
+        exchange::event(cx, Some(&exchange), None);
+    }
+
+    fn tell(&mut self, cx: &mut Cx<'_>, login: &auth::Login, outcome: LoginOutcome, asked: Stamp) {
+        let key = auth::key(login, outcome);
+        if self.told.contains(&key) {
+            return;
+        }
+        if self.told.len() < MAX_TOLD {
+            self.told.push(key);
+        }
+        let mut cred = Cred::new(login.kind).outcome(outcome).sent(asked);
+        if let Some(user) = &login.user {
+            cred = cred.username(user);
+        }
+        if let Some(secret) = &login.secret {
+            cred = cred.secret(secret);
+            if let Some(mode) = login.mode {
+                cred = cred.hashcat(mode, secret);
+            }
+        }
+        if login.kind != CredKind::Hash {
+            cred = cred.cleartext();
+        }
+        if let Some(realm) = &login.realm {
+            cred = cred.detail("realm", realm.as_str());
+        }
+        cx.credential(cred);
+    }
+
+    /// The request that the response at hand answers. Behind a loss it is the last one that was
+    /// asked before it: who asks again has had an answer, only that it was not seen.
+    fn asked(&mut self, cx: &mut Cx<'_>) -> Option<Exchange> {
+        let now = cx.at();
+        let before = self.open.iter().take_while(|e| e.asked <= now).count();
+        if std::mem::take(&mut self.recount) {
+            for _ in 1..before {
+                if let Some(lost) = self.open.pop_front() {
+                    self.unanswered(cx, lost, false);
+                }
+            }
+        }
+        if before == 0 { None } else { self.open.pop_front() }
+    }
+
+    fn length(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8], left: u64) -> Step {
+        let lane = &mut self.lanes[lane(from)];
+        let here = left.min(data.len() as u64);
+        if lane.want.is_none() {
+            lane.at = At::Head;
+            return if here == left { Step::Used(here as usize) } else { Step::Skip(left - here) };
+        }
+        lane.at = At::Length(left - here);
+        let full = lane.keep(data.get(..here as usize).unwrap_or_default());
+        if here == left {
+            self.body_done(cx, from);
+            self.lanes[self::lane(from)].at = At::Head;
+        } else if full {
+            self.body_done(cx, from);
+        }
+        Step::Used(here as usize)
+    }
+
+    fn close(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8]) -> Step {
+        let lane = &mut self.lanes[lane(from)];
+        if lane.want.is_none() {
+            return Step::Skip(u64::MAX);
+        }
+        if lane.keep(data) {
+            self.body_done(cx, from);
+        }
+        Step::Used(data.len())
+    }
+
+    fn chunk_size(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8]) -> Step {
+        let Some(end) = memchr::memchr(b'\n', data) else {
+            return if data.len() < MAX_LINE { Step::Need } else { self.lost(from) };
+        };
+        let line = data.get(..end).unwrap_or_default();
+        let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+        let size = line.get(..digits).and_then(|d| std::str::from_utf8(d).ok());
+        let Some(size) = size.filter(|s| (1..=15).contains(&s.len())).and_then(|s| u64::from_str_radix(s, 16).ok())
+        else {
+            self.body_done(cx, from);
+            return self.lost(from);
+        };
+        self.lanes[lane(from)].at = if size == 0 { At::Trailer } else { At::Chunk(size) };
+        Step::Used(end + 1)
+    }
+
+    fn chunk(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8], left: u64) -> Step {
+        let lane = &mut self.lanes[lane(from)];
+        let here = left.min(data.len() as u64);
+        lane.at = At::ChunkEnd;
+        if lane.want.is_none() {
+            return if here == left { Step::Used(here as usize) } else { Step::Skip(left - here) };
+        }
+        if here < left {
+            lane.at = At::Chunk(left - here);
+        }
+        if lane.keep(data.get(..here as usize).unwrap_or_default()) {
+            self.body_done(cx, from);
+        }
+        Step::Used(here as usize)
+    }
+
+    fn chunk_end(&mut self, from: Side, data: &[u8]) -> Step {
+        let used = match data {
+            [b'\r', b'\n', ..] => 2,
+            [b'\n', ..] => 1,
+            [b'\r'] => return Step::Need,
+            _ => return self.lost(from),
+        };
+        self.lanes[lane(from)].at = At::ChunkSize;
+        Step::Used(used)
+    }
+
+    fn trailer(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8]) -> Step {
+        let Some(end) = memchr::memchr(b'\n', data) else {
+            return if data.len() < MAX_LINE { Step::Need } else { self.lost(from) };
+        };
+        if matches!(data.get(..end), Some([] | [b'\r'])) {
+            self.body_done(cx, from);
+            self.lanes[lane(from)].at = At::Head;
+        }
+        Step::Used(end + 1)
+    }
+
+    /// Looks at what was kept of a body.
+    fn body_done(&mut self, cx: &mut Cx<'_>, from: Side) {
+        let lane = &mut self.lanes[lane(from)];
+        let (Some(want), body) = (lane.want.take(), std::mem::take(&mut lane.body)) else { return };
+        if body.is_empty() {
+            return;
+        }
+        match want {
+            Want::Request { media, boundary } => self.request_body(cx, &media, boundary.as_deref(), &body),
+            Want::Html { coding } => {
+                let html = device::decoded(&body, &coding);
+                if let Some(title) = device::title(&String::from_utf8_lossy(&html)) {
+                    cx.fact(Side::Server, "title", &title, "HTML title");
+                }
+            }
+            Want::Xml { coding } => {
+                let text = device::decoded(&body, &coding);
+                let text = String::from_utf8_lossy(&text);
+                device::describe(cx, Side::Server, &text);
+                // an ACS commands its devices in its answers (TR-069 3.7.2)
+                if let Some(deed) = action::soap("", &text).filter(|d| d.protocol == Some("tr069"))
+                    && !deed.name.ends_with("_response")
+                {
+                    let op = Op::new(deed.action, &deed.name).protocol("tr069").by(Side::Server);
+                    cx.op(op);
+                }
+            }
+            Want::Json { path, coding } => {
+                device::describe_json(cx, &path, &device::decoded(&body, &coding));
+            }
+        }
+    }
+
+    fn request_body(&mut self, cx: &mut Cx<'_>, media: &str, boundary: Option<&str>, body: &[u8]) {
+        let login = form::body(media, boundary, body);
+        let text = std::str::from_utf8(body).unwrap_or_default();
+        let soap = text.contains("Envelope");
+        if soap {
+            device::describe(cx, Side::Client, text);
+        }
+        let asking = self.open.back_mut().filter(|e| e.serial == self.serial);
+        let Some(exchange) = asking else {
+            // it was answered before its end
+            if let Some(login) = login {
+                self.tell(cx, &login, LoginOutcome::Unknown, cx.at());
+            }
+            return;
+        };
+        let deed = match media {
+            _ if soap => action::soap(&exchange.path, text),
+            "multipart/form-data" => action::upload(&exchange.path, body),
+            _ => None,
+        };
+        if let Some(protocol) = deed.as_ref().and_then(|d| d.protocol) {
+            cx.also(protocol);
+        }
+        if exchange.deed.as_ref().is_none_or(|d| d.action != Action::Firmware) {
+            exchange.deed = deed.or(exchange.deed.take());
+        }
+        exchange.logins.extend(login);
+    }
+}
+
+impl Lane {
+    /// Keeps a piece of the body; true when there is enough.
+    fn keep(&mut self, piece: &[u8]) -> bool {
+        let limit = self.want.as_ref().map_or(0, Want::limit);
+        let room = limit.saturating_sub(self.body.len());
+        self.body.extend_from_slice(piece.get(..piece.len().min(room)).unwrap_or_default());
+        self.body.len() >= limit
+    }
+}
+
+fn wanted_of_request(head: &Head<'_>) -> Option<Want> {
+    let media = head.media_type();
+    let known = matches!(
+        media.as_str(),
+        "application/x-www-form-urlencoded" | "multipart/form-data" | "application/json" | "text/plain" | ""
+    ) || media.ends_with("xml");
+    if !known || head.get("content-encoding").is_some() {
+        return None;
+    }
+    let value = head.get("content-type").unwrap_or_default();
+    let boundary = value.split(';').map(str::trim).find_map(|p| p.strip_prefix("boundary="));
+    let boundary = boundary.map(|b| cut(b.trim_matches('"'), 128).to_owned());
+    Some(Want::Request { media, boundary })
+}
+
+fn wanted_of_response(head: &Head<'_>, path: &str) -> Option<Want> {
+    let media = head.media_type();
+    let coding = cut(head.get("content-encoding").unwrap_or_default(), 16).to_ascii_lowercase();
+    match media.as_str() {
+        "text/html" | "application/xhtml+xml" => Some(Want::Html { coding }),
+        "application/json" if head.status == 200 => Some(Want::Json { path: path.to_owned(), coding }),
+        m if m.ends_with("xml") => Some(Want::Xml { coding }),
+        _ => None,
+    }
+}
