@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel.inventory import describe as describing
-from sentinel.inventory.describe import describe, describe_all
+from sentinel.inventory import meaning as meaning_of
+from sentinel.inventory.meaning import describe, describe_all
 from sentinel.inventory.profile import Exposure, Meaning, Profile
 from sentinel.model.words import ASSET_TYPES, EXPOSURES, SEVERITIES
 
@@ -359,10 +359,10 @@ class TestBorder:
     def test_what_is_remembered_is_bounded_and_does_not_change_answers(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(describing, "_REMEMBERED", 3)
+        monkeypatch.setattr(meaning_of, "_REMEMBERED", 3)
         profiles = json.dumps([{"oui": [f"Maker {i}"]} for i in range(20)]).encode()
         first = describe_all(profiles)
-        assert len(describing._seen) <= 3
+        assert len(meaning_of._seen) <= 3
         assert describe_all(profiles) == first
 
     def test_certificates_are_judged_anew_at_another_time(self) -> None:
