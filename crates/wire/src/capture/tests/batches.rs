@@ -25,7 +25,8 @@ fn capture(name: &str, times: &[u32]) -> Vec<u8> {
 fn batches(merged: &mut MergedReader) -> Vec<String> {
     let (mut batch, mut spare, mut found) = (Batch::default(), Batch::default(), Vec::new());
     while merged.next_batch(&mut batch) {
-        let texts: Vec<_> = batch.packets.iter().map(|p| String::from_utf8_lossy(batch.payload(p))).collect();
+        let texts: Vec<_> =
+            batch.packets().iter().map(|p| String::from_utf8_lossy(batch.payload(p))).collect();
         found.push(texts.join(" "));
         std::mem::swap(&mut batch, &mut spare);
     }
@@ -78,7 +79,7 @@ fn what_a_batch_says_of_its_packets() {
     assert_eq!(batch.clock_ns, 58_000_000_000);
     assert!(all.next_batch(&mut batch));
     assert_eq!(batch.clock_ns, 60_000_000_000);
-    let p = batch.packets[1];
+    let p = batch.packets()[1];
     assert_eq!((p.time_ns, p.frame, p.source, p.wire_len, p.sport), (59_000_000_000, 3, 0, 44, 4096));
     assert_eq!(batch.data(&p), packet(b"p2"));
     assert!(!all.next_batch(&mut batch) && batch.is_empty());
@@ -161,7 +162,7 @@ fn two_thousand_sources_at_once() {
         MergedReader::open(&paths, Options { sha256: false, ..Options::default() }, Limits::default());
     let (mut batch, mut times) = (Batch::default(), Vec::new());
     while all.next_batch(&mut batch) {
-        times.extend(batch.packets.iter().map(|p| p.time_ns));
+        times.extend(batch.packets().iter().map(|p| p.time_ns));
     }
     assert_eq!(times.len(), 4000);
     assert!(times.is_sorted());
@@ -187,7 +188,7 @@ fn fragments_become_one_packet() {
     let mut all = merged(&[file], Limits { packets: 10, align_ns: 0 });
     let mut batch = Batch::default();
     assert!(all.next_batch(&mut batch));
-    let p = batch.packets[2];
+    let p = batch.packets()[2];
     assert!(p.has(flag::REASSEMBLED) && !p.is_fragment() && p.is_udp());
     assert_eq!((p.frame, p.time_ns, p.sport, p.wire_len), (3, 3_000_000_000, 4096, last.len() as u32));
     assert!(p.src_hw().is_some() && p.ethertype == 0x0800);

@@ -71,6 +71,16 @@ fn damage_is_told_with_its_place() {
 }
 
 #[test]
+fn a_skipped_block_may_claim_any_length() {
+    for len in [u32::MAX, u32::MAX - 2, 0x8000_0000] {
+        let bad = [99u32.to_le_bytes(), len.to_le_bytes()].concat();
+        let file = [section(Little), interface(Little, 1, 0, &[]), enhanced(Little, 0, 1, 1, b"a"), bad];
+        let (records, stats) = all(&file.concat());
+        assert_eq!((records.len(), stats.cut), (1, true));
+    }
+}
+
+#[test]
 fn what_is_no_capture_is_refused_in_one_line() {
     assert_eq!(refusal(b""), "test: is empty: nothing was ever written to it, capture again");
     for (data, what) in [

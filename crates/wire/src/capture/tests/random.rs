@@ -44,7 +44,7 @@ fn batched(data: &[u8], step: usize, limits: Limits) -> Option<Vec<(u64, i64, Ve
     let mut merged = MergedReader::of(vec![open_in_steps(data, step).ok()?], limits);
     let (mut batch, mut found) = (Batch::default(), Vec::new());
     while merged.next_batch(&mut batch) {
-        found.extend(batch.packets.iter().map(|p| (p.frame, p.time_ns, batch.data(p).to_vec())));
+        found.extend(batch.packets().iter().map(|p| (p.frame, p.time_ns, batch.data(p).to_vec())));
     }
     Some(found)
 }
