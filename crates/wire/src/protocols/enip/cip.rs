@@ -68,10 +68,11 @@ fn request_at(data: &[u8], events: bool, depth: u8) -> Option<Request> {
     let words = usize::from(r.u8()?);
     let path = Path::read(r.take(words * 2)?);
     let body = r.rest();
-    if path.class == Some(CONNECTION_MANAGER) && code == UNCONNECTED_SEND {
-        if let Some(inner) = unconnected_send(body, events, depth) {
-            return Some(inner);
-        }
+    if path.class == Some(CONNECTION_MANAGER)
+        && code == UNCONNECTED_SEND
+        && let Some(inner) = unconnected_send(body, events, depth)
+    {
+        return Some(inner);
     }
     let mut request = Request {
         code,

@@ -226,7 +226,7 @@ impl Modbus {
             24 => request.address = word(0).map(|a| (a, 1)),
             DIAGNOSTICS => request.sub = word(0).unwrap_or(u16::MAX),
             ENCAPSULATED => request.sub = body.first().copied().unwrap_or(0).into(),
-            frame::UMAS => self.umas_request(cx, &mut request, body),
+            frame::UMAS => Self::umas_request(cx, &mut request, body),
             _ => {}
         }
         if cx.wants_pdus() {
@@ -238,11 +238,7 @@ impl Modbus {
         }
     }
 
-    fn umas_request(&mut self, cx: &mut Cx<'_>, request: &mut Request, body: &[u8]) {
-        if !self.umas {
-            self.umas = true;
-            cx.also("umas");
-        }
+    fn umas_request(cx: &mut Cx<'_>, request: &mut Request, body: &[u8]) {
         let Some(message) = umas::message(body, false) else { return };
         request.sub = message.code.into();
         request.signed = message.signed;
@@ -270,6 +266,10 @@ impl Modbus {
                     identity::device_identification(cx, device, body);
                 }
                 (frame::UMAS, Some(r)) => {
+                    if !self.umas {
+                        self.umas = true;
+                        cx.also("umas");
+                    }
                     if let Some(m) = umas::message(body, r.signed).filter(|m| !m.is_error()) {
                         umas::facts(cx, device, (r.sub & 0xff) as u8, m.data);
                     }
@@ -348,7 +348,8 @@ fn outcome(exception: Option<u8>, refused: bool) -> Outcome {
 }
 
 fn report(cx: &mut Cx<'_>, request: &Request, outcome: Outcome, exception: Option<u8>) {
-    let is_umas = request.code == frame::UMAS;
+    // a device that does not know the function at all does not speak UMAS
+    let is_umas = request.code == frame::UMAS && exception.is_none();
     let known = if is_umas {
         let service = umas::service((request.sub & 0xff) as u8);
         Function { name: service.name, action: service.action, category: service.category, space: None }
