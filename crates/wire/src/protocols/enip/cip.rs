@@ -132,7 +132,8 @@ impl Request {
             (Some(CONNECTION_MANAGER), FORWARD_OPEN | LARGE_FORWARD_OPEN) => {
                 self.open = open(body, self.code == LARGE_FORWARD_OPEN);
                 if self.open.as_ref().is_some_and(|o| o.class < 2) {
-                    let name = if self.code == FORWARD_OPEN { "forward_open_io" } else { "large_forward_open_io" };
+                    let name =
+                        if self.code == FORWARD_OPEN { "forward_open_io" } else { "large_forward_open_io" };
                     self.service =
                         Service { name: name.into(), action: Action::Subscribe, category: Category::Monitor };
                 }

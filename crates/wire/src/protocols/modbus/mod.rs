@@ -36,7 +36,19 @@ pub static SPEC: Spec = Spec {
     identify: frame::identify,
     open: || Box::new(Modbus::default()),
     pdus: true,
-    facts: &["vendor", "model", "firmware", "product", "url", "application", "server_id", "unit", "project", "hostname", "role"],
+    facts: &[
+        "vendor",
+        "model",
+        "firmware",
+        "product",
+        "url",
+        "application",
+        "server_id",
+        "unit",
+        "project",
+        "hostname",
+        "role",
+    ],
     credentials: &[],
     operations: &[
         "read_coils",
@@ -207,7 +219,8 @@ impl Modbus {
             1..=4 => request.address = word(0).zip(word(2)),
             5 | 6 => {
                 request.address = word(0).map(|a| (a, 1));
-                request.value = word(2).map(|v| Val::Int(if code == 5 { i64::from(v != 0) } else { v.into() }));
+                request.value =
+                    word(2).map(|v| Val::Int(if code == 5 { i64::from(v != 0) } else { v.into() }));
             }
             15 | 16 => {
                 request.address = word(0).zip(word(2));
@@ -280,8 +293,8 @@ impl Modbus {
         match request {
             Some(request) => {
                 self.lost = false;
-                let refused = base == frame::UMAS
-                    && umas::message(body, request.signed).is_some_and(|m| m.is_error());
+                let refused =
+                    base == frame::UMAS && umas::message(body, request.signed).is_some_and(|m| m.is_error());
                 report(cx, &request, outcome(exception, refused), exception);
             }
             None => self.orphan(cx, adu, base, body, exception),
