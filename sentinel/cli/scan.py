@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sentinel.errors import UserError
+
 if TYPE_CHECKING:
     from sentinel.cli.output import Output
     from sentinel.pipeline import Options, Result
@@ -127,6 +129,13 @@ def run_scan(
         known=known,
     )
     files = expand(source)
+    if reveal:
+        if store:
+            raise UserError("--reveal with --store: a store keeps no secrets; scan without a store to see them", 2)
+        from sentinel.store import state_folder
+        from sentinel.store.audit import record
+
+        record(state_folder(), "reveal", sources=files)
     with Output(format.value, output, reveal=reveal) as out:
         if store:
             result = _into_store(

@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from sentinel.store.sqlite import SqliteStore
 
 
-def default_url() -> str:
-    """`sqlite:///` and the folder under the XDG state folder."""
+def state_folder() -> Path:
+    """`sentinel` in the XDG state folder."""
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return f"sqlite://{Path(state) / 'sentinel'}"
+    return Path(state) / "sentinel"
+
+
+def default_url() -> str:
+    """`sqlite://` and the store's folder under the XDG state folder."""
+    return f"sqlite://{state_folder() / 'store'}"
 
 
 def open_store(url: str | None = None, *, create: bool = False) -> SqliteStore:
