@@ -259,7 +259,8 @@ impl Enip {
             }
             return;
         };
-        if !self.cip {
+        // a service is offered once it answers
+        if !self.cip && !is_request {
             self.cip = true;
             cx.also("cip");
         }
@@ -285,10 +286,6 @@ impl Enip {
         if request.route.is_none() {
             let known = self.connections.iter().find(|c| Some(c.ids[0]) == connection);
             request.set_route(known.and_then(|c| c.route.as_deref()));
-        }
-        if request.pccc.is_some() && !self.pccc {
-            self.pccc = true;
-            cx.also("pccc");
         }
         if cx.wants_pdus() {
             event::request(cx, &request, sequence);
@@ -321,6 +318,10 @@ impl Enip {
         };
         self.lost = false;
         if let Some(request) = asked {
+            if request.pccc.is_some() && response.is_good() && !self.pccc {
+                self.pccc = true;
+                cx.also("pccc");
+            }
             self.connection(request, &response);
             answered(cx, open, request, &response);
         }
