@@ -27,7 +27,17 @@ pub static SPEC: Spec = Spec {
     identify,
     open: || Box::<Ads>::default(),
     pdus: true,
-    facts: &["model", "product", "serial", "hardware", "firmware", "os", "hostname", "id:ams-net-id", "module"],
+    facts: &[
+        "model",
+        "product",
+        "serial",
+        "hardware",
+        "firmware",
+        "os",
+        "hostname",
+        "id:ams-net-id",
+        "module",
+    ],
     credentials: &["password"],
     operations: &[
         "read_device_info",
@@ -275,7 +285,8 @@ impl Ads {
             request.target = self.symbol(header.target_port, group, offset);
             return;
         };
-        let named = matches!(group, names::SYMBOL_HANDLE_BY_NAME | names::SYMBOL_VALUE_BY_NAME | 0xF007 | 0xF009);
+        let named =
+            matches!(group, names::SYMBOL_HANDLE_BY_NAME | names::SYMBOL_VALUE_BY_NAME | 0xF007 | 0xF009);
         let system = header.target_port == names::SYSTEM_SERVICE;
         if named || system && matches!(group, 100..=102 | 110 | 120 | 131..=133 | 138 | 139 | 200 | 500) {
             request.target = Some(strings(data).into());
@@ -314,9 +325,16 @@ impl Ads {
     fn learn(&mut self, cx: &mut Cx<'_>, header: &Header, request: Option<&Request>, r: &mut Reader<'_>) {
         match header.command {
             names::READ_DEVICE_INFO => {
-                if let (Some(major), Some(minor), Some(build), Some(name)) = (r.u8(), r.u8(), r.le16(), r.take(16)) {
+                if let (Some(major), Some(minor), Some(build), Some(name)) =
+                    (r.u8(), r.u8(), r.le16(), r.take(16))
+                {
                     let name = text(name);
-                    cx.fact(cx.from(), "module", &format!("{name} {major}.{minor}.{build}"), "ads.device_info");
+                    cx.fact(
+                        cx.from(),
+                        "module",
+                        &format!("{name} {major}.{minor}.{build}"),
+                        "ads.device_info",
+                    );
                     if header.source_port == names::SYSTEM_SERVICE {
                         let version = format!("TwinCAT {major}.{minor}.{build}");
                         cx.fact(cx.from(), "firmware", &version, "ads.device_info.version");

@@ -81,7 +81,9 @@ impl<'a> Apdu<'a> {
         };
         let choice = r.u8()?;
         let known = match kind {
-            Kind::Confirmed | Kind::SimpleAck | Kind::ComplexAck | Kind::Error => names::confirmed(choice).is_some(),
+            Kind::Confirmed | Kind::SimpleAck | Kind::ComplexAck | Kind::Error => {
+                names::confirmed(choice).is_some()
+            }
             Kind::Unconfirmed => names::unconfirmed(choice).is_some(),
             _ => true,
         };

@@ -24,7 +24,12 @@ fn base(function: u8, name: &'static str) -> Fields {
 }
 
 /// A message that ends at the virtual link layer.
-pub fn link(cx: &mut Cx<'_>, bvll: &Bvll<'_>, request: Option<&Request>, result: Option<(u16, &'static str)>) {
+pub fn link(
+    cx: &mut Cx<'_>,
+    bvll: &Bvll<'_>,
+    request: Option<&Request>,
+    result: Option<(u16, &'static str)>,
+) {
     if !cx.wants_pdus() {
         return;
     }
@@ -187,9 +192,12 @@ fn discovery(fields: &mut Fields, service: u8, body: &[u8]) {
     }
 }
 
+/// Object, property, array index and value of one row.
+type Row = (ObjectId, u32, Option<u32>, Option<String>);
+
 /// One row a value: the columns are lists of one length, or a single value where all rows agree.
 fn properties(cx: &mut Cx<'_>, fields: &mut Fields, layout: Layout, body: &[u8]) {
-    let mut rows: Vec<(ObjectId, u32, Option<u32>, Option<String>)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     let mut dropped = false;
     let _partial = walk(body, layout, |p| {
         if rows.len() >= MAX_ROWS {
@@ -206,7 +214,7 @@ fn properties(cx: &mut Cx<'_>, fields: &mut Fields, layout: Layout, body: &[u8])
     if dropped {
         cx.dropped("bacnet_rows");
     }
-    let mut column = |name: &'static str, cell: &dyn Fn(&(ObjectId, u32, Option<u32>, Option<String>)) -> Val| {
+    let mut column = |name: &'static str, cell: &dyn Fn(&Row) -> Val| {
         let cells: Vec<Val> = rows.iter().map(cell).collect();
         if let Some(first) = cells.first() {
             let alike = cells.iter().all(|c| c == first);
@@ -218,8 +226,7 @@ fn properties(cx: &mut Cx<'_>, fields: &mut Fields, layout: Layout, body: &[u8])
     column("bacnet.property", &|r| Val::from(names::text(Kind::Property, r.1)));
     if rows.iter().any(|r| r.2.is_some()) {
         // -1 stands for a row without index
-        let cells: Vec<Val> = rows.iter().map(|r| r.2.map_or(Val::Int(-1), Val::from)).collect();
-        fields.push(("bacnet.array_index", if cells.len() == 1 { cells.into_iter().next().unwrap_or(Val::Int(-1)) } else { Val::from(cells) }));
+        column("bacnet.array_index", &|r| r.2.map_or(Val::Int(-1), Val::from));
     }
     match rows.len() {
         0 => {}

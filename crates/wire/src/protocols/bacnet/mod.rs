@@ -207,7 +207,8 @@ impl Probe for Bacnet {
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let now = cx.at().time;
-        while let Some((key, request)) = self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT) {
+        while let Some((key, request)) = self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT)
+        {
             self.unanswered(cx, key, request);
         }
     }

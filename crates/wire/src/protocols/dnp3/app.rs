@@ -94,14 +94,14 @@ pub fn link_event(cx: &mut Cx<'_>, header: &Header) {
 }
 
 fn base_fields(header: &Header, name: &'static str) -> Vec<(&'static str, FieldVal)> {
-    let unit = if header.from_master() { header.destination } else { header.source };
+    let unit = if header.by_master() { header.destination } else { header.source };
     vec![
         ("ot.protocol", Val::Static("dnp3")),
         ("ot.function.name", Val::Static(name)),
         ("ot.unit", Val::from(unit.to_string())),
         ("dnp3.source", Val::from(header.source)),
         ("dnp3.destination", Val::from(header.destination)),
-        ("dnp3.direction", Val::Static(if header.from_master() { "master" } else { "outstation" })),
+        ("dnp3.direction", Val::Static(if header.by_master() { "master" } else { "outstation" })),
     ]
 }
 
@@ -135,8 +135,7 @@ impl Dnp3 {
                 self.unanswered(cx, key, old);
             }
         }
-        let mut request =
-            Request { function, by: cx.from(), asked: cx.at(), items: Vec::new(), login: None };
+        let mut request = Request { function, by: cx.from(), asked: cx.at(), items: Vec::new(), login: None };
         let mut walk = Walk::new(data, f::with_data(function));
         for objects in &mut walk {
             if objects.group == 120 {
@@ -237,7 +236,9 @@ impl Dnp3 {
             match (objects.group, objects.variation) {
                 (0, _) => attributes(cx, &objects),
                 (12, 1) => control_refusal(&mut refusal, &objects, 10),
-                (41, v) => control_refusal(&mut refusal, &objects, [4, 2, 4, 8][usize::from(v.wrapping_sub(1) & 3)]),
+                (41, v) => {
+                    control_refusal(&mut refusal, &objects, [4, 2, 4, 8][usize::from(v.wrapping_sub(1) & 3)])
+                }
                 (70, 2) => login_key = objects.free().next().and_then(|o| o.get(8..12)).map(|k| k != [0; 4]),
                 (70, 4) => {
                     if let Some(file) = objects.free().next() {
@@ -276,7 +277,8 @@ impl Dnp3 {
             }
             if request.function == f::OPEN_FILE
                 && refused.is_none()
-                && let (Some(handle), Some(name)) = (handle, request.items.first().and_then(|i| i.target.clone()))
+                && let (Some(handle), Some(name)) =
+                    (handle, request.items.first().and_then(|i| i.target.clone()))
             {
                 self.files.retain(|(h, _)| *h != handle);
                 if self.files.len() >= MAX_FILES {
@@ -330,7 +332,8 @@ impl Dnp3 {
                 fields.push(("dnp3.indications", Val::from(names)));
             }
             let refusal = f::refusal(iin);
-            fields.push(("event.outcome", Val::Static(if refusal.is_some() { "failure" } else { "success" })));
+            fields
+                .push(("event.outcome", Val::Static(if refusal.is_some() { "failure" } else { "success" })));
             if let Some((code, name)) = refusal {
                 fields.push(("ot.exception.code", Val::Int(code)));
                 fields.push(("ot.exception.name", Val::Static(name)));
@@ -348,7 +351,9 @@ impl Dnp3 {
                 if o.group == 12 && o.variation == 1 {
                     control_block(&mut item, o);
                 }
-                if let Some((start, count)) = item.address.or(o.start.map(|s| (i64::from(s), i64::from(o.count.unwrap_or(1))))) {
+                if let Some((start, count)) =
+                    item.address.or(o.start.map(|s| (i64::from(s), i64::from(o.count.unwrap_or(1)))))
+                {
                     fields.push(("ot.address.start", Val::Int(start)));
                     fields.push(("ot.address.count", Val::Int(count)));
                 }
@@ -501,4 +506,3 @@ fn attributes(cx: &mut Cx<'_>, objects: &Objects<'_>) {
         }
     }
 }
-

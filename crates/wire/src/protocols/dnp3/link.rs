@@ -67,7 +67,7 @@ impl Header {
         HEADER + self.user + 2 * self.user.div_ceil(16)
     }
     /// DIR: the frame was sent by a master.
-    pub fn from_master(&self) -> bool {
+    pub fn by_master(&self) -> bool {
         self.control & 0x80 != 0
     }
     /// PRM: the frame begins a link transaction.

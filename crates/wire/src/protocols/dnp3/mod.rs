@@ -95,7 +95,7 @@ fn identify(_: &Hint, data: &[u8]) -> Verdict {
         return if agrees { Verdict::Need } else { Verdict::No };
     }
     match Header::read(data) {
-        Some(h) if h.from_master() => Verdict::Strong(Role::Client),
+        Some(h) if h.by_master() => Verdict::Strong(Role::Client),
         Some(_) => Verdict::Strong(Role::Server),
         None => Verdict::No,
     }
@@ -154,8 +154,7 @@ impl Probe for Dnp3 {
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let now = cx.at().time;
-        while let Some((key, request)) =
-            self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT)
+        while let Some((key, request)) = self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT)
         {
             self.unanswered(cx, key, request);
         }
