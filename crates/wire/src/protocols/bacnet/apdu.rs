@@ -7,7 +7,7 @@ use crate::model::Side;
 /// Reassembled APDUs larger than this are dropped.
 const MAX_APDU: usize = 64 * 1024;
 /// Transfers of one flow that are put together at the same time.
-const MAX_ASSEMBLIES: usize = 8;
+const MAX_ASSEMBLIES: usize = 4;
 
 /// Kind of an APDU, by its number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

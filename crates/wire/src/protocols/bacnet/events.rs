@@ -1,9 +1,10 @@
 //! Events of BACnet messages, one each, with what a property or discovery log needs.
 
 use super::apdu::{Apdu, Kind as Pdu};
+use super::identity::{self, Search};
 use super::names::{self, Kind};
 use super::properties::{Layout, Value, error_code, walk};
-use super::services::{self, Request, Search};
+use super::services::{self, Request};
 use super::tags::{self, ObjectId};
 use super::{Bvll, Net};
 use crate::cx::Cx;
@@ -164,14 +165,14 @@ fn device(fields: &mut Fields, id: ObjectId) {
 fn discovery(fields: &mut Fields, service: u8, body: &[u8]) {
     match service {
         0 => {
-            if let Some((id, vendor)) = services::i_am(body) {
+            if let Some((id, vendor)) = identity::i_am(body) {
                 object(fields, id);
                 fields.push(("bacnet.vendor_id", Val::from(vendor)));
                 fields.push(("bacnet.vendor", Val::from(names::text(Kind::Vendor, vendor))));
             }
         }
         1 => {
-            if let Some((id, what, name)) = services::i_have(body) {
+            if let Some((id, what, name)) = identity::i_have(body) {
                 device(fields, id);
                 object(fields, what);
                 fields.push(("bacnet.object_name", Val::from(name)));

@@ -6,6 +6,7 @@
 
 mod apdu;
 mod events;
+mod identity;
 mod names;
 mod npdu;
 mod properties;
@@ -310,7 +311,7 @@ impl Bacnet {
             Kind::Unconfirmed => {
                 let request = Request::unconfirmed(cx, net, apdu, body);
                 events::apdu(cx, net, apdu, body, request.as_ref());
-                services::announced(cx, net, apdu.choice, body);
+                identity::announced(cx, net, apdu.choice, body);
                 if let Some(request) = request {
                     request.report(cx, Outcome::Unknown, None);
                 }
@@ -323,7 +324,7 @@ impl Bacnet {
     fn answer(&mut self, cx: &mut Cx<'_>, net: &Net, apdu: &Apdu<'_>, body: &[u8]) {
         events::apdu(cx, net, apdu, body, None);
         if apdu.kind == Kind::ComplexAck {
-            services::read_facts(cx, net, apdu.choice, body);
+            identity::read_facts(cx, net, apdu.choice, body);
         }
         // an abort by the client ends its own request
         let by = if apdu.kind == Kind::Abort && !apdu.by_server { cx.from() } else { cx.from().other() };

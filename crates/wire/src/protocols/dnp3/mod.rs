@@ -5,11 +5,13 @@
 //! from who opened it. The unit of an operation is the outstation's link address.
 
 mod app;
+mod event;
 mod functions;
 mod link;
 mod objects;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use crate::cx::Cx;
 use crate::model::{Outcome, Side, Transport};
@@ -175,7 +177,7 @@ impl Dnp3 {
         }
         self.note_address(cx, cx.from(), header.source);
         if !header.has_user_data() {
-            return app::link_event(cx, header);
+            return event::link_event(cx, header);
         }
         let mut buffer = [0u8; 250];
         let Some(user) = link::user_data(header, frame, &mut buffer) else { return cx.malformed() };
