@@ -91,4 +91,8 @@ def _python() -> Iterator[Probe]:
             written_in="python",
             transports=tuple(probe.signature.transports),
             ports=tuple(probe.signature.ports),
+            facts=probe.facts,
+            credentials=probe.credentials,
+            operations=probe.operations,
+            source=probe.source,
         )
