@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch, Inventory, Scan
+    from sentinel.store.sqlite import SqliteStore, Writer
 
 RECORDS = ("asset", "conversation", "credential", "operation")
 """Kinds of records an inventory gives, in the order of the document."""
@@ -163,6 +164,98 @@ def derive(
         return [found[block] for block in blocks]
 
     return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers)
+
+
+def scan_into(
+    store: SqliteStore,
+    files: list[str],
+    options: Options,
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_events: Callable[[EventBatch], None] | None = None,
+) -> Result:
+    """Read captures into a store. The result's inventory is that of all the store holds.
+
+    A source the store knows by its content is left out and named in `skipped`, unless `again`.
+    Events are in the store when `append_events` returned; observations once the scan is over.
+    """
+    options = replace(options, key=store.key())
+    with store.writer() as writer:
+        wanted, skipped = _new_ones(writer, files, options)
+        replaced: set[int] = set()
+        total = _total(writer, replaced)
+        result = Result(total, [], skipped=skipped)
+        own = b""
+        if wanted:
+
+            def keep(batch: EventBatch) -> None:
+                writer.append_events(batch.ndjson())
+                if on_events is not None:
+                    on_events(batch)
+
+            events = keep if options.events != "none" else None
+            result = scan(wanted, options, on_progress=on_progress, on_events=events)
+            for source in result.sources:
+                source["partial"] = result.interrupted
+            replaced = writer.together((s["sha256"], s["site"]) for s in result.sources)
+            own = result.inventory.observations()
+            total = _total(writer, replaced)
+            total.merge(own)
+            result = replace(result, inventory=total, skipped=skipped)
+        ids = derive(total, writer.ledger(), options.known, _until(store, result))
+        if wanted:
+            records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
+            limits, errors = total.counters()
+            writer.commit(result.sources, own, replaced, ids, records, {"limits": limits, "parse_errors": errors})
+    return replace(result, sources=store.sources())
+
+
+def rebuild(store: SqliteStore, known: Path | None = None) -> dict[str, int]:
+    """Work the inventory out anew from the observations a store holds. Returns how many of each kind."""
+    with store.writer() as writer:
+        total = _total(writer, set())
+        until = max((s["last"] for s in store.sources() if "last" in s), default=None)
+        ids = derive(total, writer.ledger(), known, until)
+        records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
+        limits, errors = total.counters()
+        writer.commit([], b"", set(), ids, records, {"limits": limits, "parse_errors": errors})
+    return dict(total.totals())
+
+
+def _until(store: SqliteStore, result: Result) -> str | None:
+    times = [s["last"] for s in (*store.sources(), *result.sources) if "last" in s]
+    return max(times, default=None)
+
+
+def _total(writer: Writer, without: set[int]) -> Inventory:
+    from sentinel._native import Inventory
+
+    total = Inventory()
+    for observations in writer.observations(without=without):
+        total.merge(observations)
+    return total
+
+
+def _new_ones(writer: Writer, files: list[str], options: Options) -> tuple[list[str], list[str]]:
+    """Files the store does not know by content, and names of those it does."""
+    wanted: list[str] = []
+    skipped: list[str] = []
+    for name in files:
+        if name == "-" or options.again or not writer.knows(_sha256(name), options.site):
+            wanted.append(name)
+        else:
+            skipped.append(name)
+    return wanted, skipped
+
+
+def _sha256(name: str) -> str:
+    import hashlib
+
+    try:
+        with Path(name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""  # the scan says what is wrong with it
 
 
 def rates() -> Callable[[Progress], tuple[float, float | None]]:

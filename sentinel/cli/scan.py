@@ -12,6 +12,7 @@ import typer
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
+    from sentinel.cli.output import Output
     from sentinel.pipeline import Options, Result
 
 
@@ -127,10 +128,15 @@ def run_scan(
         passwords=passwords,
         known=known,
     )
-    if format is Format.CSV and output is None and not sys.stdout.isatty():
-        pass
     files = expand(source)
-    with Output(format.value, output) as out:
+    if reveal:
+        if store:
+            raise UserError("--reveal with --store: a store keeps no secrets; scan without a store to see them", 2)
+        from sentinel.store import state_folder
+        from sentinel.store.audit import record
+
+        record(state_folder(), "reveal", sources=files)
+    with Output(format.value, output, reveal=reveal) as out:
         if store:
             result = _into_store(
                 files, options, store, out, ndjson=format is Format.NDJSON and events is not None
@@ -149,16 +155,26 @@ def run_scan(
     return 0
 
 
-def _alone(files: list[str], options: Options, out: object, *, ndjson: bool) -> Result:
+def _alone(files: list[str], options: Options, out: Output, *, ndjson: bool) -> Result:
     from sentinel import pipeline
     from sentinel.cli.progress import progress
 
-    on_events = out.events if ndjson and options.events != "none" else None  # type: ignore[attr-defined]
+    on_events = out.events if ndjson and options.events != "none" else None
     with progress() as show:
         result = pipeline.scan(files, options, on_progress=show, on_events=on_events)
     pipeline.derive(result.inventory, [], options.known, result.until)
     return result
 
 
-def _into_store(files: list[str], options: Options, url: str, out: object, *, ndjson: bool) -> Result:
-    raise UserError(f"--store {url}: no store is built in")
+def _into_store(files: list[str], options: Options, url: str, out: Output, *, ndjson: bool) -> Result:
+    from sentinel import pipeline
+    from sentinel.cli.progress import progress
+    from sentinel.store import open_store
+
+    with progress() as show:
+        result = pipeline.scan_into(
+            open_store(url, create=True), files, options, on_progress=show, on_events=out.events if ndjson else None
+        )
+    for name in result.skipped:
+        sys.stderr.write(f"sentinel: {name}: is in the store already, left out (--again scans it anew)\n")
+    return result

@@ -1,6 +1,6 @@
 """What is wrong with a device as it shows itself: exposures that follow from its profile.
 
-Credentials bring theirs in `credentials.py`. Severity: high where the process can be changed without proving
+Those of credentials are in `uses.py`. Severity: high where the process can be changed without proving
 who one is, medium where that is likely or secrets cross readable, low where a protocol merely allows it.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sentinel.inventory import tables
+from sentinel.inventory import tables, uses
 from sentinel.inventory.profile import Exposure, Meaning, Profile, Service
 from sentinel.inventory.protocols import industrial, protocol
 from sentinel.inventory.roles import changes
@@ -18,6 +18,7 @@ _KEPT_EVIDENCE = 8
 _RANKED = ("informational", "low", "medium", "high", "critical")
 _SMALL_RSA = re.compile(r"^RSA[ -]?(\d+)", re.IGNORECASE)
 _SMALLEST_RSA = 2048
+_TLS_VERSION = re.compile(r"^(TLS|SSL|TLCP)?[ v]*(\d+)(?:\.(\d+))?$", re.IGNORECASE)
 _FIELD = re.compile(r"^\D{0,3}(\d+(?:\.\d+)*)")
 # Reads and negotiations say nothing on whether a change would be let through.
 _NOT_CONTROLLERS = frozenset(("arp", "goose", "sv", "egd"))
@@ -34,6 +35,7 @@ def fill(meaning: Meaning, profile: Profile, until: str | None) -> None:
     _anonymous_facts(out, profile)
     _internet(out, profile)
     _vulnerable(out, meaning)
+    out.extend(uses.exposures(meaning, profile))
     out.sort(key=lambda exposure: (-_RANKED.index(exposure.severity), exposure.kind, exposure.title))
     meaning.exposures = out
 
@@ -43,10 +45,13 @@ def _no_authentication(out: list[Exposure], profile: Profile) -> None:
     bare: dict[str, list[str]] = {}
     for name in dict.fromkeys(service.protocol for service in profile.services):
         known = protocol(name)
-        if not known.industrial or known.auth == "login" or name in _NOT_CONTROLLERS:
+        if not industrial(name) or known.auth == "login" or name in _NOT_CONTROLLERS:
             continue
         served = [(f"v{i}", op) for i, op in enumerate(profile.served) if op.protocol == name]
-        if any(op.action in ("authenticate", "unlock") and op.outcome in ("accepted", "unknown") for _, op in served):
+        if any(
+            op.action in ("authenticate", "unlock") and op.outcome in ("accepted", "unknown")
+            for _, op in served
+        ):
             continue  # it asks for a password
         changing = [(ref, op) for ref, op in served if changes(op.action)]
         accepted = [(ref, op) for ref, op in changing if op.outcome == "accepted"]
@@ -65,7 +70,9 @@ def _no_authentication(out: list[Exposure], profile: Profile) -> None:
     if bare:
         has = "has" if len(bare) == 1 else "have"
         title = f"Speaks {' and '.join(sorted(bare))}, which {has} no authentication"
-        out.append(_exposure("no-authentication", "low", title, [ref for refs in bare.values() for ref in refs]))
+        out.append(
+            _exposure("no-authentication", "low", title, [ref for refs in bare.values() for ref in refs])
+        )
 
 
 def _words(actions: Any) -> str:
@@ -141,26 +148,61 @@ def _tls(out: list[Exposure], service: Service, ref: str, until: str | None) -> 
     info = service.info
     if not any(name.startswith("tls.") for name in info):
         return
-    version, cipher = _text(info.get("tls.version")), _text(info.get("tls.cipher"))
+    version, cipher = _tls_version(info), _text(info.get("tls.cipher"))
     for where, text, severity, why in _weak():
-        if (where == "version" and version.lower() == text.lower()) or (where == "cipher" and text in f"{cipher}_"):
+        if (where == "version" and version == text) or (where == "cipher" and text in f"{cipher}_"):
             out_add(out, _exposure("weak-tls", severity, f"Weak encryption: {why}", [ref]))
     key = _SMALL_RSA.match(_text(info.get("tls.key")))
     if key and int(key[1]) < _SMALLEST_RSA:
-        out_add(out, _exposure("weak-tls", "medium", f"Weak encryption: the certificate's RSA key has {int(key[1])} bits", [ref]))
+        out_add(
+            out,
+            _exposure(
+                "weak-tls",
+                "medium",
+                f"Weak encryption: the certificate's RSA key has {int(key[1])} bits",
+                [ref],
+            ),
+        )
     ends, begins = _text(info.get("tls.not_after")), _text(info.get("tls.not_before"))
     if info.get("tls.expired") is True or (until and ends and ends < until):
-        out_add(out, _exposure("expired-certificate", "low", f"The certificate expired on {ends[:10] or 'an earlier day'}", [ref]))
+        out_add(
+            out,
+            _exposure(
+                "expired-certificate",
+                "low",
+                f"The certificate expired on {ends[:10] or 'an earlier day'}",
+                [ref],
+            ),
+        )
     elif until and begins and begins > until:
-        out_add(out, _exposure("expired-certificate", "low", f"The certificate is not valid before {begins[:10]}", [ref]))
+        out_add(
+            out,
+            _exposure(
+                "expired-certificate", "low", f"The certificate is not valid before {begins[:10]}", [ref]
+            ),
+        )
     subject = _text(info.get("tls.subject"))
     own = info.get("tls.self_signed") is True or (subject != "" and subject == _text(info.get("tls.issuer")))
     if own:
         folded = subject.lower().replace("commonname=", "cn=")
         for text, whose in _defaults():
             if text in folded:
-                out_add(out, _exposure("default-certificate", "low", f"The certificate is the one {whose} comes with", [ref]))
+                out_add(
+                    out,
+                    _exposure(
+                        "default-certificate", "low", f"The certificate is the one {whose} comes with", [ref]
+                    ),
+                )
                 break
+
+
+def _tls_version(info: dict[str, Any]) -> str:
+    """ "tls 1.0", "ssl 3.0": from a version of its own or one with its protocol before it."""
+    match = _TLS_VERSION.match(_text(info.get("tls.version")))
+    if match is None:
+        return ""
+    name = match[1] or _text(info.get("tls.version_protocol")) or "tls"
+    return f"{name.lower()} {match[2]}.{match[3] or 0}"
 
 
 _OPEN = frozenset(("none", "anonymous", "false", "no", "off", "0"))
@@ -168,10 +210,21 @@ _OPEN = frozenset(("none", "anonymous", "false", "no", "off", "0"))
 
 def _anonymous(out: list[Exposure], service: Service, ref: str) -> None:
     info = service.info
-    if info.get("anonymous") is True or _text(info.get("anonymous")).lower() in ("true", "yes", "accepted", "success"):
-        title = f"{_shown(service.protocol)} lets in without a name or password"
-        out_add(out, _exposure("anonymous-access", "medium", title, [ref]))
-    elif service.protocol in ("mqtt", "opcua", "redis", "mongodb", "ldap") and _text(info.get("auth")).lower() in _OPEN and "auth" in info:
+    if (
+        info.get("anonymous") is True
+        or _text(info.get("anonymous")).lower()
+        in (
+            "true",
+            "yes",
+            "accepted",
+            "success",
+        )
+        or (
+            service.protocol in ("mqtt", "opcua", "redis", "mongodb", "ldap")
+            and _text(info.get("auth")).lower() in _OPEN
+            and "auth" in info
+        )
+    ):
         title = f"{_shown(service.protocol)} lets in without a name or password"
         out_add(out, _exposure("anonymous-access", "medium", title, [ref]))
 
@@ -187,16 +240,20 @@ def _internet(out: list[Exposure], profile: Profile) -> None:
     public = profile.address.v4 == "public"
     if not public and not profile.address.public_peers:
         return
-    offered = [(f"s{i}", s.protocol) for i, s in enumerate(profile.services) if industrial(s.protocol) and s.transport != "ethernet"]
+    offered = [
+        (f"s{i}", s.protocol)
+        for i, s in enumerate(profile.services)
+        if industrial(s.protocol) and s.transport != "ethernet"
+    ]
     if not offered:
         return
     names = ", ".join(dict.fromkeys(_shown(name) for _, name in offered))
     if profile.address.public_peers:
         title = f"{names} was reached from public addresses"
-        out.append(_exposure("internet-exposed", "critical", title, [*(ref for ref, _ in offered), "a0"]))
+        out.append(_exposure("internet-exposed", "critical", title, [ref for ref, _ in offered]))
     else:
         title = f"{names} is offered at a public address"
-        out.append(_exposure("internet-exposed", "high", title, [*(ref for ref, _ in offered), "a0"]))
+        out.append(_exposure("internet-exposed", "high", title, [ref for ref, _ in offered]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +268,13 @@ class _Vulnerability:
 @cache
 def _vulnerabilities() -> tuple[_Vulnerability, ...]:
     return tuple(
-        _Vulnerability(v["vendor"], re.compile(v["match"], re.IGNORECASE), version(v["below"]) or (), v["severity"], v["title"])
+        _Vulnerability(
+            v["vendor"],
+            re.compile(v["match"], re.IGNORECASE),
+            version(v["below"]) or (),
+            v["severity"],
+            v["title"],
+        )
         for v in tables.toml("vulnerabilities.toml")["vulnerability"]
     )
 
@@ -230,9 +293,19 @@ def _vulnerable(out: list[Exposure], meaning: Meaning) -> None:
         return
     what = f"{meaning.model or ''} {meaning.product or ''}"
     for known in _vulnerabilities():
-        if known.vendor == meaning.vendor and running < known.below[: len(running)] and known.match.search(what):
-            evidence = [*meaning.because.get("firmware", ()), *meaning.because.get("model", ()), *meaning.because.get("vendor", ())]
-            out.append(_exposure("known-vulnerability", known.severity, known.title, list(dict.fromkeys(evidence))))
+        if (
+            known.vendor == meaning.vendor
+            and running < known.below[: len(running)]
+            and known.match.search(what)
+        ):
+            evidence = [
+                *meaning.because.get("firmware", ()),
+                *meaning.because.get("model", ()),
+                *meaning.because.get("vendor", ()),
+            ]
+            out.append(
+                _exposure("known-vulnerability", known.severity, known.title, list(dict.fromkeys(evidence)))
+            )
 
 
 def _text(value: object) -> str:

@@ -19,24 +19,26 @@ _REMEMBERED = 16384  # texts whose findings are kept
 _DEFAULT_WEIGHT = 4.0
 
 _FILES: dict[str, tuple[str, ...]] = {
-    "description": ("snmp", "lldp", "cdp"),
-    "http": ("http", "upnp", "ssdp", "onvif", "isapi", "ws-discovery", "rtsp", "tr069"),
-    "banner": ("ssh", "ftp", "telnet", "sip", "rtsp", "smtp", "pop3", "imap", "vnc"),
-    "naming": ("dhcp", "dhcpv6", "mdns", "dns", "llmnr", "nbns", "ssdp", "upnp", "ws-discovery", "smb", "ntlm", "mqtt"),
-    "certificate": ("tls", "tlcp", "quic", "opcua"),
+    "description": tuple("snmp lldp cdp".split()),
+    "http": tuple("http upnp ssdp onvif isapi ws-discovery rtsp tr069".split()),
+    "banner": tuple("ssh ftp telnet sip rtsp smtp pop3 imap vnc".split()),
+    "naming": tuple("dhcp dhcpv6 mdns dns llmnr nbns ssdp upnp ws-discovery smb ntlm mqtt".split()),
+    "certificate": tuple("tls tlcp quic opcua".split()),
 }
 _MODELS = ("model-siemens", "model-automation", "model-energy-building", "model-network", "model-it")
-# Facts that hold a model number or a product's name; free text is searched for order numbers only, since the names
-# of products are ordinary words ("Eagle", "Galaxy", "Spyder").
-_MODEL_NAMES = frozenset(("model", "product", "module", "platform", "product_name", "order_number", "catalog"))
+# Facts that hold a model number or a product's name. Free text is searched for order numbers only, since
+# the names of products are ordinary words ("Eagle", "Galaxy", "Spyder").
+_MODEL_NAMES = frozenset("model product module platform product_name order_number catalog brand".split())
 _FREE_TEXT = frozenset(("description", "hardware", "vendor_class", "version", "name", "firmware"))
 _SURE = 5.0  # weight from which a model rule is one of order numbers
 # Names of facts whose value is no text to search in.
-_OPAQUE = frozenset((
-    "vendor_id", "serial", "firmware", "mac", "location", "user", "username", "dhcp_fingerprint", "ja3", "ja4", "ja3s",
-    "hassh", "hasshserver", "tls.ja3s", "tls.sha256", "tls.sha1", "tls.serial", "tls.not_before", "tls.not_after", "tls.cipher",
-    "tls.version", "url", "path", "vlan", "uptime", "port_id",
-))  # fmt: skip
+_OPAQUE = frozenset(
+    """
+    vendor_id serial firmware mac location user username dhcp_fingerprint ja3 ja4 ja3s hassh hasshserver
+    tls.ja3s tls.sha256 tls.sha1 tls.serial tls.not_before tls.not_after tls.cipher tls.version tls.key
+    tls.signature ssh.hasshserver ssh.host_key ssh.kex ssh.cipher url path vlan uptime port_id
+    """.split()
+)
 # Groups that are no result themselves: `v` stands for {v} in constants, `nt` and `build` name a Windows.
 _HELPERS = frozenset(("v", "nt", "build"))
 
@@ -135,7 +137,9 @@ def _applicable(protocol: str, name: str) -> tuple[Rule, ...]:
         if name in _MODEL_NAMES:
             out.extend(rule for rule in rules(file) if rule.names is None or name in rule.names)
         elif name in _FREE_TEXT:
-            out.extend(rule for rule in rules(file) if (name in rule.names if rule.names else rule.weight >= _SURE))
+            out.extend(
+                rule for rule in rules(file) if (name in rule.names if rule.names else rule.weight >= _SURE)
+            )
     return tuple(out)
 
 

@@ -9,6 +9,7 @@ of its own, and the maker of the network card counts least.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from sentinel.inventory import fingerprints, tables
 from sentinel.inventory.profile import Meaning, Profile
@@ -17,21 +18,21 @@ from sentinel.inventory.vendors import canonical, is_known
 
 KEYS = ("vendor", "product", "model", "firmware", "hardware", "serial", "os", "name", "location")
 
+_CERTIFICATES = frozenset(("tls", "tlcp", "quic"))
 _OTHER = -100  # rank added to what others say
 _FOUND = -6  # rank added to what a pattern takes out of a text
 _IMPLIED = -3  # rank added to what a model number implies: it names the maker for certain
 _FAMILY = -30  # rank added to the product family a model number implies
 _OUI_RANK = 10
+_CARD = "network card made by "
 _LONGEST = 160  # characters of a value that are kept
 _KEPT_CONFLICTS = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
-_BLANK = frozenset((
-    "", "-", "--", "n/a", "na", "none", "null", "nil", "unknown", "undefined", "not set", "not specified", "not available", "empty",
-    "default", "default string", "test", "tbd", "?", "to be filled by o.e.m.", "o.e.m.", "oem", "system manufacturer",
-    "system product name", "system serial number", "no asset information", "xxx", "sysname", "syslocation", "sysdescr", "sitting on the dock of the bay",
-))  # fmt: skip
 _CONSTANT_SERIAL = re.compile(r"^(.)\1+$|^0?123456789?0?$|^[0\s.-]+$")
-_NT = re.compile(r"^(?:(?:Microsoft )?Windows )?(?:NT )?(\d{1,2}\.\d)(?:\.(\d{3,5})|[ ,(]+[Bb]uild[ :]+(\d{3,5})\)?)?[\d.)]*$")
+_NT = re.compile(
+    r"^(?:(?:Microsoft )?Windows )?(?:NT )?(\d{1,2}\.\d)"
+    r"(?:\.(\d{3,5})|[ ,(]+[Bb]uild[ :]+(\d{3,5})\)?)?[\d.)]*$"
+)
 _VENDOR_IDS = {
     "enip": "cip_vendors.tsv",
     "cip": "cip_vendors.tsv",
@@ -49,8 +50,6 @@ _ALIASES = {
     "product_name": "product",
     "order_number": "model",
     "catalog": "model",
-    "platform": "model",
-    "software": "firmware",
     "firmware_version": "firmware",
     "software_version": "firmware",
     "hardware_version": "hardware",
@@ -89,16 +88,23 @@ class Identity:
     candidates: dict[str, list[Candidate]] = field(default_factory=dict)
     votes: list[tuple[str, float, str, str]] = field(default_factory=list)
     """Role, weight, evidence, and what makes the vote distinct: one rule votes once."""
+    public: bool = False
 
     def add(self, key: str, value: str, rank: int, own: bool, ref: str) -> None:
         value = clean(value)
-        if value.lower() in _BLANK or (key == "serial" and _CONSTANT_SERIAL.match(value)):
+        if value.lower() in _blank() or (key == "serial" and _CONSTANT_SERIAL.match(value)):
             return
         self.candidates.setdefault(key, []).append(Candidate(value, rank if own else rank + _OTHER, own, ref))
 
     def best(self, key: str) -> Candidate | None:
         found = self.candidates.get(key)
         return max(found, key=_by_rank) if found else None
+
+
+@cache
+def _blank() -> frozenset[str]:
+    """What devices say where nobody wrote anything."""
+    return frozenset(("", *tables.lines("blank_values.txt")))
 
 
 def _by_rank(candidate: Candidate) -> int:
@@ -122,11 +128,10 @@ def texts(profile: Profile) -> Iterator[Text]:
 
 def gather(profile: Profile) -> Identity:
     """All candidates of a profile."""
-    found = Identity()
+    found = Identity(public=profile.address.v4 == "public")
     for text in texts(profile):
         rank = protocol(text.protocol).rank
-        stated = text.ref[0] == "f"
-        if stated:
+        if text.ref[0] == "f":
             _stated(found, text, rank)
         for finding in fingerprints.find(text.protocol, text.name, text.value):
             for key, value in finding.values:
@@ -138,7 +143,7 @@ def gather(profile: Profile) -> Identity:
                     lowered = _IMPLIED if key == "vendor" else _FAMILY if key == "product" else _FOUND
                 found.add(key, value, rank + lowered, text.own, text.ref)
     for i, maker in enumerate(profile.oui):
-        found.add("vendor", canonical(maker), _OUI_RANK - i, True, f"o{i}")
+        found.add("vendor", canonical(maker), _OUI_RANK - i, True, f"{_CARD}{maker}")
     return found
 
 
@@ -155,9 +160,15 @@ def _stated(found: Identity, text: Text, rank: int) -> None:
             found.add("vendor", by_id, rank - 1, text.own, text.ref)
     elif key == "os":
         found.add(key, _os(clean(value)), rank, text.own, text.ref)
+    elif key == "serial" and text.protocol in _CERTIFICATES:
+        # In certificates of companies the subject's serialNumber is the company's registration.
+        if not found.public:
+            found.add(key, value, rank, text.own, text.ref)
     elif key in KEYS:
         found.add(key, value, rank, text.own, text.ref)
-    elif key == "hostname":
+    elif key == "platform":
+        found.add("model", value, rank - 20, text.own, text.ref)
+    elif key == "hostname" and not value.startswith("*"):  # a certificate's wildcard names no host
         found.add("name", _short(value), rank - 40, text.own, text.ref)
     elif key == "device_type":
         _device_type(found, text)
@@ -208,6 +219,10 @@ def fill(meaning: Meaning, found: Identity) -> None:
         same = [c.ref for c in found.candidates[key] if c.value == best.value]
         meaning.because[key] = list(dict.fromkeys([best.ref, *same]))
         ranked = sorted(found.candidates[key], key=_by_rank, reverse=True)
-        others = [c.value for c in ranked if c.own and c.ref[0] != "o" and c.value.lower() != best.value.lower()]
+        others = [
+            c.value
+            for c in ranked
+            if c.own and not c.ref.startswith(_CARD) and c.value.lower() != best.value.lower()
+        ]
         if others and key not in ("product", "name"):
             meaning.conflicts[key] = list(dict.fromkeys(others))[:_KEPT_CONFLICTS]

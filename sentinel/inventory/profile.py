@@ -2,8 +2,8 @@
 
 A profile is everything that decides what a host is, with the addresses, counters and times of the single
 host left out, so that hosts of one kind share one profile. Evidence is named by reference: `f0` is
-`facts[0]`, `s1` is `services[1]`, `c` clients, `d` did, `v` served; `o0` is `oui[0]` and `a0` the
-address. The native side expands references to captures, frames and times.
+`facts[0]`, `s1` is `services[1]`, `c` clients, `d` did, `v` served, `k` creds. The native side expands
+references to captures, frames and times; evidence that is no reference is a text for people.
 """
 
 from typing import Any
@@ -48,13 +48,24 @@ class Operation(msgspec.Struct, frozen=True, gc=False):
     outcome: str = "unknown"
 
 
+class Use(msgspec.Struct, frozen=True):
+    """A credential that was used on a service of the host, as it was assessed: see `credentials.py`."""
+
+    protocol: str
+    kind: str = "password"
+    username: str | None = None
+    outcome: str = "unknown"
+    weaknesses: list[str] = []
+    default_of: list[str] = []
+
+
 class Address(msgspec.Struct, frozen=True, gc=False):
     """Where the host stands.
 
-    `v4` is private, public, link-local or none; `ttl` the usual time to live it sends with; `router` true
-    if its hardware address carries traffic of others; `behind` the bucketed number of hosts behind it;
-    `peers_l2` the bucketed number of peers it exchanges industrial traffic with; `public_peers` the
-    bucketed number of public addresses that reached an industrial service of it.
+    `v4` is private, public, link-local, loopback or none; `ttl` the usual time to live it sends with;
+    `router` true if its hardware address carries traffic of others; `behind` the bucketed number of hosts
+    behind it; `peers_l2` the bucketed number of peers it exchanges industrial traffic with; `public_peers`
+    the bucketed number of public addresses that reached an industrial service of it.
     """
 
     v4: str = "none"
@@ -75,6 +86,7 @@ class Profile(msgspec.Struct, frozen=True):
     clients: list[Client] = []
     did: list[Operation] = []
     served: list[Operation] = []
+    creds: list[Use] = []
     address: Address = Address()
 
 

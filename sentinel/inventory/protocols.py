@@ -1,9 +1,10 @@
-"""What is known of each protocol: how much its word is worth, whether it is industrial, whether it asks who you are."""
+"""What is known of each protocol: how much its word is worth, and whether it asks who one is."""
 
 from dataclasses import dataclass
 from functools import cache
 
 from sentinel.inventory import tables
+from sentinel.model.words import INDUSTRIAL
 
 _UNLISTED_RANK = 30
 
@@ -13,7 +14,6 @@ class Protocol:
     """`rank`: 0-100, how specific its facts are; `auth`: none, optional or login."""
 
     rank: int = _UNLISTED_RANK
-    industrial: bool = False
     auth: str = "login"
 
 
@@ -22,7 +22,7 @@ _UNLISTED = Protocol()
 
 @cache
 def _all() -> dict[str, Protocol]:
-    return {name: Protocol(int(rank), industrial == "1", auth) for name, rank, industrial, auth in tables.rows("protocols.tsv")}
+    return {name: Protocol(int(rank), auth) for name, rank, auth in tables.rows("protocols.tsv")}
 
 
 def protocol(name: str) -> Protocol:
@@ -32,4 +32,4 @@ def protocol(name: str) -> Protocol:
 
 def industrial(name: str) -> bool:
     """True if the protocol controls or meters a process."""
-    return _all().get(name, _UNLISTED).industrial
+    return name in INDUSTRIAL

@@ -14,12 +14,19 @@ from sentinel.inventory.profile import Meaning, Profile, Role
 from sentinel.inventory.protocols import industrial
 
 # Every asset type, the more specific first: this order decides between equal sums.
-TYPES = (
-    "safety-controller", "plc", "rtu", "ied", "pac", "power-meter", "meter", "drive", "robot", "io-device", "building-controller",
-    "charger", "medical-device", "vehicle-terminal", "obu", "rsu", "hmi", "scada-server", "engineering-workstation", "historian",
-    "camera", "nvr", "printer", "phone", "ups", "smart-plug", "home-hub", "tv", "sensor", "serial-server", "gateway", "firewall",
-    "router", "switch", "access-point", "domain-controller", "server", "workstation", "iot",
-)  # fmt: skip
+TYPES = tuple(
+    """
+    safety-controller plc rtu ied pac power-meter meter drive robot io-device building-controller charger
+    medical-device vehicle-terminal obu rsu hmi scada-server engineering-workstation historian camera nvr
+    printer phone ups smart-plug home-hub tv sensor serial-server gateway firewall router switch access-point
+    domain-controller server workstation iot
+    """.split()
+)
+_MARKS = {
+    "router": "its hardware address carries packets of other networks",
+    "behind": "many hosts are behind its hardware address",
+    "peers": "it exchanges industrial traffic with many devices",
+}
 _ORDER = {role: i for i, role in enumerate(TYPES)}
 _ENOUGH = 1.5
 _STATED = 8.0  # weight of a role fact: the protocol itself says what the device is
@@ -27,10 +34,12 @@ _STRONG = 4.0  # what speaks for a type even at a public address
 _MANY_BEHIND = 5
 _MANY_PEERS = 8
 _KEPT_EVIDENCE = 8
-_CHANGES = frozenset((
-    "write", "force", "start", "stop", "restart", "change-mode", "download", "firmware", "set-time", "set-address", "set-name",
-    "factory-reset", "file-write", "file-delete", "clear", "disconnect-load", "reconnect-load", "configure", "inject",
-))  # fmt: skip
+_CHANGES = frozenset(
+    """
+    write force start stop restart change-mode download firmware set-time set-address set-name factory-reset
+    file-write file-delete clear disconnect-load reconnect-load configure inject
+    """.split()
+)
 
 
 @cache
@@ -139,17 +148,21 @@ def _by_surroundings(ballot: Ballot, meaning: Meaning, profile: Profile) -> None
     for mark, true in (*marks, ("peers", address.peers_l2 >= _MANY_PEERS and _only_client(profile))):
         if true:
             for role, weight in table.get(("address", mark), ()):
-                ballot.vote(role, weight, "a0", f"address:{mark}")
+                ballot.vote(role, weight, _MARKS[mark], f"address:{mark}")
 
 
 def _only_client(profile: Profile) -> bool:
     """It is a client of industrial protocols and offers none."""
-    return any(industrial(c.protocol) for c in profile.clients) and not any(industrial(s.protocol) for s in profile.services)
+    return any(industrial(c.protocol) for c in profile.clients) and not any(
+        industrial(s.protocol) for s in profile.services
+    )
 
 
 def _level(role: str, profile: Profile, public: bool) -> int | float | None:
     level, basis = _levels().get(role, (None, "never"))
-    speaks = any(industrial(s.protocol) for s in profile.services) or any(industrial(c.protocol) for c in profile.clients)
+    speaks = any(industrial(s.protocol) for s in profile.services) or any(
+        industrial(c.protocol) for c in profile.clients
+    )
     if basis == "never" or (basis == "industrial" and not speaks) or (public and not speaks):
         return None
     return level

@@ -6,8 +6,10 @@ from functools import cache
 from sentinel.inventory import tables
 
 _LEGAL = frozenset(
-    "ag gmbh kg kgaa co ltd limited inc incorporated corp corporation llc lp plc sa sas sarl srl spa bv nv ab as aps oy oyj kk"
-    " pte pty sdn bhd company".split()
+    """
+    ag gmbh kg kgaa co ltd limited inc incorporated corp corporation llc lp plc sa sas sarl srl spa bv nv ab
+    as aps oy oyj kk pte pty sdn bhd company
+    """.split()
 )
 _SPLIT = re.compile(r"[\s,;()_/]+")
 _LONGEST = 120  # characters of a name that are looked at
@@ -80,6 +82,6 @@ def _canonical(name: str) -> str:
         r"[\s,]+(?:co\.?,?\s*(?:ltd|limited)\.?|s\.?p\.?a\.?|s\.?r\.?l\.?|pty\.?|inc\.?)$",
         "",
         " ".join(parts),
-        flags=re.I,
+        flags=re.IGNORECASE,
     )
     return short.rstrip(" ,.&") or name

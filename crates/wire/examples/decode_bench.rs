@@ -47,8 +47,8 @@ fn main() {
             // Two batches in turn, as when a worker has one.
             let mut batches = [Batch::default(), Batch::default()];
             while merged.next_batch(&mut batches[0]) {
-                packets += batches[0].packets.len() as u64;
-                mixed = mixed.wrapping_add(batches[0].packets.last().map_or(0, |p| u64::from(p.shard)));
+                packets += batches[0].packets().len() as u64;
+                mixed = mixed.wrapping_add(batches[0].packets().last().map_or(0, |p| u64::from(p.shard)));
                 batches.swap(0, 1);
             }
             (packets, mixed)

@@ -226,6 +226,21 @@ impl<'a> Cx<'a> {
             crate::events::plain(self, Side::Client, action, kind, fields);
         }
     }
+    /// [`Cx::transaction`] that no answer completed: the request, at `asked`, is its evidence.
+    pub fn unanswered(
+        &mut self,
+        asked: Stamp,
+        action: &str,
+        kind: &'static str,
+        fields: Vec<(&'static str, FieldVal)>,
+    ) {
+        if self.obs.events.on() {
+            let now = self.at;
+            self.at = Stamp { time: now.time, ..asked };
+            crate::events::plain(self, Side::Client, action, kind, fields);
+            self.at = now;
+        }
+    }
     /// Makes the event of one PDU; nothing unless every PDU is asked for. Build `fields` only if
     /// [`Cx::wants_pdus`].
     pub fn pdu(&mut self, action: &str, fields: Vec<(&'static str, FieldVal)>) {

@@ -194,13 +194,13 @@ impl Engine {
             return false;
         }
         item.order = self.order;
-        for (i, p) in item.batch.packets.iter().enumerate() {
+        for (i, p) in item.batch.packets().iter().enumerate() {
             if let Some(now) = self.clock.see(p.time_ns.div_euclid(1000)) {
                 item.ticks.push((i as u32, now));
             }
         }
-        self.order += item.batch.packets.len() as u64;
-        self.packets += item.batch.packets.len() as u64;
+        self.order += item.batch.packets().len() as u64;
+        self.packets += item.batch.packets().len() as u64;
         true
     }
 
@@ -391,7 +391,7 @@ fn run(
     }
     let mut ticks = item.ticks.iter().peekable();
     let mut ready: Vec<(usize, usize, Unit<'_>, Found)> = Vec::with_capacity(AHEAD);
-    for (block, packets) in item.batch.packets.chunks(AHEAD).enumerate() {
+    for (block, packets) in item.batch.packets().chunks(AHEAD).enumerate() {
         ready.clear();
         let first = block * AHEAD;
         for (i, p) in packets.iter().enumerate() {

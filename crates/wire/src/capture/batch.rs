@@ -1,6 +1,6 @@
 //! Packets handed on together, with the octets they stand in.
 
-use crate::decode::{Defrag, LinkType, Packet, Reassembled, decode, flag};
+use crate::decode::{Defrag, LinkType, Packet, Reassembled, decode, decode_into, flag};
 
 /// How much a batch takes.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,8 @@ pub struct Batch {
     pub(super) buf: Vec<u8>,
     /// Datagrams made of fragments.
     extra: Vec<u8>,
-    pub packets: Vec<Packet>,
+    slots: Vec<Packet>,
+    used: usize,
     /// Greatest packet time of the run up to the end of this batch, nanoseconds since 1970 UTC.
     pub clock_ns: i64,
     /// First nanosecond that is not in this batch's period.
@@ -45,17 +46,23 @@ impl Batch {
     pub fn payload(&self, packet: &Packet) -> &[u8] {
         packet.payload(self.data(packet))
     }
+    pub fn packets(&self) -> &[Packet] {
+        self.slots.get(..self.used).unwrap_or_default()
+    }
+    pub(super) fn packets_mut(&mut self) -> &mut [Packet] {
+        self.slots.get_mut(..self.used).unwrap_or_default()
+    }
     pub fn is_empty(&self) -> bool {
-        self.packets.is_empty()
+        self.used == 0
     }
     /// Empties it; the memory stays.
     pub fn clear(&mut self) {
         self.extra.clear();
-        self.packets.clear();
+        self.used = 0;
     }
     /// Octets of memory it holds.
     pub fn memory(&self) -> usize {
-        self.buf.capacity() + self.extra.capacity() + self.packets.capacity() * size_of::<Packet>()
+        self.buf.capacity() + self.extra.capacity() + self.slots.capacity() * size_of::<Packet>()
     }
 
     /// Adds a record whose octets are copied into the batch (live capture, merged sources). False: it
@@ -102,27 +109,31 @@ impl Assembler {
     /// True if a packet of this time may still go into the batch.
     #[inline]
     pub(super) fn admits(&self, batch: &Batch, time_ns: i64) -> bool {
-        batch.packets.is_empty()
-            || (time_ns < batch.until_ns && batch.packets.len() < self.limits.packets.max(1))
+        batch.is_empty() || (time_ns < batch.until_ns && batch.used < self.limits.packets.max(1))
     }
 
     /// Decodes a record that stands `at` octets into the batch's buffer.
     #[inline]
     pub(super) fn push(&mut self, batch: &mut Batch, r: &super::RecordRef<'_>, source: u32, at: usize) {
         self.clock_ns = self.clock_ns.max(r.time_ns);
-        if batch.packets.is_empty() {
+        if batch.is_empty() {
             batch.until_ns = self.period_end();
         }
         batch.clock_ns = self.clock_ns;
-        let mut p = decode(r.link, r.wire_len, r.data);
+        // Decoded in place: `used` packets are valid, behind them stand those of earlier rounds.
+        if batch.used == batch.slots.len() {
+            batch.slots.push(Packet::default());
+        }
+        let Some(p) = batch.slots.get_mut(batch.used) else { return };
+        batch.used += 1;
+        decode_into(p, r.link, r.wire_len, r.data);
         p.time_ns = r.time_ns;
         p.frame = r.frame;
         p.source = source;
         p.at = at as u32;
         if p.is_fragment() {
-            self.fragment(batch, &mut p, r.data);
+            self.fragment(&mut batch.extra, p, r.data);
         }
-        batch.packets.push(p);
     }
 
     fn period_end(&self) -> i64 {
@@ -138,7 +149,7 @@ impl Assembler {
     /// A fragment that completes its datagram becomes the packet of the whole datagram; its time,
     /// frame and length on the wire stay its own.
     #[cold]
-    fn fragment(&mut self, batch: &mut Batch, p: &mut Packet, data: &[u8]) {
+    fn fragment(&mut self, extra: &mut Vec<u8>, p: &mut Packet, data: &[u8]) {
         let mut data = data;
         let mut whole: Option<Vec<u8>> = None;
         // Fragments of a tunnel's packet inside a datagram that was itself fragmented.
@@ -162,7 +173,7 @@ impl Assembler {
                 inner.tunnel = outer.tunnel;
             }
             inner.depth = inner.depth.saturating_add(outer.depth);
-            inner.at = batch.extra.len() as u32;
+            inner.at = extra.len() as u32;
             let again = inner.is_fragment();
             *p = inner;
             data = whole.insert(bytes);
@@ -171,7 +182,7 @@ impl Assembler {
             }
         }
         if let Some(bytes) = whole {
-            batch.extra.extend_from_slice(&bytes);
+            extra.extend_from_slice(&bytes);
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::error::CaptureError;
 use super::sniff::{self, Kind};
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Compressed bytes read at a time.
@@ -145,10 +145,47 @@ impl Read for Raw {
     }
 }
 
+/// gzip members one behind the other (RFC 1952, section 2.2).
+pub(super) struct Members {
+    member: GzDecoder<BufReader<Raw>>,
+    /// What follows the last member is no further one.
+    rubbish: bool,
+}
+
+impl Members {
+    fn new(raw: Raw) -> Members {
+        let member = GzDecoder::new(BufReader::with_capacity(CHUNK, raw));
+        Members { member, rubbish: false }
+    }
+}
+
+impl Read for Members {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while !self.rubbish && !buf.is_empty() {
+            match self.member.read(buf)? {
+                0 => {}
+                n => return Ok(n),
+            }
+            let under = self.member.get_mut();
+            match under.fill_buf()? {
+                [] => return Ok(0),
+                [0x1f] | [0x1f, 0x8b, ..] => {
+                    // The buffered bytes go over to the next member's decoder.
+                    let empty = BufReader::with_capacity(0, Raw::of(Box::new(io::empty()), false));
+                    let under = std::mem::replace(under, empty);
+                    self.member = GzDecoder::new(under);
+                }
+                _ => self.rubbish = true,
+            }
+        }
+        Ok(0)
+    }
+}
+
 /// A source's bytes without the compression around them.
 pub(super) enum Input {
     Plain(Box<Raw>),
-    Gzip(Box<MultiGzDecoder<BufReader<Raw>>>),
+    Gzip(Box<Members>),
     Zstd(Box<zstd::Decoder<'static, BufReader<Raw>>>),
 }
 
@@ -171,7 +208,7 @@ impl Input {
             return Err(CaptureError::Empty { name: name() });
         }
         Ok(match sniff::kind(head) {
-            Kind::Gzip => Input::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(CHUNK, raw)))),
+            Kind::Gzip => Input::Gzip(Box::new(Members::new(raw))),
             Kind::Zstd => {
                 let buffered = BufReader::with_capacity(CHUNK, raw);
                 let decoder = zstd::Decoder::with_buffer(buffered)
@@ -185,14 +222,14 @@ impl Input {
     pub fn raw(&self) -> &Raw {
         match self {
             Input::Plain(raw) => raw,
-            Input::Gzip(d) => d.get_ref().get_ref(),
+            Input::Gzip(d) => d.member.get_ref().get_ref(),
             Input::Zstd(d) => d.get_ref().get_ref(),
         }
     }
     fn raw_mut(&mut self) -> &mut Raw {
         match self {
             Input::Plain(raw) => raw,
-            Input::Gzip(d) => d.get_mut().get_mut(),
+            Input::Gzip(d) => d.member.get_mut().get_mut(),
             Input::Zstd(d) => d.get_mut().get_mut(),
         }
     }
@@ -203,14 +240,15 @@ impl Input {
         self.raw_mut().finish_hash()
     }
 
-    /// Reads on. `read_before`: something of the capture was had already.
-    pub fn read(&mut self, name: &str, buf: &mut [u8], read_before: bool) -> Result<Got, CaptureError> {
+    /// Reads on.
+    pub fn read(&mut self, name: &str, buf: &mut [u8]) -> Result<Got, CaptureError> {
         let (format, got) = match self {
             Input::Plain(raw) => ("", raw.read(buf)),
             Input::Gzip(decoder) => ("gzip", decoder.read(buf)),
             Input::Zstd(decoder) => ("zstd", decoder.read(buf)),
         };
         let why = match got {
+            Ok(0) if matches!(self, Input::Gzip(members) if members.rubbish) => return Ok(Got::Trailing),
             Ok(0) => return Ok(Got::End),
             Ok(n) => return Ok(Got::Bytes(n)),
             Err(why) => why,
@@ -221,8 +259,6 @@ impl Input {
         }
         match why.kind() {
             io::ErrorKind::UnexpectedEof => Ok(Got::Cut),
-            // flate2 says InvalidInput where no further member begins, InvalidData inside one.
-            io::ErrorKind::InvalidInput if format == "gzip" && read_before => Ok(Got::Trailing),
             _ => Err(CaptureError::Compression { name, offset, format, why }),
         }
     }

@@ -155,7 +155,7 @@ impl MergedReader {
         if from - begin < reader.end - from {
             batch.buf.clear();
             batch.buf.extend_from_slice(reader.buf.get(begin..from).unwrap_or_default());
-            for p in &mut batch.packets {
+            for p in batch.packets_mut() {
                 if !p.has(crate::decode::flag::REASSEMBLED) {
                     p.at = p.at.saturating_sub(begin as u32);
                 }

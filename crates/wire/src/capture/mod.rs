@@ -18,3 +18,6 @@ pub use error::CaptureError;
 pub use merge::MergedReader;
 pub use reader::{Options, Reader, RecordRef};
 pub use stats::{LinkCount, SourceStats};
+
+#[cfg(test)]
+mod tests;

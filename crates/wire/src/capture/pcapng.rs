@@ -130,7 +130,7 @@ impl Section {
         if len < AROUND {
             return Parsed::Bad("a block cannot be this short:", len.into());
         }
-        let used = len.next_multiple_of(4).max(len) as usize;
+        let used = usize::try_from(u64::from(len).next_multiple_of(4)).unwrap_or(usize::MAX);
         let wanted = matches!(
             kind,
             SECTION_HEADER | INTERFACE | OLD_PACKET | SIMPLE_PACKET | INTERFACE_STATISTICS | ENHANCED_PACKET

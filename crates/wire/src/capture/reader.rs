@@ -169,6 +169,9 @@ impl Reader {
             (Kind::Pcap, None) => {
                 return Err(not("it ends inside its file header, capture or copy it again".to_owned()));
             }
+            (_, _) if head.is_empty() && self.stats.cut => {
+                return Err(not("it is cut before any of it can be decompressed, copy it again".to_owned()));
+            }
             (_, _) if head.is_empty() => {
                 return Err(not("there is nothing inside the compression".to_owned()));
             }
@@ -206,7 +209,7 @@ impl Reader {
             self.buf.resize(more, 0);
         }
         let Some(room) = self.buf.get_mut(self.end..) else { return Ok(0) };
-        let got = self.input.read(&self.stats.name, room, self.frame > 0);
+        let got = self.input.read(&self.stats.name, room);
         if !matches!(got, Ok(Got::Bytes(_))) {
             self.ended = true;
         }

@@ -14,7 +14,7 @@ const VLAN: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
 
 /// The addresses; what follows is named by the type.
 #[inline]
-pub(super) fn framed(w: &mut Walk<'_>) -> Next {
+pub(super) fn framed(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<14>() else { return w.short(14) };
     let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = *h;
     w.frame(Some([d0, d1, d2, d3, d4, d5]), Some([s0, s1, s2, s3, s4, s5]));
@@ -23,7 +23,7 @@ pub(super) fn framed(w: &mut Walk<'_>) -> Next {
 }
 
 #[inline]
-pub(super) fn ethernet(w: &mut Walk<'_>) -> Next {
+pub(super) fn ethernet(w: &mut Walk<'_, '_>) -> Next {
     match framed(w) {
         // Most packets: no need to go round the loop.
         Next::Type(IPV4) => {
@@ -34,7 +34,7 @@ pub(super) fn ethernet(w: &mut Walk<'_>) -> Next {
     }
 }
 
-pub(super) fn ethertype(w: &mut Walk<'_>, t: u16) -> Next {
+pub(super) fn ethertype(w: &mut Walk<'_, '_>, t: u16) -> Next {
     match t {
         IPV4 | IPV6 => {
             w.p.ethertype = t;
@@ -71,7 +71,7 @@ pub(super) fn ethertype(w: &mut Walk<'_>, t: u16) -> Next {
 }
 
 /// A tag of `len` octets of which the last two are the next EtherType.
-fn tag(w: &mut Walk<'_>, len: usize, t: u16) -> Next {
+fn tag(w: &mut Walk<'_, '_>, len: usize, t: u16) -> Next {
     let Some(&[a, b]) = w.rest().get(..len).and_then(|r| r.last_chunk()) else {
         return w.layer2(Net::EtherType, t, 0);
     };
@@ -79,7 +79,7 @@ fn tag(w: &mut Walk<'_>, len: usize, t: u16) -> Next {
     Next::Type(u16::from_be_bytes([a, b]))
 }
 
-pub(super) fn llc(w: &mut Walk<'_>) -> Next {
+pub(super) fn llc(w: &mut Walk<'_, '_>) -> Next {
     let Some(&[dsap, ssap, control]) = w.head::<3>() else { return w.short(3) };
     let saps = u32::from_be_bytes([dsap, ssap, 0, 0]);
     if (dsap, ssap, control) == (0xaa, 0xaa, 3) && w.rest().len() >= 8 {
@@ -103,7 +103,7 @@ pub(super) fn llc(w: &mut Walk<'_>) -> Next {
 }
 
 /// Organization and protocol id.
-pub(super) fn snap(w: &mut Walk<'_>) -> Next {
+pub(super) fn snap(w: &mut Walk<'_, '_>) -> Next {
     let Some(&[o0, o1, o2, p0, p1]) = w.head::<5>() else { return w.short(5) };
     let (oui, pid) = (u32::from_be_bytes([0, o0, o1, o2]), u16::from_be_bytes([p0, p1]));
     w.skip(5);
@@ -122,7 +122,7 @@ pub(super) fn snap(w: &mut Walk<'_>) -> Next {
 /// Labels of one stack.
 const MAX_LABELS: usize = 16;
 
-pub(super) fn mpls(w: &mut Walk<'_>) -> Next {
+pub(super) fn mpls(w: &mut Walk<'_, '_>) -> Next {
     for _ in 0..MAX_LABELS {
         let Some(&[_, _, bottom, _]) = w.head::<4>() else { return w.short(4) };
         w.skip(4);
@@ -158,7 +158,7 @@ fn pseudowire(rest: &[u8], first: u8) -> Option<usize> {
     found.or_else(|| plausible::ethernet(rest).then_some(0))
 }
 
-fn pppoe(w: &mut Walk<'_>) -> Next {
+fn pppoe(w: &mut Walk<'_, '_>) -> Next {
     let Some(&[version, code, _, _, l0, l1]) = w.head::<6>() else { return w.short(6) };
     if version != 0x11 || code != 0 {
         return w.layer2(Net::EtherType, 0x8864, 0);
@@ -186,7 +186,7 @@ pub(super) fn ppp_protocol(data: &[u8]) -> Option<(u16, usize)> {
     }
 }
 
-pub(super) fn ppp(w: &mut Walk<'_>) -> Next {
+pub(super) fn ppp(w: &mut Walk<'_, '_>) -> Next {
     // Cisco HDLC on serial lines: unicast or broadcast, then an EtherType.
     if w.p.link.0 == 50
         && let Some(&[0x0f | 0x8f, 0, t0, t1]) = w.head::<4>()

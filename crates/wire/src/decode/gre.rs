@@ -14,7 +14,7 @@ const ACKNOWLEDGE: u16 = 0x0080;
 /// Source route entries that are passed over.
 const MAX_ROUTES: usize = 16;
 
-pub(super) fn gre(w: &mut Walk<'_>) -> Next {
+pub(super) fn gre(w: &mut Walk<'_, '_>) -> Next {
     let Some(&[f0, f1, t0, t1]) = w.head::<4>() else { return w.payload() };
     let (flags, kind) = (u16::from_be_bytes([f0, f1]), u16::from_be_bytes([t0, t1]));
     match flags & 7 {
@@ -48,7 +48,7 @@ fn length(rest: &[u8], flags: u16) -> Option<usize> {
     (len <= rest.len()).then_some(len)
 }
 
-fn version0(w: &mut Walk<'_>, flags: u16, kind: u16) -> Next {
+fn version0(w: &mut Walk<'_, '_>, flags: u16, kind: u16) -> Next {
     let rest = w.rest();
     let Some(len) = length(rest, flags) else { return w.payload() };
     let inner = rest.get(len..).unwrap_or_default();
@@ -85,7 +85,7 @@ fn version0(w: &mut Walk<'_>, flags: u16, kind: u16) -> Next {
 }
 
 /// The mirrored frame; the VLAN of the mirrored port stands in the ERSPAN header, the tag often no more.
-fn erspan(w: &mut Walk<'_>, before: usize, header: usize, inner: &[u8]) -> Next {
+fn erspan(w: &mut Walk<'_, '_>, before: usize, header: usize, inner: &[u8]) -> Next {
     let vlan = match inner {
         [a, b, ..] => u16::from_be_bytes([*a, *b]) & 0x0fff,
         _ => 0,
@@ -99,7 +99,7 @@ fn erspan(w: &mut Walk<'_>, before: usize, header: usize, inner: &[u8]) -> Next 
     next
 }
 
-fn pptp(w: &mut Walk<'_>, flags: u16) -> Next {
+fn pptp(w: &mut Walk<'_, '_>, flags: u16) -> Next {
     let rest = w.rest();
     // The key field is the payload's length and the call id.
     let len = 8 + if flags & SEQUENCE != 0 { 4 } else { 0 } + if flags & ACKNOWLEDGE != 0 { 4 } else { 0 };

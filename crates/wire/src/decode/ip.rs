@@ -6,7 +6,7 @@ use super::walk::{Next, Walk};
 /// Extension headers of one IPv6 packet that are passed over.
 const MAX_EXTENSIONS: usize = 12;
 
-pub(super) fn by_version(w: &mut Walk<'_>) -> Next {
+pub(super) fn by_version(w: &mut Walk<'_, '_>) -> Next {
     match w.rest().first().map(|b| b >> 4) {
         Some(4) => Next::V4,
         Some(6) => Next::V6,
@@ -16,7 +16,7 @@ pub(super) fn by_version(w: &mut Walk<'_>) -> Next {
 }
 
 #[inline]
-pub(super) fn v4(w: &mut Walk<'_>) -> Next {
+pub(super) fn v4(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<20>() else { return w.short(20) };
     let [vi, _, l0, l1, i0, i1, o0, o1, ttl, proto, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *h;
     let header = usize::from(vi & 15) * 4;
@@ -39,7 +39,7 @@ pub(super) fn v4(w: &mut Walk<'_>) -> Next {
         return w.short(header);
     }
     w.at += header;
-    w.p.l4_off = w.at as u16;
+    w.p.l4_off = u16::try_from(w.at).unwrap_or(u16::MAX);
     let offset = u16::from_be_bytes([o0, o1]);
     if offset & 0x3fff != 0 {
         let id = u32::from(u16::from_be_bytes([i0, i1]));
@@ -52,14 +52,14 @@ pub(super) fn v4(w: &mut Walk<'_>) -> Next {
     }
 }
 
-fn fragment(w: &mut Walk<'_>, id: u32, offset: u16, more: bool) -> Next {
+fn fragment(w: &mut Walk<'_, '_>, id: u32, offset: u16, more: bool) -> Next {
     w.p.flags |= flag::FRAGMENT | if more { flag::MORE } else { 0 };
     w.p.word = id;
     w.p.frag_off = offset;
     w.payload()
 }
 
-pub(super) fn v6(w: &mut Walk<'_>) -> Next {
+pub(super) fn v6(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<40>() else { return w.short(40) };
     let [first, _, _, _, l0, l1, next, ttl, addresses @ ..] = h;
     if first >> 4 != 6 {
@@ -80,7 +80,7 @@ pub(super) fn v6(w: &mut Walk<'_>) -> Next {
 }
 
 /// Passes over extension headers up to the first that is none.
-pub(super) fn extensions(w: &mut Walk<'_>, mut next: u8) -> Next {
+pub(super) fn extensions(w: &mut Walk<'_, '_>, mut next: u8) -> Next {
     for _ in 0..MAX_EXTENSIONS {
         w.p.proto = next;
         w.p.l4_off = u16::try_from(w.at).unwrap_or(u16::MAX);

@@ -10,11 +10,11 @@ use super::walk::{Next, Walk};
 const MAX_PSEUDO: usize = 4096;
 
 #[inline]
-pub(super) fn first(w: &mut Walk<'_>, link: LinkType) -> Next {
+pub(super) fn first(w: &mut Walk<'_, '_>, link: LinkType) -> Next {
     if link == LinkType::ETHERNET { Next::Ethernet } else { other(w, link) }
 }
 
-fn other(w: &mut Walk<'_>, link: LinkType) -> Next {
+fn other(w: &mut Walk<'_, '_>, link: LinkType) -> Next {
     match link.0 {
         // BSD loopback: the address family in the byte order of the capturing machine, or big-endian.
         0 | 108 => null(w),
@@ -64,13 +64,13 @@ fn other(w: &mut Walk<'_>, link: LinkType) -> Next {
 }
 
 /// A header of `len` octets with an EtherType at `at`.
-fn typed(w: &mut Walk<'_>, len: usize, at: usize) -> Next {
+fn typed(w: &mut Walk<'_, '_>, len: usize, at: usize) -> Next {
     let Some(&[a, b]) = w.rest().get(at..).and_then(|r| r.first_chunk()) else { return w.short(len) };
     w.skip(len);
     Next::Type(u16::from_be_bytes([a, b]))
 }
 
-fn null(w: &mut Walk<'_>) -> Next {
+fn null(w: &mut Walk<'_, '_>) -> Next {
     let Some(&family) = w.head::<4>() else { return w.short(4) };
     let (big, little) = (u32::from_be_bytes(family), u32::from_le_bytes(family));
     w.skip(4);
@@ -85,7 +85,7 @@ fn null(w: &mut Walk<'_>) -> Next {
 }
 
 /// Linux cooked capture, version 1.
-fn cooked(w: &mut Walk<'_>) -> Next {
+fn cooked(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<16>() else { return w.short(16) };
     let [_, _, t0, t1, l0, l1, a0, a1, a2, a3, a4, a5, _, _, p0, p1] = *h;
     let src = (u16::from_be_bytes([l0, l1]) == 6).then_some([a0, a1, a2, a3, a4, a5]);
@@ -94,7 +94,7 @@ fn cooked(w: &mut Walk<'_>) -> Next {
 }
 
 /// Linux cooked capture, version 2.
-fn cooked2(w: &mut Walk<'_>) -> Next {
+fn cooked2(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<20>() else { return w.short(20) };
     let [p0, p1, _, _, _, _, _, _, t0, t1, _, len, a0, a1, a2, a3, a4, a5, _, _] = *h;
     let src = (len == 6).then_some([a0, a1, a2, a3, a4, a5]);
@@ -102,7 +102,7 @@ fn cooked2(w: &mut Walk<'_>) -> Next {
     cooked_payload(w, src, u16::from_be_bytes([t0, t1]), u16::from_be_bytes([p0, p1]))
 }
 
-fn cooked_payload(w: &mut Walk<'_>, src: Option<[u8; 6]>, hardware: u16, protocol: u16) -> Next {
+fn cooked_payload(w: &mut Walk<'_, '_>, src: Option<[u8; 6]>, hardware: u16, protocol: u16) -> Next {
     // Loopback and devices without a link layer have zeros for an address.
     w.frame(None, src.filter(|a| *a != [0; 6]));
     match (hardware, protocol) {
@@ -119,7 +119,7 @@ fn cooked_payload(w: &mut Walk<'_>, src: Option<[u8; 6]>, hardware: u16, protoco
 }
 
 /// Frame Relay: a Q.922 address of two octets, then RFC 2427 or Cisco's EtherType.
-fn frame_relay(w: &mut Walk<'_>) -> Next {
+fn frame_relay(w: &mut Walk<'_, '_>) -> Next {
     let Some(&[_, low, a, b]) = w.head::<4>() else { return w.short(4) };
     // The last octet of an address has its lowest bit set; longer addresses are not in use.
     if low & 1 == 0 {
@@ -144,7 +144,7 @@ fn frame_relay(w: &mut Walk<'_>) -> Next {
 const MAX_ATTRIBUTES: usize = 32;
 
 /// Linux netfilter log: attributes in the byte order of the machine, one of them the packet.
-fn nflog(w: &mut Walk<'_>) -> Next {
+fn nflog(w: &mut Walk<'_, '_>) -> Next {
     w.skip(4);
     for _ in 0..MAX_ATTRIBUTES {
         let Some(&[l0, l1, t0, t1]) = w.head::<4>() else { return w.short(4) };
@@ -166,7 +166,7 @@ fn nflog(w: &mut Walk<'_>) -> Next {
     w.stop(Status::TooDeep)
 }
 
-fn token_ring(w: &mut Walk<'_>) -> Next {
+fn token_ring(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<14>() else { return w.short(14) };
     let [_, _, d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] = *h;
     // The top bit of the source says that a routing information field follows.
@@ -180,7 +180,7 @@ fn token_ring(w: &mut Walk<'_>) -> Next {
     Next::Llc
 }
 
-fn fddi(w: &mut Walk<'_>) -> Next {
+fn fddi(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<13>() else { return w.short(13) };
     let [control, d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5] = *h;
     w.frame(Some([d0, d1, d2, d3, d4, d5]), Some([s0, s1, s2, s3, s4, s5]));
@@ -189,7 +189,7 @@ fn fddi(w: &mut Walk<'_>) -> Next {
     if control & 0xf0 == 0x50 { Next::Llc } else { w.stop(Status::LinkControl) }
 }
 
-fn radiotap(w: &mut Walk<'_>) -> Next {
+fn radiotap(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<8>() else { return w.short(8) };
     let [version, _, l0, l1, present @ ..] = *h;
     let len = usize::from(u16::from_le_bytes([l0, l1]));
@@ -215,12 +215,12 @@ fn radiotap(w: &mut Walk<'_>) -> Next {
 }
 
 /// Some drivers put two octets between the 802.11 header and the body.
-fn wifi_or_padded(w: &mut Walk<'_>, padded: bool) -> Next {
+fn wifi_or_padded(w: &mut Walk<'_, '_>, padded: bool) -> Next {
     if padded { super::wifi::padded(w) } else { Next::Wifi }
 }
 
 /// Prism: a message code and length in the byte order of the machine, or an AVS header.
-fn prism(w: &mut Walk<'_>) -> Next {
+fn prism(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<8>() else { return w.short(8) };
     let [m0, m1, m2, m3, len @ ..] = *h;
     if u32::from_be_bytes([m0, m1, m2, m3]) & 0xffff_f000 == 0x8021_1000 {
@@ -234,7 +234,7 @@ fn prism(w: &mut Walk<'_>) -> Next {
     Next::Wifi
 }
 
-fn avs(w: &mut Walk<'_>) -> Next {
+fn avs(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<8>() else { return w.short(8) };
     let [_, _, _, _, len @ ..] = *h;
     let len = u32::from_be_bytes(len) as usize;
@@ -246,7 +246,7 @@ fn avs(w: &mut Walk<'_>) -> Next {
 }
 
 /// Per-packet information: a length and the link type of what follows.
-fn ppi(w: &mut Walk<'_>) -> Next {
+fn ppi(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<8>() else { return w.short(8) };
     let [_, _, l0, l1, link @ ..] = *h;
     let (len, link) = (usize::from(u16::from_le_bytes([l0, l1])), u32::from_le_bytes(link));

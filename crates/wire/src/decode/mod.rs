@@ -31,9 +31,16 @@ pub const MAX_HEADERS: usize = 16;
 ///
 /// `wire_len` is the packet's length on the wire, `data` what was captured of it. Time, frame,
 /// source and place of the result are left 0 for the caller to fill in.
-#[inline]
 pub fn decode(link: LinkType, wire_len: u32, data: &[u8]) -> Packet {
-    walk::run(link, wire_len, data)
+    let mut p = Packet::new(link, wire_len, 0);
+    walk::run(&mut p, link, wire_len, data);
+    p
+}
+
+/// The same into a place that is there already; all of `p` is overwritten.
+#[inline]
+pub fn decode_into(p: &mut Packet, link: LinkType, wire_len: u32, data: &[u8]) {
+    walk::run(p, link, wire_len, data);
 }
 
 #[cfg(test)]

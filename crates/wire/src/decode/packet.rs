@@ -184,6 +184,12 @@ pub struct Packet {
     pub flags: u8,
 }
 
+impl Default for Packet {
+    fn default() -> Packet {
+        Packet::new(LinkType::NULL, 0, 0)
+    }
+}
+
 impl Packet {
     #[inline]
     pub(super) fn new(link: LinkType, wire_len: u32, cap_len: u32) -> Packet {

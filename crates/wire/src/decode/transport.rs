@@ -5,7 +5,7 @@ use super::walk::{Next, Walk};
 use super::{plausible, udp_tunnel};
 
 #[inline]
-pub(super) fn proto(w: &mut Walk<'_>, number: u8, v6: bool) -> Next {
+pub(super) fn proto(w: &mut Walk<'_, '_>, number: u8, v6: bool) -> Next {
     match number {
         6 => tcp(w),
         17 => udp(w),
@@ -40,7 +40,7 @@ pub(super) fn proto(w: &mut Walk<'_>, number: u8, v6: bool) -> Next {
     }
 }
 
-fn authenticated(w: &mut Walk<'_>) -> Next {
+fn authenticated(w: &mut Walk<'_, '_>) -> Next {
     let Some(&[next, units]) = w.head::<2>() else { return w.short(12) };
     let len = (usize::from(units) + 2) * 4;
     if w.at + len > w.end {
@@ -52,14 +52,14 @@ fn authenticated(w: &mut Walk<'_>) -> Next {
     Next::Proto(next, false)
 }
 
-fn ports(w: &mut Walk<'_>) {
+fn ports(w: &mut Walk<'_, '_>) {
     if let Some(&[s0, s1, d0, d1]) = w.head::<4>() {
         w.p.sport = u16::from_be_bytes([s0, s1]);
         w.p.dport = u16::from_be_bytes([d0, d1]);
     }
 }
 
-fn ported(w: &mut Walk<'_>, header: usize) -> Next {
+fn ported(w: &mut Walk<'_, '_>, header: usize) -> Next {
     ports(w);
     if w.rest().len() < header {
         return w.short(header);
@@ -71,7 +71,7 @@ fn ported(w: &mut Walk<'_>, header: usize) -> Next {
 
 /// RFC 9293.
 #[inline]
-pub(super) fn tcp(w: &mut Walk<'_>) -> Next {
+pub(super) fn tcp(w: &mut Walk<'_, '_>) -> Next {
     let Some(h) = w.head::<20>() else {
         ports(w);
         return w.short(20);
@@ -101,7 +101,7 @@ pub(super) fn tcp(w: &mut Walk<'_>) -> Next {
 
 /// RFC 768.
 #[inline]
-pub(super) fn udp(w: &mut Walk<'_>) -> Next {
+pub(super) fn udp(w: &mut Walk<'_, '_>) -> Next {
     let Some(&[s0, s1, d0, d1, l0, l1, _, _]) = w.head::<8>() else {
         ports(w);
         return w.short(8);

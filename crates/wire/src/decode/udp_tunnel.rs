@@ -15,7 +15,7 @@ use super::walk::{Next, Walk};
 type Inside = (usize, Tunnel, Next);
 
 #[inline]
-pub(super) fn inside(w: &mut Walk<'_>) -> Option<Next> {
+pub(super) fn inside(w: &mut Walk<'_, '_>) -> Option<Next> {
     let head = u32::from_be_bytes(*w.head::<4>()?);
     let signed = head == 0x0800_0000
         || head & 0xf0ff_0000 == 0x30ff_0000

@@ -23,7 +23,7 @@ pub(super) enum Next {
     Proto(u8, bool),
 }
 
-pub(super) struct Walk<'a> {
+pub(super) struct Walk<'a, 'p> {
     data: &'a [u8],
     /// Start of the next header.
     pub at: usize,
@@ -33,13 +33,14 @@ pub(super) struct Walk<'a> {
     pub wire: usize,
     /// A header with hardware addresses stands directly around the next network header.
     pub framed: bool,
-    pub p: Packet,
+    /// Written where it is kept: copying it would cost as much as decoding.
+    pub p: &'p mut Packet,
 }
 
 #[inline]
-pub(super) fn run(link: LinkType, wire_len: u32, data: &[u8]) -> Packet {
+pub(super) fn run(p: &mut Packet, link: LinkType, wire_len: u32, data: &[u8]) {
     let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
-    let p = Packet::new(link, wire_len, len);
+    *p = Packet::new(link, wire_len, len);
     let end = len as usize;
     let mut walk = Walk { data, at: 0, end, wire: end.max(wire_len as usize), framed: false, p };
     let mut next = link::first(&mut walk, link);
@@ -66,11 +67,10 @@ pub(super) fn run(link: LinkType, wire_len: u32, data: &[u8]) -> Packet {
             Next::Done => Next::Done,
         };
     }
-    walk.p.shard = shard::of(&walk.p);
-    walk.p
+    walk.p.shard = shard::of(walk.p);
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Walk<'a, '_> {
     /// What was captured of the present layer.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {

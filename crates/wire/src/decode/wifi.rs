@@ -3,12 +3,12 @@
 use super::packet::{Status, Tunnel};
 use super::walk::{Next, Walk};
 
-pub(super) fn frame(w: &mut Walk<'_>) -> Next {
+pub(super) fn frame(w: &mut Walk<'_, '_>) -> Next {
     data(w, false)
 }
 
 /// The same where the driver aligned the body to four octets.
-pub(super) fn padded(w: &mut Walk<'_>) -> Next {
+pub(super) fn padded(w: &mut Walk<'_, '_>) -> Next {
     data(w, true)
 }
 
@@ -16,7 +16,7 @@ fn address(rest: &[u8], at: usize) -> Option<[u8; 6]> {
     rest.get(at..)?.first_chunk().copied()
 }
 
-fn data(w: &mut Walk<'_>, padded: bool) -> Next {
+fn data(w: &mut Walk<'_, '_>, padded: bool) -> Next {
     let rest = w.rest();
     let Some(&[mut control, mut flags]) = w.head::<2>() else { return w.short(24) };
     // No such version: the octets are exchanged, as Cisco's access points do in CAPWAP.

@@ -66,9 +66,9 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     if !SPEC.ethertypes.contains(&hint.ethertype) {
         return Verdict::No;
     }
+    // announcements go to the broadcast address: who asks and who answers is not the flow's matter
     match Packet::read(data) {
-        Some(p) if matches!(p.operation, 1 | 3 | 8) => Verdict::Strong(Role::Client),
-        Some(p) if matches!(p.operation, 2 | 4 | 9) => Verdict::Strong(Role::Server),
+        Some(p) if matches!(p.operation, 1..=10) => Verdict::Strong(Role::Unknown),
         _ => Verdict::Weak(Role::Unknown),
     }
 }
@@ -220,7 +220,7 @@ mod tests {
     fn known_by_its_ethertype() {
         let d = Dialogue::l2(&SPEC);
         let request = packet(1, (CLIENT_MAC, [10, 0, 0, 1]), (NONE, [10, 0, 0, 2]));
-        assert_eq!(d.identify(true, &request), Verdict::Strong(Role::Client));
+        assert_eq!(d.identify(true, &request), Verdict::Strong(Role::Unknown));
         let hint = Hint { transport: Transport::L2, src_port: 0, dst_port: 0, ethertype: 0x8892 };
         assert_eq!(identify(&hint, &request), Verdict::No);
     }

@@ -77,8 +77,12 @@ impl Probe for Cdp {
         if !matches!(tlvs(data).next(), Some((1, _))) {
             return Err(Malformed);
         }
+        // Cisco's wireless products; they call themselves routers or bridges
+        let radio = tlvs(data).any(|(kind, body)| {
+            kind == 0x06 && ["AIR-AP", "AIR-CAP", "AIR-LAP", "C91"].iter().any(|p| unbranded(body).starts_with(p))
+        });
         for (kind, body) in tlvs(data) {
-            learn(cx, kind, body);
+            learn(cx, kind, body, radio);
         }
         let key: Vec<u8> =
             tlvs(data).filter(|(k, _)| matches!(k, 1 | 3)).flat_map(|(_, b)| b.iter().copied()).collect();
@@ -95,7 +99,7 @@ impl Probe for Cdp {
     }
 }
 
-fn learn(cx: &mut Cx<'_>, kind: u16, body: &[u8]) {
+fn learn(cx: &mut Cx<'_>, kind: u16, body: &[u8], radio: bool) {
     let side = cx.from();
     match kind {
         0x01 => {
@@ -118,7 +122,7 @@ fn learn(cx: &mut Cx<'_>, kind: u16, body: &[u8]) {
         0x03 => cx.fact(side, "cdp_port", &sysdescr::line(body), "cdp.port_id"),
         0x04 => {
             if let Ok(bits) = <[u8; 4]>::try_from(body)
-                && let Some(role) = role(u32::from_be_bytes(bits))
+                && let Some(role) = if radio { Some("access-point") } else { role(u32::from_be_bytes(bits)) }
             {
                 cx.fact(side, "role", role, "cdp.capabilities");
             }
@@ -129,12 +133,11 @@ fn learn(cx: &mut Cx<'_>, kind: u16, body: &[u8]) {
             sysdescr::about(&text, &mut |name, value| cx.fact(side, name, value, "cdp.software_version"));
         }
         0x06 => {
-            let platform = sysdescr::line(body);
-            let maker = platform.get(..6).filter(|p| p.eq_ignore_ascii_case("cisco "));
-            if maker.is_some() {
+            let model = unbranded(body);
+            if model.len() < body.len() {
                 cx.fact(side, "vendor", "Cisco", "cdp.platform");
             }
-            cx.fact(side, "model", platform.get(maker.map_or(0, str::len)..).unwrap_or_default(), "cdp.platform");
+            cx.fact(side, "model", &model, "cdp.platform");
         }
         0x09 => cx.fact(side, "vtp_domain", &sysdescr::line(body), "cdp.vtp_domain"),
         0x0a => {
@@ -159,6 +162,15 @@ fn learn(cx: &mut Cx<'_>, kind: u16, body: &[u8]) {
             cx.fact(side, "location", &sysdescr::line(body.get(1..).unwrap_or_default()), "cdp.location");
         }
         _ => {}
+    }
+}
+
+/// A platform without the maker's name in front.
+fn unbranded(platform: &[u8]) -> String {
+    let text = sysdescr::line(platform);
+    match text.get(..6) {
+        Some(maker) if maker.eq_ignore_ascii_case("cisco ") => text.get(6..).unwrap_or_default().to_owned(),
+        _ => text,
     }
 }
 

@@ -35,7 +35,10 @@ fn packet(data: &[u8]) -> Option<(u32, u32, &[u8])> {
     }
     let mut items = encap::items(data);
     let (address, connected) = (items.next()?, items.next()?);
-    if address.kind != ITEM_SEQUENCED_ADDRESS || address.data.len() != 8 || connected.kind != ITEM_CONNECTED_DATA {
+    if address.kind != ITEM_SEQUENCED_ADDRESS
+        || address.data.len() != 8
+        || connected.kind != ITEM_CONNECTED_DATA
+    {
         return None;
     }
     let mut r = Reader::new(address.data);
@@ -71,8 +74,7 @@ mod tests {
     use crate::testkit::Dialogue;
     use proptest::prelude::*;
 
-    const PACKET: &[u8] =
-        &[2, 0, 2, 0x80, 8, 0, 3, 6, 0x4b, 0, 9, 0, 0, 0, 0xb1, 0, 4, 0, 7, 0, 0xab, 0xcd];
+    const PACKET: &[u8] = &[2, 0, 2, 0x80, 8, 0, 3, 6, 0x4b, 0, 9, 0, 0, 0, 0xb1, 0, 4, 0, 7, 0, 0xab, 0xcd];
 
     #[test]
     fn a_packet_is_recognised_and_told() {

@@ -117,7 +117,7 @@ impl<'a> Message<'a> {
         }
         None
     }
-    fn from_server(&self) -> bool {
+    fn is_from_server(&self) -> bool {
         matches!(self.relay.unwrap_or(self.kind), 2 | 7 | 10 | 13 | 15)
     }
 }
@@ -137,7 +137,7 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     if m.options.is_empty() || !is_whole(m.options) {
         return Verdict::No;
     }
-    let role = if m.from_server() { Role::Server } else { Role::Client };
+    let role = if m.is_from_server() { Role::Server } else { Role::Client };
     let duid = [CLIENT_ID, SERVER_ID].iter().any(|c| option(m.options, *c).is_some_and(is_duid));
     match (duid, hint.port(546) || hint.port(547)) {
         (true, _) => Verdict::Strong(role),
@@ -151,8 +151,8 @@ struct Dhcp6;
 impl Probe for Dhcp6 {
     fn datagram(&mut self, cx: &mut Cx<'_>, data: &[u8]) -> Result<(), Malformed> {
         let m = Message::read(data).ok_or(Malformed)?;
-        cx.sender_is(if m.from_server() { Side::Server } else { Side::Client });
-        let direct = if m.from_server() { Side::Server } else { Side::Client };
+        cx.sender_is(if m.is_from_server() { Side::Server } else { Side::Client });
+        let direct = if m.is_from_server() { Side::Server } else { Side::Client };
         // relayed messages come from the relay; whom they are about is the innermost peer
         let client = match m.peer {
             Some(peer) => cx.host_ip(IpAddr::V6(peer)),
@@ -160,7 +160,7 @@ impl Probe for Dhcp6 {
         };
         let duid = option(m.options, CLIENT_ID).filter(|id| is_duid(id));
         if let Some(client) = client {
-            if m.from_server() {
+            if m.is_from_server() {
                 leased(cx, &m, duid);
             } else {
                 from_client(cx, client, &m, duid);

@@ -27,16 +27,20 @@ pub static SPEC: Spec = Spec {
 /// A query is waited for so long (microseconds).
 const TIMEOUT: Micros = 10_000_000;
 
+/// Questions one message may hold; more than one is allowed by the format and asked by nobody but
+/// scanners and multicast.
+const MAX_QUESTIONS: u16 = 32;
+
 /// The header could be one of DNS: known opcode, reserved bit clear, sane counts.
 fn plausible(h: &Header) -> bool {
     let [questions, answers, authorities, _] = h.counts;
     let update = h.opcode() == 5;
     matches!(h.opcode(), 0 | 1 | 2 | 4 | 5 | 6)
         && h.flags & 0x0040 == 0
-        && questions <= 1
+        && questions <= MAX_QUESTIONS
         && (h.is_response() || h.rcode() == 0 && h.flags & 0x0080 == 0)
         && (h.is_response() || update || h.opcode() == 4 || answers == 0 && authorities <= 1)
-        && (questions == 1 || h.is_response() || h.opcode() == 1)
+        && (questions > 0 || h.is_response() || h.opcode() == 1)
 }
 
 /// A question one would ask of a name server.
@@ -56,7 +60,9 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     let role = if h.is_response() { Role::Server } else { Role::Client };
     let home = hint.port(53);
     match (message.question(), message.surplus()) {
-        (Some(q), Some(surplus)) if sensible(&q) && (surplus == 0 || home) => Verdict::Strong(role),
+        (Some(q), Some(surplus)) if h.counts[0] == 1 && sensible(&q) && (surplus == 0 || home) => {
+            Verdict::Strong(role)
+        }
         (Some(q), _) if home && (sensible(&q) || h.recursion_desired()) => Verdict::Weak(role),
         (None, Some(0)) if home => Verdict::Weak(role),
         _ => Verdict::No,
@@ -93,7 +99,7 @@ fn identify_stream(hint: &Hint, data: &[u8]) -> Verdict {
     }
     let role = if h.is_response() { Role::Server } else { Role::Client };
     match message.question() {
-        Some(q) if sensible(&q) && (body.len() < len || message.surplus().is_some()) => Verdict::Strong(role),
+        Some(q) if h.counts[0] == 1 && sensible(&q) && (body.len() < len || message.surplus().is_some()) => Verdict::Strong(role),
         Some(_) => Verdict::No,
         None if body.len() < len && body.len() < 300 => Verdict::Need,
         None if hint.port(53) && h.counts[0] == 0 => Verdict::Weak(role),
@@ -243,7 +249,7 @@ impl Dns {
             f.push(("dns.type", Val::Static("query")));
             f.push(("event.outcome", Val::Static("unknown")));
             f.push(("event.start", Val::Int(query.at.time)));
-            cx.transaction("query", "protocol", f);
+            cx.unanswered(query.at, "query", "protocol", f);
         }
     }
 }

@@ -104,10 +104,7 @@ impl<'a> Message<'a> {
 
 fn identify(_: &Hint, data: &[u8]) -> Verdict {
     match Message::read(data) {
-        Some(m) if m.is_whole() => match m.kind {
-            ROUTER_SOLICITATION | NEIGHBOR_SOLICITATION => Verdict::Strong(Role::Client),
-            _ => Verdict::Strong(Role::Server),
-        },
+        Some(m) if m.is_whole() => Verdict::Strong(Role::Unknown),
         _ => Verdict::No,
     }
 }
@@ -319,7 +316,7 @@ mod tests {
     #[test]
     fn other_icmp_is_not_claimed() {
         let d = dialogue();
-        assert_eq!(d.identify(true, &router(30)), Verdict::Strong(Role::Server));
+        assert_eq!(d.identify(true, &router(30)), Verdict::Strong(Role::Unknown));
         for other in [&b"\x08\x00\x12\x34\x00\x01\x00\x01abcdefgh"[..], b"\x80\x00\x00\x00\x00\x01\x00\x01"] {
             assert_eq!(d.identify(true, other), Verdict::No);
         }

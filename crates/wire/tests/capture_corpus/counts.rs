@@ -14,7 +14,7 @@ fn count(path: &Path) -> u64 {
     let mut merged = MergedReader::open(&[path], Options::default(), Limits { packets: 7, align_ns: 0 });
     let (mut batch, mut packets) = (Batch::default(), 0);
     while merged.next_batch(&mut batch) {
-        packets += batch.packets.len() as u64;
+        packets += batch.packets().len() as u64;
     }
     assert_eq!(records, packets, "{}", path.display());
     assert_eq!(merged.stats(0).map(|s| s.packets), Some(packets));

@@ -135,7 +135,9 @@ fn sample(n: usize, path: &Path) -> bool {
         "nflog", "relay", "teredo", "6in4", "4in6", "ipv6", "frag", "vntag", "erspan",
     ];
     let name = path.to_string_lossy();
-    std::env::var_os("SENTINEL_CORPUS_ALL").is_some() || n % 8 == 0 || NAMES.iter().any(|w| name.contains(w))
+    std::env::var_os("SENTINEL_CORPUS_ALL").is_some()
+        || n.is_multiple_of(8)
+        || NAMES.iter().any(|w| name.contains(w))
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn push(d: &mut Defrag, now_ns: i64, data: &[u8]) -> Option<Reassembled> {
 
 /// A fragment of 10.0.0.1 > 10.0.0.2, UDP, at `offset` octets.
 fn piece(offset: u16, more: bool, payload: &[u8]) -> Vec<u8> {
-    eth(0x0800, &ip4_between(1, 2, 17, offset / 8 | if more { 0x2000 } else { 0 }, payload))
+    eth(0x0800, &ip4_between(1, 2, 17, (offset / 8) | if more { 0x2000 } else { 0 }, payload))
 }
 
 fn datagram() -> Vec<u8> {

@@ -47,7 +47,7 @@ fn sample() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_bytes(link in link(), more in 0u32..100, data in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -29,6 +29,9 @@ pub fn strings(data: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Data in the presentation form of its type; `\# length hex` (RFC 3597, 5) where it has none here
 /// or does not fit it.
 pub fn data_text(record: &Record<'_>) -> String {
+    if record.data.is_empty() {
+        return String::new();
+    }
     by_type(record).unwrap_or_else(|| {
         let shown = record.data.get(..MAX_OPAQUE).unwrap_or(record.data);
         format!("\\# {} {}", record.data.len(), hex(shown))

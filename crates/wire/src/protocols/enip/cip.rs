@@ -68,10 +68,11 @@ fn request_at(data: &[u8], events: bool, depth: u8) -> Option<Request> {
     let words = usize::from(r.u8()?);
     let path = Path::read(r.take(words * 2)?);
     let body = r.rest();
-    if path.class == Some(CONNECTION_MANAGER) && code == UNCONNECTED_SEND {
-        if let Some(inner) = unconnected_send(body, events, depth) {
-            return Some(inner);
-        }
+    if path.class == Some(CONNECTION_MANAGER)
+        && code == UNCONNECTED_SEND
+        && let Some(inner) = unconnected_send(body, events, depth)
+    {
+        return Some(inner);
     }
     let mut request = Request {
         code,
@@ -131,7 +132,8 @@ impl Request {
             (Some(CONNECTION_MANAGER), FORWARD_OPEN | LARGE_FORWARD_OPEN) => {
                 self.open = open(body, self.code == LARGE_FORWARD_OPEN);
                 if self.open.as_ref().is_some_and(|o| o.class < 2) {
-                    let name = if self.code == FORWARD_OPEN { "forward_open_io" } else { "large_forward_open_io" };
+                    let name =
+                        if self.code == FORWARD_OPEN { "forward_open_io" } else { "large_forward_open_io" };
                     self.service =
                         Service { name: name.into(), action: Action::Subscribe, category: Category::Monitor };
                 }

@@ -83,7 +83,8 @@ pub fn read(data: &[u8]) -> Found<'_> {
     let mut r = Reader::new(data);
     let (Some(command), Some(length)) = (r.le16(), r.le16()) else {
         // one to three bytes: the command is small, so its second byte is zero
-        let plausible = data.get(1).is_none_or(|&b| b == 0) && data.first().is_none_or(|&c| command_name(c.into()).is_some());
+        let plausible = data.get(1).is_none_or(|&b| b == 0)
+            && data.first().is_none_or(|&c| command_name(c.into()).is_some());
         return if plausible { Found::Short } else { Found::No };
     };
     if command_name(command).is_none() {
@@ -176,9 +177,7 @@ pub fn is_items(data: &[u8], at_least: u16) -> bool {
         return false;
     }
     for _ in 0..count {
-        let known = |kind: u16| {
-            matches!(kind, 0 | 0x0c | 0x85..=0x88 | 0x91 | 0xa1 | 0xb1 | 0xb2 | 0x100 | 0x8000..=0x8003)
-        };
+        let known = |kind: u16| matches!(kind, 0 | 0x0c | 0x85..=0x88 | 0x91 | 0xa1 | 0xb1 | 0xb2 | 0x100 | 0x8000..=0x8003);
         let item = r.le16().zip(r.le16());
         match item {
             Some((kind, length)) if known(kind) && r.skip(length.into()).is_some() => {}
@@ -214,7 +213,9 @@ pub fn identify(hint: &Hint, data: &[u8]) -> Verdict {
         LIST_SERVICES | LIST_IDENTITY | LIST_INTERFACES => match (bare, own_port) {
             (true, true) => Verdict::Strong(role),
             (true, false) => Verdict::Weak(role),
-            (false, _) if is_items(body, u16::from(message.command != LIST_INTERFACES)) => Verdict::Strong(role),
+            (false, _) if is_items(body, u16::from(message.command != LIST_INTERFACES)) => {
+                Verdict::Strong(role)
+            }
             _ => Verdict::No,
         },
         UNREGISTER_SESSION if bare && message.session != 0 => Verdict::Weak(role),

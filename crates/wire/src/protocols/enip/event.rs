@@ -38,7 +38,8 @@ pub fn encapsulation(cx: &mut Cx<'_>, message: &Message<'_>, is_request: bool) {
 }
 
 pub fn identity(cx: &mut Cx<'_>, id: &Identity) {
-    let mut f: Fields = vec![("ot.protocol", Val::Static("cip")), ("event.dataset", Val::Static("sentinel.cip"))];
+    let mut f: Fields =
+        vec![("ot.protocol", Val::Static("cip")), ("event.dataset", Val::Static("sentinel.cip"))];
     if let Some((version, address, port)) = id.socket {
         f.push(("enip.encapsulation_version", Val::from(version)));
         f.push(("cip.identity.socket_address", Val::from(address.to_string())));

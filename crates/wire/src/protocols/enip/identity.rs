@@ -105,11 +105,21 @@ impl Identity {
         if let Some((major, minor)) = self.revision {
             // bit 7 of the major revision is no part of the number
             let revision = format!("{}.{minor}", major & 0x7f);
-            cx.fact(device, if whole { "firmware" } else { "module_firmware" }, &revision, "identity.revision");
+            cx.fact(
+                device,
+                if whole { "firmware" } else { "module_firmware" },
+                &revision,
+                "identity.revision",
+            );
         }
         if let Some(serial) = self.serial.filter(|&s| s != 0 && s != u32::MAX) {
             let serial = format!("{serial:08x}");
-            cx.fact(device, if whole { "serial" } else { "module_serial" }, &serial, "identity.serial_number");
+            cx.fact(
+                device,
+                if whole { "serial" } else { "module_serial" },
+                &serial,
+                "identity.serial_number",
+            );
         }
     }
 }

@@ -118,10 +118,12 @@ struct Open {
 /// Command, and sender context or sequence count.
 type Key = (u16, u64);
 
-/// An explicit connection: the id requests come with, and the route it was opened over.
+/// A connection that was opened: the ids requests and answers come with, and its route.
 struct Connection {
-    id: u32,
+    ids: [u32; 2],
     route: Option<String>,
+    /// It leads to the message router; others carry bytes only their object understands.
+    explicit: bool,
 }
 
 /// One flow.
@@ -244,6 +246,10 @@ impl Enip {
         }
         let id = sequence.map_or(u64::from_le_bytes(message.context), u64::from);
         let key = (message.command, id);
+        let known = self.connections.iter().find(|c| connection.is_some_and(|id| c.ids.contains(&id)));
+        if known.is_some_and(|c| !c.explicit) {
+            return;
+        }
         let Some(payload) = payload.filter(|p| !p.is_empty()) else {
             // a refusal by the encapsulation itself
             if message.status != 0
@@ -277,7 +283,7 @@ impl Enip {
     ) -> Option<()> {
         let mut request = cip::request(payload, cx.wants_pdus())?;
         if request.route.is_none() {
-            let known = self.connections.iter().find(|c| Some(c.id) == connection);
+            let known = self.connections.iter().find(|c| Some(c.ids[0]) == connection);
             request.set_route(known.and_then(|c| c.route.as_deref()));
         }
         if request.pccc.is_some() && !self.pccc {
@@ -323,7 +329,9 @@ impl Enip {
 
     /// Remembers a connection that was opened, to know the route of what comes over it.
     fn connection(&mut self, request: &cip::Request, response: &cip::Response<'_>) {
-        let Some(open) = request.open.as_ref().filter(|o| o.class >= 2 && response.status == 0) else { return };
+        let Some(open) = request.open.as_ref().filter(|o| o.class >= 2 && response.status == 0) else {
+            return;
+        };
         let Some(&[a, b, c, d]) = response.data.get(..4).and_then(|b| <&[u8; 4]>::try_from(b).ok()) else {
             return;
         };
@@ -331,7 +339,9 @@ impl Enip {
             self.connections.remove(0);
         }
         let route = open.path.route.as_ref().map(|hop| hop.text());
-        self.connections.push(Connection { id: u32::from_le_bytes([a, b, c, d]), route });
+        let ids = [u32::from_le_bytes([a, b, c, d]), open.to_originator];
+        let explicit = open.path.class.is_none_or(|class| class == services::MESSAGE_ROUTER);
+        self.connections.push(Connection { ids, route, explicit });
     }
 
     /// An answer whose request is not in the capture is a request of which we know less.

@@ -11,6 +11,7 @@ use crate::model::{Action, Category};
 use std::borrow::Cow;
 
 pub const IDENTITY: u32 = 0x01;
+pub const MESSAGE_ROUTER: u32 = 0x02;
 pub const CONNECTION_MANAGER: u32 = 0x06;
 pub const PCCC: u32 = 0x67;
 pub const TCP_IP: u32 = 0xf5;
@@ -59,7 +60,8 @@ pub fn of(code: u8, path: &Path, data: &[u8]) -> Service {
         0x03 => service("get_attribute_list", Read, Monitor),
         0x04 => {
             // count, then the first attribute's number
-            let first = data.get(2..4).and_then(|b| b.try_into().ok()).map(|b| u32::from(u16::from_le_bytes(b)));
+            let first =
+                data.get(2..4).and_then(|b| b.try_into().ok()).map(|b| u32::from(u16::from_le_bytes(b)));
             setting("set_attribute_list", class, first)
         }
         0x05 => {
@@ -167,7 +169,7 @@ fn setting(name: &'static str, class: u32, attribute: Option<u32>) -> Service {
 pub fn class_name(class: u32) -> Option<&'static str> {
     Some(match class {
         IDENTITY => "identity",
-        0x02 => "message_router",
+        MESSAGE_ROUTER => "message_router",
         0x03 => "devicenet",
         ASSEMBLY => "assembly",
         0x05 => "connection",
@@ -205,7 +207,6 @@ pub fn class_name(class: u32) -> Option<&'static str> {
         ROUTINE => "routine",
         SYMBOL => "symbol",
         TEMPLATE => "template",
-        0x70 => "task",
         WALL_CLOCK_TIME => "wall_clock_time",
         CONTROLLER => "controller",
         NVS => "nvs",

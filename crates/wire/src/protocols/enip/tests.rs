@@ -42,10 +42,7 @@ fn tcp() -> Dialogue {
 }
 
 fn identify(data: &[u8]) -> Verdict {
-    encap::identify(
-        &Hint { transport: Transport::Tcp, src_port: 50000, dst_port: 50001, ethertype: 0 },
-        data,
-    )
+    encap::identify(&Hint { transport: Transport::Tcp, src_port: 50000, dst_port: 50001, ethertype: 0 }, data)
 }
 
 /// Get_Attributes_All of the identity object, and the identity of a controller.
@@ -125,6 +122,22 @@ fn a_connection_lends_its_route() {
     assert_eq!(stop.1.action, Action::Stop);
 }
 
+#[test]
+fn a_connection_to_another_object_is_not_read_as_services() {
+    let mut open = vec![0x54, 2, 0x20, 6, 0x24, 1, 7, 249, 0, 0, 0, 0, 9, 0, 0, 0, 1, 0, 77, 0, 5, 0, 0, 0];
+    open.extend([1, 0, 0, 0, 0, 0x12, 0x7a, 0, 0xf4, 0x43, 0, 0x12, 0x7a, 0, 0xf4, 0x43, 0xa3]);
+    open.extend([3, 1, 2, 0x20, 0xa6, 0x24, 1]);
+    let mut opened = vec![0xd4, 0, 0, 0, 0x55, 0, 0, 0];
+    opened.resize(30, 0);
+    let seen = tcp()
+        .client(&unconnected(1, &open))
+        .server(&unconnected(1, &opened))
+        .client(&connected(0x55, 9, &[7, 0, 1, 2]))
+        .server(&connected(9, 9, &[0x87, 0, 0, 0]))
+        .end();
+    assert_eq!(seen.ops(), ["cip forward_open accepted x1"]);
+}
+
 /// Read `Speed`, write 7 to it, in one packet.
 fn two_services() -> Vec<u8> {
     let tag = [0x91, 5, b'S', b'p', b'e', b'e', b'd', 0];
@@ -139,9 +152,7 @@ fn two_services() -> Vec<u8> {
 
 #[test]
 fn a_packet_of_services_is_as_many_operations() {
-    let answer = [
-        0x8a, 0, 0x1e, 0, 2, 0, 6, 0, 16, 0, 0xcc, 0, 0, 0, 0xc4, 0, 5, 0, 0, 0, 0xcd, 0, 0x0f, 0,
-    ];
+    let answer = [0x8a, 0, 0x1e, 0, 2, 0, 6, 0, 16, 0, 0xcc, 0, 0, 0, 0xc4, 0, 5, 0, 0, 0, 0xcd, 0, 0x0f, 0];
     let seen = tcp().client(&connected(1, 4, &two_services())).server(&connected(2, 4, &answer)).end();
     assert_eq!(seen.ops(), ["cip read_tag accepted x1", "cip write_tag refused x1"]);
     let write = seen.obs.operations.values().find(|s| s.code == Some(0x4d)).expect("the write");
@@ -178,9 +189,8 @@ fn setting_depends_on_the_object() {
 
 #[test]
 fn an_answer_alone_shows_the_write_and_who_is_who() {
-    let seen = Dialogue::new(&SPEC, Transport::Tcp, 44818, false)
-        .client(&connected(1, 4, &[0x90, 0, 0, 0]))
-        .end();
+    let seen =
+        Dialogue::new(&SPEC, Transport::Tcp, 44818, false).client(&connected(1, 4, &[0x90, 0, 0, 0])).end();
     assert_eq!(seen.ops(), ["cip set_attribute_single accepted x1"]);
     let (key, _) = seen.obs.operations.iter().next().expect("one operation");
     assert_eq!(key.server.0, 0, "the sender of the answer is the server");
@@ -216,10 +226,7 @@ fn loss_and_nonsense_are_survived() {
         .client(&unconnected(2, GET_ALL))
         .server(&unconnected(2, &answer))
         .end();
-    assert_eq!(
-        seen.ops(),
-        ["cip get_attributes_all no-answer x1", "cip get_attributes_all accepted x1"]
-    );
+    assert_eq!(seen.ops(), ["cip get_attributes_all no-answer x1", "cip get_attributes_all accepted x1"]);
     assert_eq!(seen.obs.parse_errors.get("enip"), Some(&1));
 }
 

@@ -149,6 +149,8 @@ pub struct Ftp {
     /// The rest of an overlong line is passed over, by direction.
     long: [bool; 2],
     server_seen: bool,
+    /// Replies were lost.
+    recount: bool,
 }
 
 impl Probe for Ftp {
@@ -192,15 +194,10 @@ impl Probe for Ftp {
         Step::Used(used)
     }
 
-    fn gap(&mut self, cx: &mut Cx<'_>, from: Side, _missing: u64) {
+    fn gap(&mut self, _cx: &mut Cx<'_>, from: Side, _missing: u64) {
         match from {
-            // a lost reply belongs to what was asked before the last command
             Side::Server => {
-                while self.open.len() > 1 {
-                    if let Some(lost) = self.open.take(&()) {
-                        self.unanswered(cx, lost, Outcome::Unknown);
-                    }
-                }
+                self.recount = true;
                 self.lines = None;
                 self.text.clear();
                 self.begun = false;
@@ -280,24 +277,42 @@ impl Ftp {
         }
         self.lines = None;
         let text = std::mem::take(&mut self.text);
+        if std::mem::take(&mut self.recount) {
+            self.settle_lost(cx);
+        }
         if code < 200 {
             self.begun = true;
             return Replied::Yes;
         }
-        self.begun = false;
-        match self.open.take(&()) {
-            Some(command) => {
-                if matches!(command.verb, Verb::Auth) && code == 234 && command.tls() {
-                    self.answered(cx, command, code, &text);
-                    return Replied::Secure;
-                }
-                self.answered(cx, command, code, &text);
-            }
-            None if code == 220 && !self.greeted => self.greeting(cx, &text),
-            None => {}
+        // only REIN and HOST are answered by a greeting's code
+        if code == 220
+            && !self.greeted
+            && !self.open.get(&()).is_some_and(|c| matches!(c.verb, Verb::Rein | Verb::Host))
+        {
+            self.greeted = true;
+            self.greeting(cx, &text);
+            return Replied::Yes;
         }
+        self.begun = false;
         self.greeted = true;
-        Replied::Yes
+        let Some(command) = self.open.take(&()) else { return Replied::Yes };
+        let secure = command.verb == Verb::Auth && code == 234 && command.tls();
+        self.answered(cx, command, code, &text);
+        if secure { Replied::Secure } else { Replied::Yes }
+    }
+
+    /// Behind a loss a reply is for the last command sent before it: who goes on has had an answer.
+    fn settle_lost(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.at();
+        let open: Vec<Command> = self.open.drain().map(|(_, c)| c).collect();
+        let before = open.iter().take_while(|c| c.asked <= now).count();
+        for (n, command) in open.into_iter().enumerate() {
+            if n + 1 < before {
+                self.unanswered(cx, command, Outcome::Unknown);
+            } else {
+                self.open.push((), command);
+            }
+        }
     }
 
     fn greeting(&mut self, cx: &mut Cx<'_>, text: &str) {

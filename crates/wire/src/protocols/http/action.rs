@@ -187,7 +187,7 @@ fn cgi(path: &str, query: &str) -> Option<Deed> {
         "factorydefault" | "restoredefault" => deed(Action::FactoryReset, "factory_default"),
         "setconfig" if page == "configmanager.cgi" => deed(Action::Configure, "set_config"),
         "getdeviceinfo" | "getsysteminfo" | "getdevicetype" | "getserialno" | "getsoftwareversion" => {
-            deed(Action::Identify, &cut(asked, 40).to_owned())
+            deed(Action::Identify, cut(asked, 40))
         }
         _ => None,
     }

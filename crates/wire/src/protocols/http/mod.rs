@@ -183,8 +183,21 @@ impl Probe for Http {
         }
     }
 
-    fn gap(&mut self, _cx: &mut Cx<'_>, from: Side, _missing: u64) {
+    fn gap(&mut self, cx: &mut Cx<'_>, from: Side, missing: u64) {
         self.begun = true;
+        let at = match self.lanes[lane(from)].at {
+            At::Length(left) if missing == left => Some(At::Head),
+            At::Length(left) if missing < left => Some(At::Length(left - missing)),
+            At::Chunk(left) if missing == left => Some(At::ChunkEnd),
+            At::Chunk(left) if missing < left => Some(At::Chunk(left - missing)),
+            _ => None,
+        };
+        if let Some(at) = at {
+            // only a piece of a body is missing
+            self.body_done(cx, from);
+            self.lanes[lane(from)].at = at;
+            return;
+        }
         let kept = std::mem::take(&mut self.lanes[lane(from)]);
         let close = kept.at == At::Close;
         self.lanes[lane(from)].at = if close { At::Close } else { At::Lost };

@@ -2,7 +2,7 @@
 
 use super::frame::{self, Adu};
 use super::{DIAGNOSTICS, ENCAPSULATED, Request, functions, identity, umas};
-use crate::bytes::{Reader, hex, text};
+use crate::bytes::{Reader, hex};
 use crate::cx::Cx;
 use crate::model::Val;
 
@@ -35,6 +35,8 @@ fn head(adu: Adu<'_>, code: u8, sub: u16, direction: &'static str) -> (&'static 
     let (name, action, category, space) = if base == frame::UMAS {
         let s = umas::service((sub & 0xff) as u8);
         f.push(("ot.protocol", Val::Static("umas")));
+        f.push(("event.dataset", Val::Static("sentinel.umas")));
+        f.push(("network.protocol", Val::Static("umas")));
         f.push(("umas.code", Val::from(sub)));
         (s.name, s.action, s.category, None)
     } else {
@@ -244,11 +246,12 @@ fn records(f: &mut Fields, body: &[u8], with_data: bool) {
 fn umas_fields(f: &mut Fields, message: &umas::Message<'_>) {
     f.push(("umas.session", Val::from(message.session)));
     f.push(("umas.signed", Val::Bool(message.signed)));
+    if message.code == umas::TAKE_RESERVATION
+        && let Some(owner) = umas::owner(message.data)
+    {
+        f.push(("umas.owner", Val::from(owner)));
+    }
     if !message.data.is_empty() {
         f.push(("umas.data", Val::from(hex(message.data))));
-        let words = text(message.data);
-        if words.len() > 3 && !words.chars().any(|c| c.is_control() || c == '\u{fffd}') {
-            f.push(("umas.text", Val::from(words)));
-        }
     }
 }

@@ -104,7 +104,10 @@ pub fn fit(pdu: &[u8]) -> Fit {
             len == 5 + byte(4) && byte(4) > 0 && byte(4) == word(2) * 2,
             len == 4 && (1..=123).contains(&word(2)),
         ),
-        20 => pick(counted && byte(0) % 7 == 0 && (len == 1 || byte(1) == 6), counted && (len == 1 || byte(2) == 6)),
+        20 => pick(
+            counted && byte(0) % 7 == 0 && (len == 1 || byte(1) == 6),
+            counted && (len == 1 || byte(2) == 6),
+        ),
         21 => pick(counted && (len == 1 || byte(1) == 6), counted && (len == 1 || byte(1) == 6)),
         22 => pick(len == 6, len == 6),
         23 => pick(len == 9 + byte(8) && byte(8) == word(6) * 2, counted && len > 1 && len % 2 == 1),

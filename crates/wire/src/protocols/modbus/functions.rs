@@ -155,7 +155,10 @@ mod tests {
 
     #[test]
     fn numbers_become_text() {
-        assert_eq!((unit(0), unit(7), unit(10), unit(99), unit(100), unit(255)), ("0", "7", "10", "99", "100", "255"));
+        assert_eq!(
+            (unit(0), unit(7), unit(10), unit(99), unit(100), unit(255)),
+            ("0", "7", "10", "99", "100", "255")
+        );
         assert_eq!(of(66, 0).name, "function_66");
         assert_eq!(of(100, 0).name, "function_100");
     }

@@ -36,7 +36,19 @@ pub static SPEC: Spec = Spec {
     identify: frame::identify,
     open: || Box::new(Modbus::default()),
     pdus: true,
-    facts: &["vendor", "model", "firmware", "product", "url", "application", "server_id", "unit", "project", "hostname", "role"],
+    facts: &[
+        "vendor",
+        "model",
+        "firmware",
+        "product",
+        "url",
+        "application",
+        "server_id",
+        "unit",
+        "project",
+        "hostname",
+        "role",
+    ],
     credentials: &[],
     operations: &[
         "read_coils",
@@ -207,7 +219,8 @@ impl Modbus {
             1..=4 => request.address = word(0).zip(word(2)),
             5 | 6 => {
                 request.address = word(0).map(|a| (a, 1));
-                request.value = word(2).map(|v| Val::Int(if code == 5 { i64::from(v != 0) } else { v.into() }));
+                request.value =
+                    word(2).map(|v| Val::Int(if code == 5 { i64::from(v != 0) } else { v.into() }));
             }
             15 | 16 => {
                 request.address = word(0).zip(word(2));
@@ -226,7 +239,7 @@ impl Modbus {
             24 => request.address = word(0).map(|a| (a, 1)),
             DIAGNOSTICS => request.sub = word(0).unwrap_or(u16::MAX),
             ENCAPSULATED => request.sub = body.first().copied().unwrap_or(0).into(),
-            frame::UMAS => self.umas_request(cx, &mut request, body),
+            frame::UMAS => Self::umas_request(cx, &mut request, body),
             _ => {}
         }
         if cx.wants_pdus() {
@@ -238,11 +251,7 @@ impl Modbus {
         }
     }
 
-    fn umas_request(&mut self, cx: &mut Cx<'_>, request: &mut Request, body: &[u8]) {
-        if !self.umas {
-            self.umas = true;
-            cx.also("umas");
-        }
+    fn umas_request(cx: &mut Cx<'_>, request: &mut Request, body: &[u8]) {
         let Some(message) = umas::message(body, false) else { return };
         request.sub = message.code.into();
         request.signed = message.signed;
@@ -270,6 +279,10 @@ impl Modbus {
                     identity::device_identification(cx, device, body);
                 }
                 (frame::UMAS, Some(r)) => {
+                    if !self.umas {
+                        self.umas = true;
+                        cx.also("umas");
+                    }
                     if let Some(m) = umas::message(body, r.signed).filter(|m| !m.is_error()) {
                         umas::facts(cx, device, (r.sub & 0xff) as u8, m.data);
                     }
@@ -280,8 +293,8 @@ impl Modbus {
         match request {
             Some(request) => {
                 self.lost = false;
-                let refused = base == frame::UMAS
-                    && umas::message(body, request.signed).is_some_and(|m| m.is_error());
+                let refused =
+                    base == frame::UMAS && umas::message(body, request.signed).is_some_and(|m| m.is_error());
                 report(cx, &request, outcome(exception, refused), exception);
             }
             None => self.orphan(cx, adu, base, body, exception),
@@ -348,7 +361,8 @@ fn outcome(exception: Option<u8>, refused: bool) -> Outcome {
 }
 
 fn report(cx: &mut Cx<'_>, request: &Request, outcome: Outcome, exception: Option<u8>) {
-    let is_umas = request.code == frame::UMAS;
+    // a device that does not know the function at all does not speak UMAS
+    let is_umas = request.code == frame::UMAS && exception.is_none();
     let known = if is_umas {
         let service = umas::service((request.sub & 0xff) as u8);
         Function { name: service.name, action: service.action, category: service.category, space: None }

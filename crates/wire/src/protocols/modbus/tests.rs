@@ -144,13 +144,19 @@ fn umas(ask: &[u8], answer: &[u8]) -> Seen {
 
 #[test]
 fn umas_tells_the_controller_apart() {
-    let mut id = vec![0xfe, 0x0c, 0x30, 1, 5, 0, 0, 0, 0, 0x70, 0x02, 0, 0, 9, 0, 0x07, 0x0b, 0, 0, 0, 0, 0, 0];
+    let mut id =
+        vec![0xfe, 0x0c, 0x30, 1, 5, 0, 0, 0, 0, 0x70, 0x02, 0, 0, 9, 0, 0x07, 0x0b, 0, 0, 0, 0, 0, 0];
     id.push(12);
     id.extend(b"BMX P34 2020");
     let seen = umas(&[2], &id);
     assert_eq!(seen.ops(), ["umas read_id accepted x1"]);
     let facts = seen.facts();
-    for fact in ["server model=BMX P34 2020", "server firmware=2.70", "server vendor=Schneider Electric", "server role=plc"] {
+    for fact in [
+        "server model=BMX P34 2020",
+        "server firmware=2.70",
+        "server vendor=Schneider Electric",
+        "server role=plc",
+    ] {
         assert!(facts.iter().any(|f| f == fact), "{fact} in {facts:?}");
     }
 }

@@ -24,12 +24,17 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> Val {
     Val::from(items.map(Val::from).collect::<Vec<_>>())
 }
 
-fn properties(found: &Properties) -> Option<Val> {
-    if found.is_empty() {
-        return None;
-    }
+/// Adds the properties, the secret one apart.
+fn properties(fields: &mut Fields, name: &'static str, found: &Properties) {
+    const SECRET: &str = "authentication_data";
     let pair = |p: &Property| Val::from(format!("{}={}", p.name, p.value));
-    Some(Val::from(found.iter().map(pair).collect::<Vec<_>>()))
+    let shown: Vec<Val> = found.iter().filter(|p| p.name != SECRET).map(pair).collect();
+    if !shown.is_empty() {
+        fields.push((name, Val::from(shown)));
+    }
+    if let Some(data) = property(found, SECRET) {
+        fields.push(("mqtt.authentication_data", Val::from(data)));
+    }
 }
 
 /// Payload as text if it is some, as hex if not; cut to [`MAX_PAYLOAD`].
@@ -88,13 +93,9 @@ pub fn connect(cx: &mut Cx<'_>, fixed: &Fixed, c: &Connect<'_>) {
     if let Some(will) = &c.will {
         f.push(("mqtt.will.topic", Val::from(will.topic.as_str())));
         f.push(("mqtt.will.message", Val::from(payload(will.message))));
-        if let Some(list) = properties(&will.properties) {
-            f.push(("mqtt.will.properties", list));
-        }
+        properties(&mut f, "mqtt.will.properties", &will.properties);
     }
-    if let Some(list) = properties(&c.properties) {
-        f.push(("mqtt.properties", list));
-    }
+    properties(&mut f, "mqtt.properties", &c.properties);
     cx.pdu("connect", f);
 }
 
@@ -108,9 +109,7 @@ pub fn publish(cx: &mut Cx<'_>, fixed: &Fixed, p: &Publish<'_>) {
         f.push(("mqtt.message_id", Val::from(id)));
     }
     f.push(("mqtt.message", Val::from(payload(p.payload))));
-    if let Some(list) = properties(&p.properties) {
-        f.push(("mqtt.properties", list));
-    }
+    properties(&mut f, "mqtt.properties", &p.properties);
     cx.pdu("publish", f);
 }
 
@@ -125,9 +124,7 @@ pub fn filters(cx: &mut Cx<'_>, fixed: &Fixed, found: &Filters) {
         let asked = found.filters.iter().map(|(_, q)| Val::from(*q)).collect::<Vec<_>>();
         f.push(("mqtt.qos_requested", Val::from(asked)));
     }
-    if let Some(list) = properties(&found.properties) {
-        f.push(("mqtt.properties", list));
-    }
+    properties(&mut f, "mqtt.properties", &found.properties);
     cx.pdu(fixed.kind.name(), f);
 }
 
@@ -157,9 +154,7 @@ pub fn ack(cx: &mut Cx<'_>, fixed: &Fixed, version: u8, ack: &Ack) {
     if !matches!(fixed.kind, Kind::Connack | Kind::Disconnect | Kind::Auth) {
         f.push(("mqtt.message_id", Val::from(ack.id)));
     }
-    if let Some(list) = properties(&ack.properties) {
-        f.push(("mqtt.properties", list));
-    }
+    properties(&mut f, "mqtt.properties", &ack.properties);
     cx.pdu(fixed.kind.name(), f);
 }
 

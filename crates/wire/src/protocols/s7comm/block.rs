@@ -111,9 +111,35 @@ pub fn invocation(parameter: &[u8]) -> Option<Invocation<'_>> {
     Some(Invocation { name: std::str::from_utf8(r.take(n.into())?).ok()?, argument })
 }
 
+/// Service by which one logs in at a numerical control; its second text is the password.
+const LOGIN: &str = "_N_LOGIN_";
+
 impl Invocation<'_> {
-    /// The argument for people: block names, or its printable text.
+    /// The password of a log-in.
+    pub fn password(&self) -> Option<String> {
+        if self.name != LOGIN {
+            return None;
+        }
+        let mut r = Reader::new(self.argument);
+        let mut counted = || {
+            let n = usize::from(r.u8()?);
+            let text = r.take(n)?;
+            if n % 2 == 0 {
+                // texts begin at even places
+                let _ = r.skip(1);
+            }
+            Some(text)
+        };
+        counted()?;
+        let password = crate::bytes::text(counted()?);
+        (!password.is_empty()).then_some(password)
+    }
+
+    /// The argument for people: block names, or its printable text. None of a log-in's.
     pub fn argument_text(&self) -> Option<String> {
+        if self.name == LOGIN {
+            return None;
+        }
         if matches!(self.name, "_INSE" | "_INS2" | "_DELE") {
             let names = self.argument.get(2..)?;
             let blocks = names.chunks_exact(8).take(16).filter_map(|name| {

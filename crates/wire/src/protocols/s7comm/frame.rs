@@ -187,7 +187,9 @@ pub fn identify(_hint: &Hint, data: &[u8]) -> Verdict {
                 Some(pdu) if tpdu.payload.get(2..4) == Some(&[0, 0]) => {
                     Verdict::Strong(pdu.sender().map_or(Role::Unknown, Role::from))
                 }
-                None if !tpdu.is_last() && tpdu.payload.first() == Some(&0x32) => Verdict::Weak(Role::Unknown),
+                None if !tpdu.is_last() && tpdu.payload.first() == Some(&0x32) => {
+                    Verdict::Weak(Role::Unknown)
+                }
                 _ => Verdict::No,
             };
         }

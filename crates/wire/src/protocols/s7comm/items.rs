@@ -49,7 +49,8 @@ fn item(body: &[u8]) -> Option<Item> {
         return Some(none);
     }
     let (kind, count, block, area, address) = (r.u8()?, r.be16()?, r.be16()?, r.u8()?, r.be24()?);
-    let (address, bit) = if matches!(area, 0x1c..=0x1f) { (address, 0) } else { (address >> 3, (address & 7) as u8) };
+    let (address, bit) =
+        if matches!(area, 0x1c..=0x1f) { (address, 0) } else { (address >> 3, (address & 7) as u8) };
     Some(Item { kind, count, block, area, address, bit, ..none })
 }
 

@@ -74,6 +74,7 @@ pub static SPEC: Spec = Spec {
         "pi_dele",
         "pi_modu",
         "pi_garb",
+        "pi_n_login",
         "block_status",
         "variable_status",
         "modify_variable",
@@ -276,6 +277,10 @@ impl S7 {
         } else {
             None
         };
+        if let Some(password) = &request.password {
+            let login = if refusal.is_some() { LoginOutcome::Failure } else { LoginOutcome::Success };
+            credential(cx, password, request.asked, login);
+        }
         report(cx, &request, if refusal.is_some() { Outcome::Refused } else { Outcome::Accepted }, refusal);
     }
 
@@ -441,6 +446,7 @@ fn job(cx: &Cx<'_>, pdu: &Pdu<'_>) -> Request {
                 }
                 request.detail = Some(("pi_service", Val::from(service.name)));
                 request.target = service.argument_text();
+                request.password = service.password();
             }
         }
         _ => {}
@@ -458,11 +464,8 @@ fn touch(request: &mut Request, item: &Item) {
 /// What a request of userdata asks for.
 fn ask(cx: &Cx<'_>, pdu: &Pdu<'_>, head: &Userdata) -> Request {
     let mut function = functions::userdata(head.group, head.sub);
-    let mut request = Request {
-        asked: cx.at(),
-        code: u16::from_be_bytes([head.group, head.sub]),
-        ..Request::default()
-    };
+    let mut request =
+        Request { asked: cx.at(), code: u16::from_be_bytes([head.group, head.sub]), ..Request::default() };
     if head.group == 6 {
         request.by = Some(cx.from());
     }

@@ -50,10 +50,8 @@ fn carried(code: u8, body: &[u8]) -> Vec<u8> {
     out
 }
 
-const CALL: &[u8] =
-    &[3, 0, 0, 22, 17, 0xe0, 0, 0, 0, 1, 0, 0xc0, 1, 10, 0xc1, 2, 1, 0, 0xc2, 2, 1, 2];
-const CONFIRM: &[u8] =
-    &[3, 0, 0, 22, 17, 0xd0, 0, 1, 0, 1, 0, 0xc0, 1, 10, 0xc1, 2, 1, 0, 0xc2, 2, 1, 2];
+const CALL: &[u8] = &[3, 0, 0, 22, 17, 0xe0, 0, 0, 0, 1, 0, 0xc0, 1, 10, 0xc1, 2, 1, 0, 0xc2, 2, 1, 2];
+const CONFIRM: &[u8] = &[3, 0, 0, 22, 17, 0xd0, 0, 1, 0, 1, 0, 0xc0, 1, 10, 0xc1, 2, 1, 0, 0xc2, 2, 1, 2];
 /// Four bytes of data block 1 from byte 16 on.
 const READ: &[u8] = &[4, 1, 0x12, 10, 0x10, 2, 0, 4, 0, 1, 0x84, 0, 0, 0x80];
 
@@ -62,10 +60,7 @@ fn tcp() -> Dialogue {
 }
 
 fn identify(data: &[u8]) -> Verdict {
-    frame::identify(
-        &Hint { transport: Transport::Tcp, src_port: 50000, dst_port: 50001, ethertype: 0 },
-        data,
-    )
+    frame::identify(&Hint { transport: Transport::Tcp, src_port: 50000, dst_port: 50001, ethertype: 0 }, data)
 }
 
 #[test]
@@ -174,6 +169,19 @@ fn a_password_waits_for_its_outcome() {
     assert_eq!(tcp().client(&asked).end().creds(), ["password - toor unknown"]);
 }
 
+#[test]
+fn a_log_in_at_a_numerical_control_is_a_credential() {
+    let argument = [3, b'P', b'0', b'1', 7, b'S', b'U', b'N', b'R', b'I', b'S', b'E'];
+    let mut login = vec![0x28, 0, 0, 0, 0, 0, 0, 0xfd, 0, argument.len() as u8];
+    login.extend(argument);
+    login.push(9);
+    login.extend(b"_N_LOGIN_");
+    let seen = tcp().client(&job(1, &login, &[])).server(&ack(1, [0, 0], &[0x28], &[])).end();
+    assert_eq!(seen.creds(), ["password - SUNRISE success"]);
+    assert_eq!(seen.ops(), ["s7comm pi_n_login accepted x1"]);
+    assert_eq!(seen.field(0, "s7comm.pi_argument"), None);
+}
+
 /// The list of components: station name and serial number.
 fn components() -> Vec<u8> {
     let mut out = vec![0, 0x1c, 0, 0, 0, 34, 0, 2];
@@ -198,10 +206,8 @@ fn a_list_in_parts_is_joined() {
     assert_eq!(seen.facts(), ["server name=Mixer 7", "server serial=S C-X4U421302009"]);
     assert_eq!(seen.ops(), ["s7comm read_szl_identity accepted x1"]);
     // without its beginning it is nothing
-    let lost = tcp()
-        .client(&ask(1, 4, 1, &[0, 0x1c, 0, 0]))
-        .server(&answer(2, 4, 1, (0xd7, false), 0, &list))
-        .end();
+    let lost =
+        tcp().client(&ask(1, 4, 1, &[0, 0x1c, 0, 0])).server(&answer(2, 4, 1, (0xd7, false), 0, &list)).end();
     assert!(lost.facts().is_empty());
 }
 
@@ -214,10 +220,8 @@ fn order_number_and_firmware_come_from_the_module_list() {
         list.extend([0, 0xc0]);
         list.extend(version);
     }
-    let seen = tcp()
-        .client(&ask(1, 4, 1, &[0, 0x11, 0, 0]))
-        .server(&answer(1, 4, 1, (0, false), 0, &list))
-        .end();
+    let seen =
+        tcp().client(&ask(1, 4, 1, &[0, 0x11, 0, 0])).server(&answer(1, 4, 1, (0, false), 0, &list)).end();
     assert_eq!(
         seen.facts(),
         ["server firmware=V3.2.7", "server model=6ES7 315-2EH14-0AB0", "server vendor=Siemens"]
@@ -239,12 +243,9 @@ fn a_message_in_several_tpdus_is_joined() {
 #[test]
 fn segmentation_does_not_matter() {
     let asked = [CALL, &job(1, READ, &[])[..], &ask(2, 4, 1, &[0, 0x1c, 0, 0])].concat();
-    let answered = [
-        CONFIRM,
-        &ack(1, [0x85, 0], &[4, 0], &[])[..],
-        &answer(2, 4, 1, (0, false), 0, &components()),
-    ]
-    .concat();
+    let answered =
+        [CONFIRM, &ack(1, [0x85, 0], &[4, 0], &[])[..], &answer(2, 4, 1, (0, false), 0, &components())]
+            .concat();
     let whole = tcp().client(&asked).server(&answered).end();
     assert_eq!(whole.facts().len(), 3);
     for n in 1..asked.len() {
@@ -258,9 +259,7 @@ fn segmentation_does_not_matter() {
 
 #[test]
 fn midstream_the_messages_tell_who_is_who() {
-    let seen = Dialogue::new(&SPEC, Transport::Tcp, 102, false)
-        .client(&ack(1, [0, 0], &[0x29], &[]))
-        .end();
+    let seen = Dialogue::new(&SPEC, Transport::Tcp, 102, false).client(&ack(1, [0, 0], &[0x29], &[])).end();
     assert_eq!(seen.ops(), ["s7comm plc_stop accepted x1"]);
     let (key, _) = seen.obs.operations.iter().next().expect("one operation");
     assert_eq!(key.server.0, 0, "the sender of the acknowledgement is the server");

@@ -295,7 +295,7 @@ impl Snmp {
         }
         if let Some(request) = request {
             match report {
-                Some(4) if request.discovery => self.report(cx, &request, Outcome::Accepted, None),
+                Some(_) if request.discovery => self.report(cx, &request, Outcome::Accepted, None),
                 Some(n) => {
                     self.report(cx, &request, Outcome::Refused, Some((i64::from(n), usm::report_name(n))))
                 }

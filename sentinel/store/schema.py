@@ -1,0 +1,43 @@
+"""Tables of the embedded store, by version. A change of form is a new entry of `MIGRATIONS`."""
+
+from __future__ import annotations
+
+import sqlite3
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE runs (number INTEGER PRIMARY KEY, observations BLOB NOT NULL) STRICT;
+    CREATE TABLE sources (
+        sha256 TEXT NOT NULL, site TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs, partial INTEGER NOT NULL,
+        doc TEXT NOT NULL, PRIMARY KEY (sha256, site)
+    ) STRICT;
+    CREATE TABLE ids (number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, asset TEXT NOT NULL) STRICT;
+    CREATE TABLE asset (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, vendor TEXT, type TEXT, level REAL, doc TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE alias (alias TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT;
+    CREATE TABLE conversation (number INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+    CREATE TABLE credential (number INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+    CREATE TABLE operation (number INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+    CREATE TABLE counters (name TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+    """,
+)
+"""SQL that takes the catalogue from version n to n + 1."""
+
+EVENTS = """
+    CREATE TABLE IF NOT EXISTS event (
+        id TEXT PRIMARY KEY, time TEXT NOT NULL, dataset TEXT, action TEXT, source TEXT, destination TEXT,
+        doc TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS event_time ON event (time, id);
+"""
+"""One day of events."""
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring a catalogue to the newest version. Raises `ValueError` if it is newer than this program."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise ValueError(f"made by a newer sentinel (version {version}, this one knows {len(MIGRATIONS)})")
+    for number, sql in enumerate(MIGRATIONS[version:], version + 1):
+        db.executescript(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {number}; COMMIT;")
