@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from sentinel.report.document import Document, Record
 
@@ -150,7 +151,7 @@ def _exposed(document: Document, names: Names) -> Iterator[Finding]:
 
 
 def _place(record: Record) -> str:
-    return f"frame {record['frame']} of {record['source']}" if record.get("source") else ""
+    return f"frame {record['frame']} of {PurePath(str(record['source'])).name}" if record.get("source") else ""
 
 
 def _assets(*ends: Record) -> tuple[str, ...]:

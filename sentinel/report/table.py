@@ -16,6 +16,9 @@ STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cya
 MOST = {"assets": 40, "credentials": 25, "operations": 30, "conversations": 20}
 """Rows of each table; what is left out is said under it."""
 
+WIDE = 130
+"""Columns from which on every column of the asset table has room."""
+
 CHANGING = ("control", "engineering", "administration")
 
 
@@ -83,27 +86,37 @@ def _findings(document: Document, console: Console) -> None:
         return
     table = _table("Look at this first", "severity", "finding", "evidence")
     for f in found:
-        table.add_row(Text(f.severity, STYLES[f.severity]), safe(f.text, 240), Text.assemble((str(safe(f.evidence, 90)), "dim")))
+        evidence = safe(f.evidence, 90)
+        evidence.stylize("dim")
+        table.add_row(Text(f.severity, STYLES[f.severity]), safe(f.text, 240), evidence)
     console.print()
     console.print(table)
 
 
 def _assets(document: Document, console: Console) -> None:
-    table = _table("What is there", "address", "name", "type", "level", "make and model", "firmware", "services", "exposures")
+    columns = ["address", "type", "make and model", "services", "exposures"]
+    if console.width >= WIDE:
+        columns = ["address", "name", "type", "level", "make and model", "firmware", "services", "exposures"]
+    table = _table("What is there", *columns)
+    table.columns[0].no_wrap = True
     for a in document.assets[: MOST["assets"]]:
         made = " ".join(str(a[k]) for k in ("vendor", "model") if a.get(k)) or a.get("product") or ""
         services = dict.fromkeys(s["protocol"] or f"{s['transport']}/{s.get('port')}" for s in a.get("services", ()))
-        exposures = dict.fromkeys((e["kind"], e["severity"]) for e in a.get("exposures", ()))
-        cell = Text()
-        for kind, severity in exposures:
-            cell.append((", " if cell else ""))
-            cell.append(kind, STYLES.get(severity, ""))
-        level = "" if a.get("level") is None else f"{a['level']:g}"
-        name = a.get("name") or next(iter(a.get("hostnames", ())), "")
-        table.add_row(
-            safe(address(a), 40), safe(name, 32), safe(a.get("type") or ""), level, safe(made, 48),
-            safe(a.get("firmware") or "", 24), safe(", ".join(list(services)[:6]), 48), cell,
+        exposures = Text(", ").join(
+            Text(kind, STYLES.get(severity, ""))
+            for kind, severity in dict.fromkeys((e["kind"], e["severity"]) for e in a.get("exposures", ()))
         )
+        cells = {
+            "address": safe(address(a), 40),
+            "name": safe(a.get("name") or next(iter(a.get("hostnames", ())), ""), 32),
+            "type": safe(a.get("type") or ""),
+            "level": Text("" if a.get("level") is None else f"{a['level']:g}"),
+            "make and model": safe(made, 48),
+            "firmware": safe(a.get("firmware") or "", 24),
+            "services": safe(", ".join(list(services)[:6]), 48),
+            "exposures": exposures,
+        }
+        table.add_row(*(cells[column] for column in columns))
     _show(console, table, min(len(document.assets), MOST["assets"]), document.total("assets"), "assets")
 
 
