@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Literal
 
 from sentinel.errors import UserError
@@ -79,8 +78,6 @@ def _native() -> Iterator[Probe]:
 
 
 def _python() -> Iterator[Probe]:
-    if find_spec("sentinel.probes.registry") is None:
-        return
     from sentinel.probes.registry import python_probes
 
     for probe in python_probes():
@@ -91,4 +88,8 @@ def _python() -> Iterator[Probe]:
             written_in="python",
             transports=tuple(probe.signature.transports),
             ports=tuple(probe.signature.ports),
+            facts=probe.facts,
+            credentials=probe.credentials,
+            operations=probe.operations,
+            source=probe.source,
         )
