@@ -19,7 +19,7 @@ from sentinel.errors import UserError
 GROUPS: tuple[str, ...] = ("probes", "config")
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.<name>`."""
 
-COMMANDS: tuple[str, ...] = ("scan",)
+COMMANDS: tuple[str, ...] = ("demo", "scan")
 """Commands without a group, in the order of the help: the function `<name>` of `sentinel.cli.<name>`."""
 
 EXIT_CODES: dict[int, str] = {

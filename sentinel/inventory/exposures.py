@@ -11,7 +11,7 @@ from typing import Any
 
 from sentinel.inventory import tables, uses
 from sentinel.inventory.profile import Exposure, Meaning, Profile, Service
-from sentinel.inventory.protocols import industrial, protocol
+from sentinel.inventory.protocols import industrial, protocol, shown
 from sentinel.inventory.roles import changes
 
 _KEPT_EVIDENCE = 8
@@ -56,17 +56,17 @@ def _no_authentication(out: list[Exposure], profile: Profile) -> None:
         changing = [(ref, op) for ref, op in served if changes(op.action)]
         accepted = [(ref, op) for ref, op in changing if op.outcome == "accepted"]
         offered = [f"s{i}" for i, service in enumerate(profile.services) if service.protocol == name]
-        shown = _shown(name)
+        title_name = shown(name)
         if accepted:
             what = _words(op.action for _, op in accepted)
-            title = f"Accepted {what} over {shown} without authentication"
+            title = f"Accepted {what} over {title_name} without authentication"
             out.append(_exposure("no-authentication", "high", title, [ref for ref, _ in accepted]))
         elif [op for _, op in changing if op.outcome != "refused"]:
             what = _words(op.action for _, op in changing)
-            title = f"Was asked to {what} over {shown} without authentication; the answer was not seen"
+            title = f"Was asked to {what} over {title_name} without authentication; the answer was not seen"
             out.append(_exposure("no-authentication", "medium", title, [ref for ref, _ in changing]))
         elif known.auth == "none":
-            bare[shown] = offered
+            bare[title_name] = offered
     if bare:
         has = "has" if len(bare) == 1 else "have"
         title = f"Speaks {' and '.join(sorted(bare))}, which {has} no authentication"
@@ -78,43 +78,6 @@ def _no_authentication(out: list[Exposure], profile: Profile) -> None:
 def _words(actions: Any) -> str:
     names = sorted(set(actions))
     return ", ".join(names[:4]) + (" and more" if len(names) > 4 else "")
-
-
-def _shown(name: str) -> str:
-    return _SHOWN.get(name, name)
-
-
-_SHOWN = {
-    "modbus": "Modbus",
-    "umas": "UMAS",
-    "s7comm": "S7",
-    "s7comm-plus": "S7-plus",
-    "enip": "EtherNet/IP",
-    "cip": "CIP",
-    "pccc": "PCCC",
-    "dnp3": "DNP3",
-    "iec104": "IEC 60870-5-104",
-    "mms": "MMS",
-    "bacnet": "BACnet",
-    "profinet-dcp": "PROFINET DCP",
-    "profinet-io": "PROFINET IO",
-    "ads": "ADS",
-    "fins": "FINS",
-    "slmp": "SLMP",
-    "ge-srtp": "GE-SRTP",
-    "hart-ip": "HART-IP",
-    "knx": "KNXnet/IP",
-    "opcua": "OPC UA",
-    "dlms": "DLMS",
-    "dlt645": "DL/T 645",
-    "c37118": "C37.118",
-    "codesys": "CODESYS",
-    "ethercat": "EtherCAT",
-    "mqtt": "MQTT",
-    "ftp": "FTP",
-    "ldap": "LDAP",
-    "smb": "SMB",
-}
 
 
 @cache
@@ -225,14 +188,14 @@ def _anonymous(out: list[Exposure], service: Service, ref: str) -> None:
             and "auth" in info
         )
     ):
-        title = f"{_shown(service.protocol)} lets in without a name or password"
+        title = f"{shown(service.protocol)} lets in without a name or password"
         out_add(out, _exposure("anonymous-access", "medium", title, [ref]))
 
 
 def _anonymous_facts(out: list[Exposure], profile: Profile) -> None:
     for i, fact in enumerate(profile.facts):
         if fact.name in ("anonymous", "anonymous_access") and fact.value.lower() not in _OPEN:
-            title = f"{_shown(fact.protocol)} lets in without a name or password"
+            title = f"{shown(fact.protocol)} lets in without a name or password"
             out_add(out, _exposure("anonymous-access", "medium", title, [f"f{i}"]))
 
 
@@ -247,7 +210,7 @@ def _internet(out: list[Exposure], profile: Profile) -> None:
     ]
     if not offered:
         return
-    names = ", ".join(dict.fromkeys(_shown(name) for _, name in offered))
+    names = ", ".join(dict.fromkeys(shown(name) for _, name in offered))
     if profile.address.public_peers:
         title = f"{names} was reached from public addresses"
         out.append(_exposure("internet-exposed", "critical", title, [ref for ref, _ in offered]))

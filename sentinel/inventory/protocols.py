@@ -11,10 +11,11 @@ _UNLISTED_RANK = 30
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """`rank`: 0-100, how specific its facts are; `auth`: none, optional or login."""
+    """`rank`: 0-100, how specific its facts are; `auth`: none, optional or login; `shown`: for people."""
 
     rank: int = _UNLISTED_RANK
     auth: str = "login"
+    shown: str = ""
 
 
 _UNLISTED = Protocol()
@@ -22,12 +23,18 @@ _UNLISTED = Protocol()
 
 @cache
 def _all() -> dict[str, Protocol]:
-    return {name: Protocol(int(rank), auth) for name, rank, auth in tables.rows("protocols.tsv")}
+    rows = tables.rows("protocols.tsv")
+    return {name: Protocol(int(rank), auth, shown) for name, rank, auth, shown in rows}
 
 
 def protocol(name: str) -> Protocol:
     """What is known of a protocol; for one not listed, what holds for an ordinary IT protocol."""
     return _all().get(name, _UNLISTED)
+
+
+def shown(name: str) -> str:
+    """The protocol's name as it is written in a sentence."""
+    return _all().get(name, _UNLISTED).shown or name
 
 
 def industrial(name: str) -> bool:

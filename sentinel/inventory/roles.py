@@ -3,7 +3,7 @@
 Every vote has a weight (`data/roles.tsv`, `data/cip_device_types.tsv`, the pattern files): below 1 a hint,
 1-2 suggests, 3 speaks for, 4 and more states it. Weights of one type add up; the same kind of evidence counts
 once. The type with the highest sum is taken if it reaches `_ENOUGH`; equal sums are decided by the order of
-`TYPES`. All votes are kept with their evidence.
+`TYPES`, and a general type gives way to a purpose (`_PURPOSES`). All votes are kept with their evidence.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ from functools import cache
 from sentinel.inventory import tables
 from sentinel.inventory.identity import Identity
 from sentinel.inventory.profile import Meaning, Profile, Role
-from sentinel.inventory.protocols import industrial
+from sentinel.inventory.protocols import industrial, protocol
 
 # Every asset type, the more specific first: this order decides between equal sums.
 TYPES = tuple(
@@ -22,6 +22,11 @@ TYPES = tuple(
     domain-controller server workstation iot
     """.split()
 )
+_PURPOSES = {
+    "workstation": ("engineering-workstation", "hmi", "scada-server", "historian"),
+    "server": ("scada-server", "historian", "domain-controller", "engineering-workstation", "nvr"),
+    "iot": ("sensor", "smart-plug", "home-hub", "camera", "gateway"),
+}
 _MARKS = {
     "router": "its hardware address carries packets of other networks",
     "behind": "many hosts are behind its hardware address",
@@ -30,6 +35,8 @@ _MARKS = {
 _ORDER = {role: i for i, role in enumerate(TYPES)}
 _ENOUGH = 1.5
 _STATED = 8.0  # weight of a role fact: the protocol itself says what the device is
+_DECLARED = 3.0  # the same from a protocol any computer speaks (a Windows host announces what it could be)
+_SPECIFIC = 70  # rank from which a protocol knows the device
 _STRONG = 4.0  # what speaks for a type even at a public address
 _MANY_BEHIND = 5
 _MANY_PEERS = 8
@@ -99,14 +106,24 @@ def fill(meaning: Meaning, profile: Profile, found: Identity) -> None:
             ballot.vote(role, weight, ref, kind)
     for i, fact in enumerate(profile.facts):
         if fact.name == "role" and fact.value in _ORDER:
-            ballot.vote(fact.value, _STATED if fact.by != "other" else _STATED / 2, f"f{i}", "stated")
+            weight = _STATED if protocol(fact.protocol).rank >= _SPECIFIC else _DECLARED
+            ballot.vote(fact.value, weight if fact.by != "other" else weight / 2, f"f{i}", "stated")
     _by_protocols(ballot, profile, public)
     if not public:
         _by_surroundings(ballot, meaning, profile)
     meaning.roles = ballot.roles()
-    if meaning.roles and meaning.roles[0].score >= _ENOUGH:
-        meaning.type = meaning.roles[0].role
+    meaning.type = _winner(meaning.roles)
+    if meaning.type:
         meaning.level = _level(meaning.type, profile, public)
+
+
+def _winner(roles: list[Role]) -> str | None:
+    """The type with the highest sum, if it is enough. A general type gives way to what the machine is for:
+    an engineering workstation is a workstation, too, and votes for both do not compete."""
+    enough = [role.role for role in roles if role.score >= _ENOUGH]
+    if not enough:
+        return None
+    return next((role for role in enough if role in _PURPOSES.get(enough[0], ())), enough[0])
 
 
 def _by_protocols(ballot: Ballot, profile: Profile, public: bool) -> None:

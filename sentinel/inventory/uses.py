@@ -5,6 +5,7 @@ refused shows what somebody tried, not what opens the device.
 """
 
 from sentinel.inventory.profile import Exposure, Meaning, Profile, Use
+from sentinel.inventory.protocols import shown
 
 # Beginning of a title by weakness, the worst first: an exposure for each, with all credentials it is true of.
 _WEAK = {
@@ -62,7 +63,7 @@ def exposures(meaning: Meaning, profile: Profile) -> list[Exposure]:
         if _anonymous(use) and sure:
             add("anonymous-access", "medium", "Lets in without a name or password over {}", use, ref)
     return [
-        Exposure(kind, severity, title.format(protocol) + _named(names), refs)
+        Exposure(kind, severity, title.format(shown(protocol)) + _named(names), refs)
         for (kind, protocol, title), (severity, names, refs) in found.items()
     ]
 

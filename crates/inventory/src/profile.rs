@@ -4,7 +4,7 @@
 //! references (`f0`, `s1` …) name places in the lists of the question.
 
 use crate::identity::Identity;
-use crate::index::{Index, of};
+use crate::index::{Index, Offer, of};
 use crate::state::*;
 use sentinel_wire::json::{self, List};
 use sentinel_wire::model::*;
@@ -111,6 +111,9 @@ pub fn write(
                 let out = i.key(state.text(*name));
                 value(out, state, v);
             }
+            if expired(state, o) {
+                i.bool("tls.expired", true);
+            }
             i.end();
         }
         j.end();
@@ -162,6 +165,16 @@ pub fn write(
     l.end();
     address(&mut p, state, group);
     p.end();
+}
+
+/// True if the certificate of a service had run out when the service was last seen. Said here, since
+/// a profile that held the time would be one of its own for every host.
+fn expired(state: &State, offer: &Offer) -> bool {
+    let end = offer.info.iter().find(|(name, ..)| state.text(*name) == "tls.not_after");
+    let Some((_, Value::Text(end), _)) = end else { return false };
+    let mut seen = Vec::with_capacity(32);
+    json::plain_time(&mut seen, offer.seen.last);
+    state.text(*end).as_bytes() < seen.as_slice()
 }
 
 fn address(p: &mut List<'_>, state: &State, group: &crate::identity::Group) {

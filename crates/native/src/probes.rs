@@ -6,11 +6,60 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sentinel_wire::cx::Cx;
 use sentinel_wire::model::*;
-use sentinel_wire::signature::Signature;
+use sentinel_wire::signature::{Length, Pattern, Shape, Signature};
 
 /// A signature from an object with the attributes of `sentinel.probes.contract.Signature`.
-pub fn signature(_s: &Bound<'_, PyAny>) -> PyResult<Signature> {
-    Ok(Signature::default())
+pub fn signature(s: &Bound<'_, PyAny>) -> PyResult<Signature> {
+    let transports = s.getattr("transports")?.extract::<Vec<String>>()?;
+    let transports = transports.iter().map(|t| match t.as_str() {
+        "tcp" => Ok(Transport::Tcp),
+        "udp" => Ok(Transport::Udp),
+        other => Err(wrong(format!("signature: transport '{other}' is neither tcp nor udp"))),
+    });
+    let out = Signature {
+        transports: transports.collect::<PyResult<_>>()?,
+        ports: s.getattr("ports")?.extract()?,
+        rank: s.getattr("rank")?.extract()?,
+        shapes: s.getattr("shapes")?.try_iter()?.map(|x| shape(&x?)).collect::<PyResult<_>>()?,
+    };
+    out.check().map_err(|why| wrong(format!("signature: {why}")))?;
+    Ok(out)
+}
+
+fn shape(s: &Bound<'_, PyAny>) -> PyResult<Shape> {
+    let one = |name: &str| -> PyResult<Option<Pattern>> {
+        let p = s.getattr(name)?;
+        if p.is_none() { Ok(None) } else { pattern(&p).map(Some) }
+    };
+    let length = s.getattr("length")?;
+    Ok(Shape {
+        patterns: s.getattr("patterns")?.try_iter()?.map(|p| pattern(&p?)).collect::<PyResult<_>>()?,
+        skip: s.getattr("skip")?.extract()?,
+        length: if length.is_none() {
+            None
+        } else {
+            Some(Length {
+                offset: length.getattr("offset")?.extract()?,
+                width: length.getattr("width")?.extract()?,
+                big_endian: length.getattr("big_endian")?.extract()?,
+                add: length.getattr("add")?.extract()?,
+            })
+        },
+        last: s.getattr("last")?.extract()?,
+        sum8: s.getattr("sum8")?.extract()?,
+        min_len: s.getattr("min_len")?.extract()?,
+        strong: s.getattr("strong")?.extract()?,
+        client: one("client")?,
+        server: one("server")?,
+    })
+}
+
+fn pattern(p: &Bound<'_, PyAny>) -> PyResult<Pattern> {
+    Ok(Pattern {
+        offset: p.getattr("offset")?.extract()?,
+        bytes: p.getattr("value")?.extract()?,
+        mask: p.getattr("mask")?.extract()?,
+    })
 }
 
 fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(d: &Bound<'py, PyDict>, key: &str) -> PyResult<Option<T>> {
@@ -90,7 +139,14 @@ pub fn report(cx: &mut Cx<'_>, kind: &str, d: &Bound<'_, PyDict>) -> PyResult<()
         "mac" => {
             let who = side(&need::<String>(d, "side")?)?;
             let octets: [u8; 6] = need(d, "mac")?;
-            if let HostAddr::Ip(ip) = cx.end(who).addr {
+            let ip = match (get::<String>(d, "address")?, cx.end(who).addr) {
+                (Some(text), _) => {
+                    Some(text.parse().map_err(|_| wrong(format!("address: '{text}' is none")))?)
+                }
+                (None, HostAddr::Ip(ip)) => Some(ip),
+                (None, HostAddr::Mac(_)) => None,
+            };
+            if let Some(ip) = ip {
                 cx.bind(Mac(octets), ip, sentinel_wire::obs::BindKind::Declared);
             }
         }

@@ -2,7 +2,8 @@
 
 use super::batch::{Assembler, Batch, Limits};
 use super::error::CaptureError;
-use super::reader::{Options, Placed, Reader, RecordRef};
+use super::reader::Reader;
+use super::record::{Options, Placed, RecordRef};
 use super::stats::SourceStats;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

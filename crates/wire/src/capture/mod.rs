@@ -10,13 +10,15 @@ mod merge;
 mod pcap;
 mod pcapng;
 mod reader;
+mod record;
 mod sniff;
 mod stats;
 
 pub use batch::{Assembler, Batch, Limits};
 pub use error::CaptureError;
 pub use merge::MergedReader;
-pub use reader::{Options, Reader, RecordRef};
+pub use reader::Reader;
+pub use record::{Options, RecordRef};
 pub use stats::{LinkCount, SourceStats};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The pcap file format (draft-ietf-opsawg-pcap).
 
-use super::reader::{Found, MAX_RECORD, Parsed};
+use super::record::{Found, MAX_RECORD, Parsed};
 use crate::decode::LinkType;
 
 /// What the magic number says.

@@ -1,6 +1,6 @@
 //! The pcapng file format (draft-ietf-opsawg-pcapng).
 
-use super::reader::{Found, MAX_RECORD, Parsed};
+use super::record::{Found, MAX_RECORD, Parsed};
 use super::stats::SourceStats;
 use crate::bytes::Reader;
 use crate::decode::LinkType;

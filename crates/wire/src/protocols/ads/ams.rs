@@ -92,7 +92,8 @@ pub fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     while let Some(at) = xml.get(from..)?.find(name) {
         let start = from + at;
         let end = start + name.len();
-        let opened = start > 0 && xml.get(start - 1..start) == Some("<") && xml.get(end..end + 1) == Some(">");
+        let opened =
+            start > 0 && xml.get(start - 1..start) == Some("<") && xml.get(end..end + 1) == Some(">");
         if opened {
             let body = xml.get(end + 1..)?;
             return body.find('<').and_then(|n| body.get(..n)).map(str::trim).filter(|v| !v.is_empty());

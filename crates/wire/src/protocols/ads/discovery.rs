@@ -91,7 +91,9 @@ impl Ads {
             if head.service == SERVER_INFO {
                 identity(cx, body);
             }
-            let status = tags(body).find(|(tag, v)| *tag == 1 && v.len() == 4).and_then(|(_, v)| Reader::new(v).le32());
+            let status = tags(body)
+                .find(|(tag, v)| *tag == 1 && v.len() == 4)
+                .and_then(|(_, v)| Reader::new(v).le32());
             if let Some(request) = self.routes.take(&(head.service, head.invoke)) {
                 let outcome = match status {
                     Some(0) | None => Outcome::Accepted,
@@ -194,7 +196,11 @@ fn os_version(value: &[u8]) -> Option<String> {
         3 => "Windows CE",
         _ => return None,
     };
-    Some(if build == 0 { format!("{family} {major}.{minor}") } else { format!("{family} {major}.{minor}.{build}") })
+    Some(if build == 0 {
+        format!("{family} {major}.{minor}")
+    } else {
+        format!("{family} {major}.{minor}.{build}")
+    })
 }
 
 fn event(cx: &mut Cx<'_>, head: &Head, name: &'static str, body: &[u8]) {
@@ -217,7 +223,8 @@ fn event(cx: &mut Cx<'_>, head: &Head, name: &'static str, body: &[u8]) {
                 fields.push(("event.outcome", Val::Static(if failed { "failure" } else { "success" })));
             }
             5 => fields.push(("ads.host", Val::from(text(value)))),
-            7 => fields.push(("ads.route.net_id", Val::from(value.try_into().map_or_else(|_| hex(value), net_id)))),
+            7 => fields
+                .push(("ads.route.net_id", Val::from(value.try_into().map_or_else(|_| hex(value), net_id)))),
             12 => fields.push(("ads.route.name", Val::from(text(value)))),
             13 => fields.push(("user.name", Val::from(text(value)))),
             _ => {}

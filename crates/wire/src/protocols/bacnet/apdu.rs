@@ -7,7 +7,7 @@ use crate::model::Side;
 /// Reassembled APDUs larger than this are dropped.
 const MAX_APDU: usize = 64 * 1024;
 /// Transfers of one flow that are put together at the same time.
-const MAX_ASSEMBLIES: usize = 8;
+const MAX_ASSEMBLIES: usize = 4;
 
 /// Kind of an APDU, by its number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,7 +81,9 @@ impl<'a> Apdu<'a> {
         };
         let choice = r.u8()?;
         let known = match kind {
-            Kind::Confirmed | Kind::SimpleAck | Kind::ComplexAck | Kind::Error => names::confirmed(choice).is_some(),
+            Kind::Confirmed | Kind::SimpleAck | Kind::ComplexAck | Kind::Error => {
+                names::confirmed(choice).is_some()
+            }
             Kind::Unconfirmed => names::unconfirmed(choice).is_some(),
             _ => true,
         };

@@ -1,9 +1,10 @@
 //! Events of BACnet messages, one each, with what a property or discovery log needs.
 
 use super::apdu::{Apdu, Kind as Pdu};
+use super::identity::{self, Search};
 use super::names::{self, Kind};
 use super::properties::{Layout, Value, error_code, walk};
-use super::services::{self, Request, Search};
+use super::services::{self, Request};
 use super::tags::{self, ObjectId};
 use super::{Bvll, Net};
 use crate::cx::Cx;
@@ -24,7 +25,12 @@ fn base(function: u8, name: &'static str) -> Fields {
 }
 
 /// A message that ends at the virtual link layer.
-pub fn link(cx: &mut Cx<'_>, bvll: &Bvll<'_>, request: Option<&Request>, result: Option<(u16, &'static str)>) {
+pub fn link(
+    cx: &mut Cx<'_>,
+    bvll: &Bvll<'_>,
+    request: Option<&Request>,
+    result: Option<(u16, &'static str)>,
+) {
     if !cx.wants_pdus() {
         return;
     }
@@ -159,14 +165,14 @@ fn device(fields: &mut Fields, id: ObjectId) {
 fn discovery(fields: &mut Fields, service: u8, body: &[u8]) {
     match service {
         0 => {
-            if let Some((id, vendor)) = services::i_am(body) {
+            if let Some((id, vendor)) = identity::i_am(body) {
                 object(fields, id);
                 fields.push(("bacnet.vendor_id", Val::from(vendor)));
                 fields.push(("bacnet.vendor", Val::from(names::text(Kind::Vendor, vendor))));
             }
         }
         1 => {
-            if let Some((id, what, name)) = services::i_have(body) {
+            if let Some((id, what, name)) = identity::i_have(body) {
                 device(fields, id);
                 object(fields, what);
                 fields.push(("bacnet.object_name", Val::from(name)));
@@ -187,9 +193,12 @@ fn discovery(fields: &mut Fields, service: u8, body: &[u8]) {
     }
 }
 
+/// Object, property, array index and value of one row.
+type Row = (ObjectId, u32, Option<u32>, Option<String>);
+
 /// One row a value: the columns are lists of one length, or a single value where all rows agree.
 fn properties(cx: &mut Cx<'_>, fields: &mut Fields, layout: Layout, body: &[u8]) {
-    let mut rows: Vec<(ObjectId, u32, Option<u32>, Option<String>)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     let mut dropped = false;
     let _partial = walk(body, layout, |p| {
         if rows.len() >= MAX_ROWS {
@@ -206,7 +215,7 @@ fn properties(cx: &mut Cx<'_>, fields: &mut Fields, layout: Layout, body: &[u8])
     if dropped {
         cx.dropped("bacnet_rows");
     }
-    let mut column = |name: &'static str, cell: &dyn Fn(&(ObjectId, u32, Option<u32>, Option<String>)) -> Val| {
+    let mut column = |name: &'static str, cell: &dyn Fn(&Row) -> Val| {
         let cells: Vec<Val> = rows.iter().map(cell).collect();
         if let Some(first) = cells.first() {
             let alike = cells.iter().all(|c| c == first);
@@ -218,8 +227,7 @@ fn properties(cx: &mut Cx<'_>, fields: &mut Fields, layout: Layout, body: &[u8])
     column("bacnet.property", &|r| Val::from(names::text(Kind::Property, r.1)));
     if rows.iter().any(|r| r.2.is_some()) {
         // -1 stands for a row without index
-        let cells: Vec<Val> = rows.iter().map(|r| r.2.map_or(Val::Int(-1), Val::from)).collect();
-        fields.push(("bacnet.array_index", if cells.len() == 1 { cells.into_iter().next().unwrap_or(Val::Int(-1)) } else { Val::from(cells) }));
+        column("bacnet.array_index", &|r| r.2.map_or(Val::Int(-1), Val::from));
     }
     match rows.len() {
         0 => {}

@@ -6,6 +6,7 @@
 
 mod apdu;
 mod events;
+mod identity;
 mod names;
 mod npdu;
 mod properties;
@@ -207,7 +208,8 @@ impl Probe for Bacnet {
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let now = cx.at().time;
-        while let Some((key, request)) = self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT) {
+        while let Some((key, request)) = self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT)
+        {
             self.unanswered(cx, key, request);
         }
     }
@@ -309,7 +311,7 @@ impl Bacnet {
             Kind::Unconfirmed => {
                 let request = Request::unconfirmed(cx, net, apdu, body);
                 events::apdu(cx, net, apdu, body, request.as_ref());
-                services::announced(cx, net, apdu.choice, body);
+                identity::announced(cx, net, apdu.choice, body);
                 if let Some(request) = request {
                     request.report(cx, Outcome::Unknown, None);
                 }
@@ -322,7 +324,7 @@ impl Bacnet {
     fn answer(&mut self, cx: &mut Cx<'_>, net: &Net, apdu: &Apdu<'_>, body: &[u8]) {
         events::apdu(cx, net, apdu, body, None);
         if apdu.kind == Kind::ComplexAck {
-            services::read_facts(cx, net, apdu.choice, body);
+            identity::read_facts(cx, net, apdu.choice, body);
         }
         // an abort by the client ends its own request
         let by = if apdu.kind == Kind::Abort && !apdu.by_server { cx.from() } else { cx.from().other() };

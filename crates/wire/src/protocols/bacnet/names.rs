@@ -34,7 +34,9 @@ fn lists() -> &'static Lists {
                 _ => continue,
             };
             let number = columns.next().and_then(|n| n.parse().ok());
-            if let (Some(number), Some(name), Some(list)) = (number, columns.next(), lists.get_mut(kind as usize)) {
+            if let (Some(number), Some(name), Some(list)) =
+                (number, columns.next(), lists.get_mut(kind as usize))
+            {
                 list.push((number, name));
             }
         }

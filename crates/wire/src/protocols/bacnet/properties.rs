@@ -71,7 +71,9 @@ pub fn walk<'a>(data: &'a [u8], layout: Layout, mut each: impl FnMut(Property<'a
             }
             let bracket = if layout == Layout::Range { 5 } else { 3 };
             let mut any = false;
-            if layout == Layout::Range && Tag::opens(&mut r, 5) || layout == Layout::Single && Tag::opens(&mut r, 3) {
+            if layout == Layout::Range && Tag::opens(&mut r, 5)
+                || layout == Layout::Single && Tag::opens(&mut r, 3)
+            {
                 let whole = values(&mut r, bracket, |tag| {
                     any = true;
                     if left > 0 {

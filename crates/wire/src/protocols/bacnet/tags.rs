@@ -150,6 +150,11 @@ pub fn string(data: &[u8]) -> String {
             String::from_utf16_lossy(&units)
         }
         5 => rest.iter().map(|b| char::from(*b)).collect(),
+        // double-byte sets (1: behind a code page number, 2: JIS X 0208) are read only where ASCII
+        1 | 2 => {
+            let text = if encoding == 1 { rest.get(2..).unwrap_or_default() } else { rest };
+            if text.is_ascii() { String::from_utf8_lossy(text).into_owned() } else { hex(text) }
+        }
         _ => String::from_utf8_lossy(rest).into_owned(),
     };
     text.trim_end_matches('\0').to_owned()

@@ -3,11 +3,11 @@
 use super::functions::{self as f, meaning};
 use super::link::Header;
 use super::objects::{Objects, Walk};
+use super::values::*;
 use super::{Dnp3, MAX_FILES};
-use crate::bytes::{Reader, hex, text};
+use crate::bytes::{Reader, text};
 use crate::cx::Cx;
 use crate::model::*;
-use crate::obs::FieldVal;
 
 /// What one request asks for, at most; further kinds of objects are not told apart.
 const MAX_ITEMS: usize = 8;
@@ -22,14 +22,14 @@ pub struct Association {
 
 /// One thing a request does.
 #[derive(Debug)]
-struct Item {
-    name: &'static str,
-    action: Action,
-    address: Option<(i64, i64)>,
-    space: Option<&'static str>,
-    target: Option<Box<str>>,
-    value: Option<Val>,
-    detail: Vec<(&'static str, Val)>,
+pub struct Item {
+    pub name: &'static str,
+    pub action: Action,
+    pub address: Option<(i64, i64)>,
+    pub space: Option<&'static str>,
+    pub target: Option<Box<str>>,
+    pub value: Option<Val>,
+    pub detail: Vec<(&'static str, Val)>,
 }
 
 /// A request that may be answered.
@@ -83,28 +83,6 @@ impl Request {
     }
 }
 
-/// The event of a link frame without user data.
-pub fn link_event(cx: &mut Cx<'_>, header: &Header) {
-    if cx.wants_pdus() {
-        let name = header.function_name();
-        let mut fields = base_fields(header, name);
-        fields.push(("dnp3.link.function", Val::from(header.function())));
-        cx.pdu(name, fields);
-    }
-}
-
-fn base_fields(header: &Header, name: &'static str) -> Vec<(&'static str, FieldVal)> {
-    let unit = if header.from_master() { header.destination } else { header.source };
-    vec![
-        ("ot.protocol", Val::Static("dnp3")),
-        ("ot.function.name", Val::Static(name)),
-        ("ot.unit", Val::from(unit.to_string())),
-        ("dnp3.source", Val::from(header.source)),
-        ("dnp3.destination", Val::from(header.destination)),
-        ("dnp3.direction", Val::Static(if header.from_master() { "master" } else { "outstation" })),
-    ]
-}
-
 impl Dnp3 {
     /// One whole application fragment.
     pub(super) fn fragment(&mut self, cx: &mut Cx<'_>, header: &Header, data: &[u8]) {
@@ -135,8 +113,7 @@ impl Dnp3 {
                 self.unanswered(cx, key, old);
             }
         }
-        let mut request =
-            Request { function, by: cx.from(), asked: cx.at(), items: Vec::new(), login: None };
+        let mut request = Request { function, by: cx.from(), asked: cx.at(), items: Vec::new(), login: None };
         let mut walk = Walk::new(data, f::with_data(function));
         for objects in &mut walk {
             if objects.group == 120 {
@@ -237,7 +214,9 @@ impl Dnp3 {
             match (objects.group, objects.variation) {
                 (0, _) => attributes(cx, &objects),
                 (12, 1) => control_refusal(&mut refusal, &objects, 10),
-                (41, v) => control_refusal(&mut refusal, &objects, [4, 2, 4, 8][usize::from(v.wrapping_sub(1) & 3)]),
+                (41, v) => {
+                    control_refusal(&mut refusal, &objects, [4, 2, 4, 8][usize::from(v.wrapping_sub(1) & 3)])
+                }
                 (70, 2) => login_key = objects.free().next().and_then(|o| o.get(8..12)).map(|k| k != [0; 4]),
                 (70, 4) => {
                     if let Some(file) = objects.free().next() {
@@ -276,7 +255,8 @@ impl Dnp3 {
             }
             if request.function == f::OPEN_FILE
                 && refused.is_none()
-                && let (Some(handle), Some(name)) = (handle, request.items.first().and_then(|i| i.target.clone()))
+                && let (Some(handle), Some(name)) =
+                    (handle, request.items.first().and_then(|i| i.target.clone()))
             {
                 self.files.retain(|(h, _)| *h != handle);
                 if self.files.len() >= MAX_FILES {
@@ -297,208 +277,10 @@ impl Dnp3 {
             cx.service_info("authentication", "DNP3 secure authentication");
         }
     }
-
-    fn pdu(
-        &self,
-        cx: &mut Cx<'_>,
-        header: &Header,
-        control: u8,
-        function: u8,
-        iin: Option<u16>,
-        data: &[u8],
-    ) {
-        if !cx.wants_pdus() {
-            return;
-        }
-        let name = match f::name(function) {
-            "" => "unknown_function",
-            name => name,
-        };
-        let mut fields = base_fields(header, name);
-        fields.push(("ot.function.code", Val::from(function)));
-        fields.push(("dnp3.sequence", Val::from(control & 0x0F)));
-        fields.push(("dnp3.unsolicited", Val::from(control & 0x10 != 0)));
-        let objects: Vec<_> = Walk::new(data, f::with_data(function)).take(64).collect();
-        if !objects.is_empty() {
-            let labels: Vec<Val> = objects.iter().map(|o| Val::from(o.label())).collect();
-            fields.push(("dnp3.objects", Val::from(labels)));
-        }
-        if let Some(iin) = iin {
-            fields.push(("dnp3.iin", Val::from(iin)));
-            let names: Vec<Val> = f::indications(iin).map(Val::Static).collect();
-            if !names.is_empty() {
-                fields.push(("dnp3.indications", Val::from(names)));
-            }
-            let refusal = f::refusal(iin);
-            fields.push(("event.outcome", Val::Static(if refusal.is_some() { "failure" } else { "success" })));
-            if let Some((code, name)) = refusal {
-                fields.push(("ot.exception.code", Val::Int(code)));
-                fields.push(("ot.exception.name", Val::Static(name)));
-            }
-        } else if function != f::CONFIRM {
-            let first = objects.iter().find(|o| o.group != 120).or(objects.first());
-            let (_, action) = meaning(function, first);
-            fields.push(("ot.action", Val::Static(action.name())));
-            fields.push(("ot.category", Val::Static(f::category(function, action).name())));
-            if let Some(o) = first {
-                if let Some(space) = o.space() {
-                    fields.push(("ot.address.space", Val::Static(space)));
-                }
-                let mut item = Item::new("", action);
-                if o.group == 12 && o.variation == 1 {
-                    control_block(&mut item, o);
-                }
-                if let Some((start, count)) = item.address.or(o.start.map(|s| (i64::from(s), i64::from(o.count.unwrap_or(1))))) {
-                    fields.push(("ot.address.start", Val::Int(start)));
-                    fields.push(("ot.address.count", Val::Int(count)));
-                }
-                if let Some(value) = item.value {
-                    fields.push(("ot.value_text", value));
-                }
-            }
-        }
-        cx.pdu(name, fields);
-    }
 }
 
 impl Item {
-    fn new(name: &'static str, action: Action) -> Item {
+    pub fn new(name: &'static str, action: Action) -> Item {
         Item { name, action, address: None, space: None, target: None, value: None, detail: Vec::new() }
     }
 }
-
-/// Control relay output block (g12v1): control code, count, on and off times in ms, status.
-fn control_block(item: &mut Item, objects: &Objects<'_>) {
-    let Some((index, data)) = objects.first() else { return };
-    let mut r = Reader::new(data);
-    let (Some(code), Some(count), Some(on), Some(off)) = (r.u8(), r.u8(), r.le32(), r.le32()) else { return };
-    item.address = Some((i64::from(index), 1));
-    let operation = ["nul", "pulse_on", "pulse_off", "latch_on", "latch_off"];
-    let trip = ["", " close", " trip", ""].get(usize::from(code >> 6)).copied().unwrap_or("");
-    let name = operation.get(usize::from(code & 0x0F)).copied().unwrap_or("undefined");
-    item.value = Some(Val::from(format!("{name}{trip}")));
-    item.detail.push(("control_code", Val::from(code)));
-    item.detail.push(("count", Val::from(count)));
-    item.detail.push(("on_time_ms", Val::from(on)));
-    item.detail.push(("off_time_ms", Val::from(off)));
-    let points: Vec<Val> = objects.items().take(16).map(|(i, _)| Val::from(i)).collect();
-    if points.len() > 1 {
-        item.detail.push(("points", Val::from(points)));
-    }
-}
-
-/// Value of an analog output command (g41).
-fn analog(variation: u8, data: &[u8]) -> Option<Val> {
-    let mut r = Reader::new(data);
-    match variation {
-        1 => r.le_i32().map(Val::from),
-        2 => r.le_i16().map(Val::from),
-        3 => r.le_f32().map(Val::from),
-        4 => r.le_f64().map(Val::from),
-        _ => None,
-    }
-}
-
-/// DNP3 time: milliseconds since 1970-01-01 UTC in 48 bits.
-fn time(data: &[u8]) -> Option<Val> {
-    let mut r = Reader::new(data);
-    let (low, high) = (r.le32()?, r.le16()?);
-    Some(Val::Int(i64::from(high) << 32 | i64::from(low)))
-}
-
-/// Bytes that an offset and a size at `at` of a file object point to.
-fn counted(object: &[u8], at: usize) -> Option<&[u8]> {
-    let mut r = Reader::new(object.get(at..)?);
-    let (offset, size) = (usize::from(r.le16()?), usize::from(r.le16()?));
-    object.get(offset..offset.checked_add(size)?)
-}
-
-/// User name and password of a file authentication object (g70v2).
-fn file_login(object: &[u8]) -> Option<(String, String)> {
-    let (user, password) = (counted(object, 0)?, counted(object, 4)?);
-    (!user.is_empty() || !password.is_empty()).then(|| (text(user), text(password)))
-}
-
-/// What an authentication request tells of who asks (g120).
-fn authentication_item(item: &mut Item, variation: u8, objects: &Objects<'_>) {
-    let Some(object) = objects.free().next().or(Some(objects.data)).filter(|o| !o.is_empty()) else { return };
-    item.address = None;
-    let mut r = Reader::new(object);
-    let user = match variation {
-        2 | 3 | 6 | 11..=14 => r.le32().and_then(|_| r.le16()),
-        4 | 5 => r.le16(),
-        10 => {
-            let (method, operation) = (r.u8(), r.u8());
-            let name = r.skip(8).and_then(|_| r.le16()).map(usize::from);
-            let rest = r.skip(4).map(|_| r.rest());
-            if let (Some(_), Some(operation)) = (method, operation) {
-                let word = ["", "add", "delete", "change"].get(usize::from(operation)).copied().unwrap_or("");
-                item.detail.push(("operation", Val::Static(word)));
-            }
-            item.target = name.zip(rest).and_then(|(n, rest)| rest.get(..n)).map(|n| text(n).into());
-            None
-        }
-        _ => None,
-    };
-    if let Some(user) = user {
-        item.detail.push(("user_number", Val::from(user)));
-    }
-}
-
-/// Notes the first status other than success of echoed controls; `at` is its place in the object.
-fn control_refusal(refusal: &mut Option<(i64, &'static str)>, objects: &Objects<'_>, at: usize) {
-    let bad = objects.items().filter_map(|(_, o)| o.get(at)).map(|s| s & 0x7F).find(|s| *s != 0);
-    if let Some(status) = bad {
-        *refusal = Some((i64::from(status), f::control_status(status)));
-    }
-}
-
-fn file_refusal(refusal: &mut Option<(i64, &'static str)>, status: Option<&u8>) {
-    if let Some(&status) = status
-        && status != 0
-    {
-        *refusal = Some((i64::from(status), f::file_status(status)));
-    }
-}
-
-/// Text of a device attribute by its data type (annex A, group 0).
-fn attribute(kind: u8, value: &[u8]) -> Option<String> {
-    let little = |v: &[u8]| v.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
-    match kind {
-        1 => Some(text(value)),
-        2 if value.len() <= 8 => Some(little(value).to_string()),
-        3 if matches!(value.len(), 1..=8) => {
-            let unused = 64 - 8 * value.len() as u32;
-            Some(((little(value) << unused) as i64 >> unused).to_string())
-        }
-        4 if value.len() == 4 => Reader::new(value).le_f32().map(|v| v.to_string()),
-        4 if value.len() == 8 => Reader::new(value).le_f64().map(|v| v.to_string()),
-        5 | 6 => Some(hex(value)),
-        7 => time(value).map(|t| if let Val::Int(t) = t { t.to_string() } else { String::new() }),
-        _ => None,
-    }
-}
-
-/// Facts from the device attributes of an answer (group 0; the variation is the attribute).
-fn attributes(cx: &mut Cx<'_>, objects: &Objects<'_>) {
-    let (name, field) = match objects.variation {
-        208 => ("system", "g0v208.system_name"),
-        209 => ("secure-authentication", "g0v209.secure_authentication_version"),
-        242 => ("firmware", "g0v242.software_version"),
-        243 => ("hardware", "g0v243.hardware_version"),
-        245 => ("location", "g0v245.location"),
-        246 => ("user-id", "g0v246.id_code"),
-        247 => ("name", "g0v247.device_name"),
-        248 => ("serial", "g0v248.serial_number"),
-        249 => ("conformance", "g0v249.subset_and_conformance"),
-        250 => ("product", "g0v250.product_name_and_model"),
-        252 => ("vendor", "g0v252.manufacturer_name"),
-        _ => return,
-    };
-    for (kind, value) in objects.attributes() {
-        if let Some(value) = attribute(kind, value) {
-            cx.fact(cx.from(), name, &value, field);
-        }
-    }
-}
-

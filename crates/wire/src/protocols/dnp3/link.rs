@@ -9,7 +9,7 @@ pub const RESERVED_ADDRESSES: u16 = 0xFFF0;
 /// Fragments larger than this are not reassembled. Stations offer 2048 octets at least; few more.
 const MAX_FRAGMENT: usize = 16 * 1024;
 /// Associations of one flow whose fragments are put together at the same time.
-const MAX_ASSEMBLIES: usize = 16;
+const MAX_ASSEMBLIES: usize = 8;
 
 /// CRC-DNP: polynomial 0x3D65 reflected, complemented (annex E).
 const CRC_TABLE: [u16; 256] = {
@@ -67,7 +67,7 @@ impl Header {
         HEADER + self.user + 2 * self.user.div_ceil(16)
     }
     /// DIR: the frame was sent by a master.
-    pub fn from_master(&self) -> bool {
+    pub fn by_master(&self) -> bool {
         self.control & 0x80 != 0
     }
     /// PRM: the frame begins a link transaction.

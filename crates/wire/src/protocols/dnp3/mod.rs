@@ -5,11 +5,13 @@
 //! from who opened it. The unit of an operation is the outstation's link address.
 
 mod app;
+mod event;
 mod functions;
 mod link;
 mod objects;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use crate::cx::Cx;
 use crate::model::{Outcome, Side, Transport};
@@ -95,7 +97,7 @@ fn identify(_: &Hint, data: &[u8]) -> Verdict {
         return if agrees { Verdict::Need } else { Verdict::No };
     }
     match Header::read(data) {
-        Some(h) if h.from_master() => Verdict::Strong(Role::Client),
+        Some(h) if h.by_master() => Verdict::Strong(Role::Client),
         Some(_) => Verdict::Strong(Role::Server),
         None => Verdict::No,
     }
@@ -154,8 +156,7 @@ impl Probe for Dnp3 {
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let now = cx.at().time;
-        while let Some((key, request)) =
-            self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT)
+        while let Some((key, request)) = self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT)
         {
             self.unanswered(cx, key, request);
         }
@@ -176,7 +177,7 @@ impl Dnp3 {
         }
         self.note_address(cx, cx.from(), header.source);
         if !header.has_user_data() {
-            return app::link_event(cx, header);
+            return event::link_event(cx, header);
         }
         let mut buffer = [0u8; 250];
         let Some(user) = link::user_data(header, frame, &mut buffer) else { return cx.malformed() };

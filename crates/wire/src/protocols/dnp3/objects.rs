@@ -298,7 +298,7 @@ impl<'a> Objects<'a> {
             111 => "octet_string_events",
             112 => "virtual_terminal_output",
             113 => "virtual_terminal_events",
-            120 | 121 | 122 => "authentication",
+            120..=122 => "authentication",
             _ => return None,
         })
     }

@@ -147,7 +147,9 @@ fn field(data: &[u8]) -> Field<'_> {
         let Some(length) = length.filter(|n| *n <= 1 << 20) else { return Field::Bad };
         let end = open + 1 + length;
         return match (value.get(open + 1..end), value.get(end), value.get(end + 1)) {
-            (Some(bytes), Some(b']'), Some(b'\n')) => Field::Read(name, Value { kind, bytes }, body + end + 2),
+            (Some(bytes), Some(b']'), Some(b'\n')) => {
+                Field::Read(name, Value { kind, bytes }, body + end + 2)
+            }
             (Some(_), Some(b']'), None) | (Some(_), None, _) | (None, _, _) => Field::Need,
             _ => Field::Bad,
         };

@@ -251,8 +251,11 @@ impl Fox {
             }
             b'r' | b'e' => {
                 let Some(request) = self.open.take(&(cx.from().other(), m.reply_to)) else { return };
-                let (outcome, error) =
-                    if m.kind == b'e' { (Outcome::Refused, Some((1, "error"))) } else { (Outcome::Accepted, None) };
+                let (outcome, error) = if m.kind == b'e' {
+                    (Outcome::Refused, Some((1, "error")))
+                } else {
+                    (Outcome::Accepted, None)
+                };
                 report(cx, request, outcome, error);
             }
             _ => {}

@@ -115,12 +115,16 @@ fn digest(text: &str, place: Place, method: &str) -> Option<Login> {
     let list = parameters(text);
     let get = |key: &str| list.iter().find(|(k, _)| k == key).map_or("", |(_, v)| v.as_str());
     let (user, realm, nonce, response) = (get("username"), get("realm"), get("nonce"), get("response"));
-    if user.is_empty() || response.is_empty() || !response.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if user.is_empty() || response.is_empty() {
         return None;
     }
     let mut login = Login::new(CredKind::Hash, place);
     login.user = Some(cut(user, 256).to_owned());
     login.realm = (!realm.is_empty()).then(|| cut(realm, 256).to_owned());
+    if !response.bytes().all(|b| b.is_ascii_hexdigit()) {
+        // made unreadable by whoever made the capture: the name is all there is
+        return Some(Login { kind: CredKind::User, ..login });
+    }
     login.secret = Some(response.to_owned());
     let (uri, cnonce, nc, qop) = (get("uri"), get("cnonce"), get("nc"), get("qop"));
     let algorithm = get("algorithm");

@@ -88,6 +88,68 @@ pub fn request_line(data: &[u8]) -> Option<bool> {
     Some(versioned && token && line.len() > method + 9)
 }
 
+impl<'a> Read<'a> {
+    /// A head with a good first line and a bad field is read line by line, the bad ones left out.
+    fn or_lenient(self, data: &'a [u8], request: bool) -> Read<'a> {
+        let Read::Bad = self else { return self };
+        let first = if request { request_line(data) } else { like_response(data) };
+        if first != Some(true) {
+            return Read::Bad;
+        }
+        match lenient(data, request) {
+            Some(head) => Read::Good(head),
+            None if data.len() < MAX_HEAD => Read::Need,
+            None => Read::Bad,
+        }
+    }
+}
+
+/// Length of the head: up to the first blank line.
+fn head_length(data: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'\n', data)
+        .find_map(|at| match data.get(at + 1..)? {
+            [b'\n', ..] => Some(at + 2),
+            [b'\r', b'\n', ..] => Some(at + 3),
+            _ => None,
+        })
+        .filter(|n| *n <= MAX_HEAD)
+}
+
+/// Reads a head whose fields are partly broken; `None` if its end is not there.
+fn lenient(data: &[u8], request: bool) -> Option<Head<'_>> {
+    let length = head_length(data)?;
+    let mut lines = data.get(..length)?.split(|b| *b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l));
+    let first = lines.next()?;
+    let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+    let mut head = Head {
+        length,
+        method: "",
+        target: "",
+        status: 0,
+        reason: "",
+        minor: u8::from(first.ends_with(b"1.1") || first.starts_with(b"HTTP/1.1")),
+        fields: Vec::new(),
+    };
+    if request {
+        let mut words = first.split(|b| *b == b' ');
+        head.method = text(words.next()?);
+        head.target = text(words.next()?);
+    } else {
+        let mut words = first.splitn(3, |b| *b == b' ').skip(1);
+        head.status = text(words.next()?).parse().ok().filter(|s| (100..1000).contains(s))?;
+        head.reason = words.next().map(text).unwrap_or_default();
+    }
+    for line in lines.take(MANY) {
+        let Some(colon) = line.iter().position(|b| *b == b':') else { continue };
+        let (name, value) = (text(line.get(..colon)?), line.get(colon + 1..)?);
+        let token = |c: char| c.is_ascii_graphic();
+        if !name.is_empty() && name.chars().all(token) && !value.contains(&0) {
+            head.fields.push((name, value));
+        }
+    }
+    Some(head)
+}
+
 impl<'a> Head<'a> {
     /// Reads the head of a request.
     pub fn request(data: &'a [u8]) -> Read<'a> {
@@ -108,6 +170,7 @@ impl<'a> Head<'a> {
             }
             other => Head::result(data, other),
         }
+        .or_lenient(data, request)
     }
 
     fn result(data: &'a [u8], parsed: Result<Option<Head<'a>>, httparse::Error>) -> Read<'a> {

@@ -6,10 +6,13 @@
 
 mod action;
 mod auth;
+mod content;
 mod device;
 mod exchange;
 mod form;
+mod framing;
 mod head;
+mod outcome;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -19,7 +22,9 @@ use crate::cx::Cx;
 use crate::model::*;
 use crate::probe::*;
 use crate::protocols::ntlm;
+use content::{wanted_of_request, wanted_of_response};
 use exchange::Exchange;
+use framing::{At, Lane};
 use head::{Framing, Head, Read};
 use std::collections::VecDeque;
 use text::cut;
@@ -60,8 +65,6 @@ pub static SPEC: Spec = Spec {
 const MAX_OPEN: usize = 64;
 /// Log-ins of one connection that are remembered as told.
 const MAX_TOLD: usize = 32;
-/// Longest chunk-size or trailer line, in bytes.
-const MAX_LINE: usize = 4096;
 
 fn identify(_: &Hint, data: &[u8]) -> Verdict {
     match head::like_response(data) {
@@ -83,48 +86,6 @@ fn identify(_: &Hint, data: &[u8]) -> Verdict {
         (None, Some(true)) if data.len() >= 2048 => Verdict::Weak(Role::Client),
         (None, _) => Verdict::Need,
     }
-}
-
-/// Where a direction stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum At {
-    #[default]
-    Head,
-    Length(u64),
-    ChunkSize,
-    Chunk(u64),
-    ChunkEnd,
-    Trailer,
-    Close,
-    /// Lost: a head is looked for at each segment's start.
-    Lost,
-}
-
-/// What a body is kept for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Want {
-    /// A request's: media type and multipart boundary.
-    Request { media: String, boundary: Option<String> },
-    Html { coding: String },
-    Xml { coding: String },
-    Json { path: String, coding: String },
-}
-
-impl Want {
-    /// Bytes worth keeping.
-    fn limit(&self) -> usize {
-        match self {
-            Want::Html { .. } => 4096,
-            _ => 16 * 1024,
-        }
-    }
-}
-
-#[derive(Default)]
-struct Lane {
-    at: At,
-    want: Option<Want>,
-    body: Vec<u8>,
 }
 
 /// One connection.
@@ -416,95 +377,6 @@ impl Http {
         None
     }
 
-    /// Realms, NTLM challenges; true if a Digest nonce was too old.
-    fn challenges(&mut self, cx: &mut Cx<'_>, head: &Head<'_>) -> bool {
-        let mut too_old = false;
-        if !matches!(head.status, 401 | 407) {
-            return false;
-        }
-        for name in ["www-authenticate", "proxy-authenticate"] {
-            for value in head.all(name) {
-                let (realm, stale) = auth::challenge(value);
-                too_old |= stale;
-                if let Some(realm) = realm.filter(|r| hash(r) != self.realm && !self.proxy) {
-                    self.realm = hash(&realm);
-                    cx.fact(Side::Server, "realm", cut(&realm, 250), "WWW-Authenticate");
-                }
-                let token = value.split_once(' ').filter(|(s, _)| {
-                    s.eq_ignore_ascii_case("ntlm") || s.eq_ignore_ascii_case("negotiate")
-                });
-                if let Some(blob) = token.and_then(|(_, t)| text::base64(t)) {
-                    self.ntlm.token(cx, Side::Server, &blob);
-                }
-            }
-        }
-        too_old
-    }
-
-    fn answered(&mut self, cx: &mut Cx<'_>, exchange: Exchange, head: &Head<'_>, stale: bool) {
-        let status = head.status;
-        if let Some(login) = &exchange.ntlm {
-            let outcome = match status {
-                401 | 407 => LoginOutcome::Failure,
-                200..=399 => LoginOutcome::Success,
-                // done with the log-in, and stumbled over the request itself
-                _ if head.get("persistent-auth").is_some() => LoginOutcome::Success,
-                _ => LoginOutcome::Unknown,
-            };
-            login.report(cx, outcome);
-        }
-        for login in &exchange.logins {
-            self.tell(cx, login, login.outcome(status, stale), exchange.asked);
-        }
-        if let Some(deed) = &exchange.deed {
-            let outcome = if status < 400 { Outcome::Accepted } else { Outcome::Refused };
-            exchange::operation(cx, deed, exchange.asked, outcome, Some((status, head.reason)));
-        }
-        exchange::event(cx, Some(&exchange), Some(head));
-    }
-
-    /// Reports what no answer came for. `answered`: the server was heard at all.
-    fn unanswered(&mut self, cx: &mut Cx<'_>, exchange: Exchange, answered: bool) {
-        if let Some(login) = &exchange.ntlm {
-            login.report(cx, LoginOutcome::Unknown);
-        }
-        for login in &exchange.logins {
-            self.tell(cx, login, LoginOutcome::Unknown, exchange.asked);
-        }
-        if let Some(deed) = &exchange.deed {
-            let outcome = if answered { Outcome::NoAnswer } else { Outcome::Unknown };
-            exchange::operation(cx, deed, exchange.asked, outcome, None);
-        }
-        exchange::event(cx, Some(&exchange), None);
-    }
-
-    fn tell(&mut self, cx: &mut Cx<'_>, login: &auth::Login, outcome: LoginOutcome, asked: Stamp) {
-        let key = auth::key(login, outcome);
-        if self.told.contains(&key) {
-            return;
-        }
-        if self.told.len() < MAX_TOLD {
-            self.told.push(key);
-        }
-        let mut cred = Cred::new(login.kind).outcome(outcome).sent(asked);
-        if let Some(user) = &login.user {
-            cred = cred.username(user);
-        }
-        if let Some(secret) = &login.secret {
-            cred = cred.secret(secret);
-            if let Some(mode) = login.mode {
-                cred = cred.hashcat(mode, secret);
-            }
-        }
-        if login.kind != CredKind::Hash {
-            cred = cred.cleartext();
-        }
-        if let Some(realm) = &login.realm {
-            cred = cred.detail("realm", realm.as_str());
-        }
-        cx.credential(cred);
-    }
-
     /// The request that the response at hand answers. Behind a loss it is the last one that was
     /// asked before it: who asks again has had an answer, only that it was not seen.
     fn asked(&mut self, cx: &mut Cx<'_>) -> Option<Exchange> {
@@ -518,186 +390,5 @@ impl Http {
             }
         }
         if before == 0 { None } else { self.open.pop_front() }
-    }
-
-    fn length(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8], left: u64) -> Step {
-        let lane = &mut self.lanes[lane(from)];
-        let here = left.min(data.len() as u64);
-        if lane.want.is_none() {
-            lane.at = At::Head;
-            return if here == left { Step::Used(here as usize) } else { Step::Skip(left - here) };
-        }
-        lane.at = At::Length(left - here);
-        let full = lane.keep(data.get(..here as usize).unwrap_or_default());
-        if here == left {
-            self.body_done(cx, from);
-            self.lanes[self::lane(from)].at = At::Head;
-        } else if full {
-            self.body_done(cx, from);
-        }
-        Step::Used(here as usize)
-    }
-
-    fn close(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8]) -> Step {
-        let lane = &mut self.lanes[lane(from)];
-        if lane.want.is_none() {
-            return Step::Skip(u64::MAX);
-        }
-        if lane.keep(data) {
-            self.body_done(cx, from);
-        }
-        Step::Used(data.len())
-    }
-
-    fn chunk_size(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8]) -> Step {
-        let Some(end) = memchr::memchr(b'\n', data) else {
-            return if data.len() < MAX_LINE { Step::Need } else { self.lost(from) };
-        };
-        let line = data.get(..end).unwrap_or_default();
-        let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();
-        let size = line.get(..digits).and_then(|d| std::str::from_utf8(d).ok());
-        let Some(size) = size.filter(|s| (1..=15).contains(&s.len())).and_then(|s| u64::from_str_radix(s, 16).ok())
-        else {
-            self.body_done(cx, from);
-            return self.lost(from);
-        };
-        self.lanes[lane(from)].at = if size == 0 { At::Trailer } else { At::Chunk(size) };
-        Step::Used(end + 1)
-    }
-
-    fn chunk(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8], left: u64) -> Step {
-        let lane = &mut self.lanes[lane(from)];
-        let here = left.min(data.len() as u64);
-        lane.at = At::ChunkEnd;
-        if lane.want.is_none() {
-            return if here == left { Step::Used(here as usize) } else { Step::Skip(left - here) };
-        }
-        if here < left {
-            lane.at = At::Chunk(left - here);
-        }
-        if lane.keep(data.get(..here as usize).unwrap_or_default()) {
-            self.body_done(cx, from);
-        }
-        Step::Used(here as usize)
-    }
-
-    fn chunk_end(&mut self, from: Side, data: &[u8]) -> Step {
-        let used = match data {
-            [b'\r', b'\n', ..] => 2,
-            [b'\n', ..] => 1,
-            [b'\r'] => return Step::Need,
-            _ => return self.lost(from),
-        };
-        self.lanes[lane(from)].at = At::ChunkSize;
-        Step::Used(used)
-    }
-
-    fn trailer(&mut self, cx: &mut Cx<'_>, from: Side, data: &[u8]) -> Step {
-        let Some(end) = memchr::memchr(b'\n', data) else {
-            return if data.len() < MAX_LINE { Step::Need } else { self.lost(from) };
-        };
-        if matches!(data.get(..end), Some([] | [b'\r'])) {
-            self.body_done(cx, from);
-            self.lanes[lane(from)].at = At::Head;
-        }
-        Step::Used(end + 1)
-    }
-
-    /// Looks at what was kept of a body.
-    fn body_done(&mut self, cx: &mut Cx<'_>, from: Side) {
-        let lane = &mut self.lanes[lane(from)];
-        let (Some(want), body) = (lane.want.take(), std::mem::take(&mut lane.body)) else { return };
-        if body.is_empty() {
-            return;
-        }
-        match want {
-            Want::Request { media, boundary } => self.request_body(cx, &media, boundary.as_deref(), &body),
-            Want::Html { coding } => {
-                let html = device::decoded(&body, &coding);
-                if let Some(title) = device::title(&String::from_utf8_lossy(&html)) {
-                    cx.fact(Side::Server, "title", &title, "HTML title");
-                }
-            }
-            Want::Xml { coding } => {
-                let text = device::decoded(&body, &coding);
-                let text = String::from_utf8_lossy(&text);
-                device::describe(cx, Side::Server, &text);
-                // an ACS commands its devices in its answers (TR-069 3.7.2)
-                if let Some(deed) = action::soap("", &text).filter(|d| d.protocol == Some("tr069"))
-                    && !deed.name.ends_with("_response")
-                {
-                    let op = Op::new(deed.action, &deed.name).protocol("tr069").by(Side::Server);
-                    cx.op(op);
-                }
-            }
-            Want::Json { path, coding } => {
-                device::describe_json(cx, &path, &device::decoded(&body, &coding));
-            }
-        }
-    }
-
-    fn request_body(&mut self, cx: &mut Cx<'_>, media: &str, boundary: Option<&str>, body: &[u8]) {
-        let login = form::body(media, boundary, body);
-        let text = std::str::from_utf8(body).unwrap_or_default();
-        let soap = text.contains("Envelope");
-        if soap {
-            device::describe(cx, Side::Client, text);
-        }
-        let asking = self.open.back_mut().filter(|e| e.serial == self.serial);
-        let Some(exchange) = asking else {
-            // it was answered before its end
-            if let Some(login) = login {
-                self.tell(cx, &login, LoginOutcome::Unknown, cx.at());
-            }
-            return;
-        };
-        let deed = match media {
-            _ if soap => action::soap(&exchange.path, text),
-            "multipart/form-data" => action::upload(&exchange.path, body),
-            _ => None,
-        };
-        if let Some(protocol) = deed.as_ref().and_then(|d| d.protocol) {
-            cx.also(protocol);
-        }
-        if exchange.deed.as_ref().is_none_or(|d| d.action != Action::Firmware) {
-            exchange.deed = deed.or(exchange.deed.take());
-        }
-        exchange.logins.extend(login);
-    }
-}
-
-impl Lane {
-    /// Keeps a piece of the body; true when there is enough.
-    fn keep(&mut self, piece: &[u8]) -> bool {
-        let limit = self.want.as_ref().map_or(0, Want::limit);
-        let room = limit.saturating_sub(self.body.len());
-        self.body.extend_from_slice(piece.get(..piece.len().min(room)).unwrap_or_default());
-        self.body.len() >= limit
-    }
-}
-
-fn wanted_of_request(head: &Head<'_>) -> Option<Want> {
-    let media = head.media_type();
-    let known = matches!(
-        media.as_str(),
-        "application/x-www-form-urlencoded" | "multipart/form-data" | "application/json" | "text/plain" | ""
-    ) || media.ends_with("xml");
-    if !known || head.get("content-encoding").is_some() {
-        return None;
-    }
-    let value = head.get("content-type").unwrap_or_default();
-    let boundary = value.split(';').map(str::trim).find_map(|p| p.strip_prefix("boundary="));
-    let boundary = boundary.map(|b| cut(b.trim_matches('"'), 128).to_owned());
-    Some(Want::Request { media, boundary })
-}
-
-fn wanted_of_response(head: &Head<'_>, path: &str) -> Option<Want> {
-    let media = head.media_type();
-    let coding = cut(head.get("content-encoding").unwrap_or_default(), 16).to_ascii_lowercase();
-    match media.as_str() {
-        "text/html" | "application/xhtml+xml" => Some(Want::Html { coding }),
-        "application/json" if head.status == 200 => Some(Want::Json { path: path.to_owned(), coding }),
-        m if m.ends_with("xml") => Some(Want::Xml { coding }),
-        _ => None,
     }
 }

@@ -180,6 +180,14 @@ fn other_bodies_and_bad_heads() {
 }
 
 #[test]
+fn a_broken_field_costs_only_itself() {
+    let bad = b"POST /x HTTP/1.1\r\nAuthorization: Basic dGVzdDpmYWls\r\nX: a\0b\r\nno colon\r\nContent-Length: 3\r\n\r\nabc";
+    let seen = talk().client(bad).client(GET).server(b"HTTP/1.1 401 \0\r\nContent-Length: 0\r\n\r\n").server(OK).end();
+    assert_eq!(seen.creds(), ["password test fail failure"]);
+    assert_eq!(field(&seen, "url.path"), ["/x", "/a"]);
+}
+
+#[test]
 fn tunnels_and_upgrades() {
     let connect = b"CONNECT plc:443 HTTP/1.1\r\n\r\n";
     let d = || talk().client(connect).server(b"HTTP/1.1 200 Connection established\r\n\r\n");

@@ -68,11 +68,8 @@ impl Request {
     }
     pub fn report(self, cx: &mut Cx<'_>, key: Key, outcome: Outcome, exception: Option<(i64, &'static str)>) {
         let mut digits = itoa::Buffer::new();
-        let mut op = Op::new(self.action, self.name)
-            .code(self.code)
-            .outcome(outcome)
-            .asked(self.asked)
-            .by(self.by);
+        let mut op =
+            Op::new(self.action, self.name).code(self.code).outcome(outcome).asked(self.asked).by(self.by);
         if self.address.is_some() {
             op = op.unit(digits.format(key.station));
         }
@@ -117,6 +114,11 @@ impl<'a> Asdu<'a> {
             Some(size) => self.length >= self.expected(size) && self.station != 0,
             None => true,
         }
+    }
+    /// An ASDU may begin with these bytes: what is there of type, count and cause is defined.
+    pub fn may_begin(data: &[u8]) -> bool {
+        data.first().is_none_or(|kind| types::find(*kind).is_some())
+            && data.get(2).is_none_or(|cause| types::cause_defined(cause & 0x3F))
     }
     /// Its length is exactly that of the objects it counts.
     pub fn measured(&self) -> bool {
@@ -292,12 +294,13 @@ impl Iec104 {
         let answered =
             self.open.take_if(|k, r| k.kind == 120 && k.station == asdu.station && r.by != cx.from());
         if let Some((key, request)) = answered {
-            let refused = asdu.negative || match asdu.kind {
-                120 => asdu.elements.get(5).is_some_and(|q| q & 0x80 != 0),
-                121 => asdu.elements.get(6).is_some_and(|q| q & 0x80 != 0),
-                122 => qualifier >> 4 != 0,
-                _ => false,
-            };
+            let refused = asdu.negative
+                || match asdu.kind {
+                    120 => asdu.elements.get(5).is_some_and(|q| q & 0x80 != 0),
+                    121 => asdu.elements.get(6).is_some_and(|q| q & 0x80 != 0),
+                    122 => qualifier >> 4 != 0,
+                    _ => false,
+                };
             let exception = refused.then_some((i64::from(qualifier >> 4), "negative_acknowledge"));
             let outcome = if refused { Outcome::Refused } else { Outcome::Accepted };
             request.report(cx, key, outcome, exception);

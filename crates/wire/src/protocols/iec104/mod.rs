@@ -78,8 +78,13 @@ const MAX_STATIONS: usize = 64;
 /// Control field of an APDU (5.1 to 5.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Control {
-    Information { send: u16, receive: u16 },
-    Supervisory { receive: u16 },
+    Information {
+        send: u16,
+        receive: u16,
+    },
+    Supervisory {
+        receive: u16,
+    },
     /// STARTDT, STOPDT, TESTFR, each act or con, by its first octet.
     Unnumbered(u8),
 }
@@ -135,7 +140,12 @@ fn identify(_: &Hint, data: &[u8]) -> Verdict {
             Control::Supervisory { .. } => {}
             Control::Information { .. } => {
                 let Some(body) = rest.get(6..total) else {
-                    return if seen > 0 && certain { Verdict::Strong(role) } else { Verdict::Need };
+                    let head = rest.get(6..).unwrap_or_default();
+                    return match (seen > 0 && certain, Asdu::may_begin(head)) {
+                        (true, _) => Verdict::Strong(role),
+                        (false, true) => Verdict::Need,
+                        (false, false) => Verdict::No,
+                    };
                 };
                 let Some(asdu) = Asdu::read(body).filter(Asdu::plausible) else { return Verdict::No };
                 certain |= asdu.measured();
@@ -199,7 +209,8 @@ impl Probe for Iec104 {
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
         let now = cx.at().time;
-        while let Some((key, request)) = self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT) {
+        while let Some((key, request)) = self.open.take_if(|_, r| now.saturating_sub(r.asked.time) > TIMEOUT)
+        {
             self.unanswered(cx, key, request);
         }
     }

@@ -315,6 +315,10 @@ impl Mqtt {
     fn connack(&mut self, cx: &mut Cx<'_>, fixed: &Fixed, ack: &Ack) {
         report::ack(cx, fixed, self.version, ack);
         let code = ack.codes.first().copied().unwrap_or(0);
+        if self.login.is_none() && !self.said_missing && cx.flow().oriented {
+            self.said_missing = true;
+            report::anomaly(cx, fixed, "missing_connect");
+        }
         self.connected = code == 0;
         if let Some(id) = property(&ack.properties, "assigned_client_identifier") {
             cx.fact(Side::Client, "client_id", id, "CONNACK.Assigned Client Identifier");

@@ -72,11 +72,13 @@ impl Head {
         let length = usize::from(r.be16()?);
         let body = r.take(length)?;
         // the frame id says which services it carries
-        let agrees = match (head.frame_id, head.service, head.kind) {
-            (0xFEFC, HELLO, 0) | (0xFEFE, IDENTIFY, 0) | (0xFEFF, IDENTIFY, 1) => true,
-            (0xFEFD, GET | SET, 0 | 1 | 5) => true,
-            _ => false,
-        };
+        let agrees = matches!(
+            (head.frame_id, head.service, head.kind),
+            (0xFEFC, HELLO, 0)
+                | (0xFEFE, IDENTIFY, 0)
+                | (0xFEFF, IDENTIFY, 1)
+                | (0xFEFD, GET | SET, 0 | 1 | 5)
+        );
         agrees.then_some((head, body))
     }
     fn is_request(&self) -> bool {
@@ -217,7 +219,8 @@ impl Dcp {
         let side = request.by.other();
         for item in &request.items {
             if error(item.option) == 0 && item.option == (1, 2) {
-                let ip = item.target.as_deref().and_then(|t| t.split('/').next()).and_then(|t| t.parse().ok());
+                let ip =
+                    item.target.as_deref().and_then(|t| t.split('/').next()).and_then(|t| t.parse().ok());
                 if let (Some(ip), HostAddr::Mac(mac)) = (ip, cx.end(side).addr) {
                     cx.bind(mac, ip, BindKind::Declared);
                 }
@@ -344,7 +347,8 @@ fn event(cx: &mut Cx<'_>, head: &Head, body: &[u8]) {
     }
     let found: Vec<Block<'_>> = blocks(body, head.layout()).take(MAX_BLOCKS).collect();
     let name = head.service_name();
-    let options = found.iter().map(|b| Val::from(format!("{}.{}", b.option.0, b.option.1))).collect::<Vec<_>>();
+    let options =
+        found.iter().map(|b| Val::from(format!("{}.{}", b.option.0, b.option.1))).collect::<Vec<_>>();
     let mut fields: Vec<(&'static str, FieldVal)> = vec![
         ("ot.protocol", Val::Static("profinet-dcp")),
         ("ot.function.name", Val::Static(name)),

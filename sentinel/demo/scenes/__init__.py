@@ -1,0 +1,1 @@
+"""What happens in the demo plant: one file a kind of traffic."""
