@@ -189,6 +189,11 @@ impl Shard {
         }
         let lo = self.obs.host(HostKey::new(key.vlan, key.addr(0)))?;
         let hi = if key.lo == key.hi { lo } else { self.obs.host(HostKey::new(key.vlan, key.addr(1)))? };
+        if u.macs.is_some_and(|(_, to)| to.is_group())
+            && let Some((_, stat)) = self.obs.hosts.get_mut(if dir == 0 { hi } else { lo }.0 as usize)
+        {
+            stat.group = true;
+        }
         let (client, oriented) = first_guess(registry, &key, dir, u);
         let mut macs = [Mac::default(); 2];
         if let Some((mac, _)) = u.macs {

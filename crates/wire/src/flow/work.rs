@@ -86,10 +86,6 @@ impl Work {
         };
         Work { halves: Default::default(), eye }
     }
-    /// Bytes held.
-    pub fn bytes(&self) -> usize {
-        self.halves[0].bytes() + self.halves[1].bytes() + self.eye.feeder.bytes() + size_of::<Work>()
-    }
 }
 
 impl Eye {
@@ -271,6 +267,12 @@ impl Eye {
     /// Notes the service once the server has shown itself; the client's use of it at once.
     fn note(&mut self, registry: &Registry, obs: &mut Observations, from: Side, at: Stamp) {
         let Some(entry) = self.entry else { return };
+        // address resolution and announcements are no services that one could use
+        if matches!(self.meta.transport, Transport::L2 | Transport::Icmp) && !registry.get(entry).industrial()
+        {
+            self.noted = Noted::Both;
+            return;
+        }
         let (c, s) = (&self.meta.client, &self.meta.server);
         let (transport, protocol) = (self.meta.transport, registry.get(entry).name());
         let key = ServiceKey { host: s.host, port: s.port, transport, protocol, offered: true };

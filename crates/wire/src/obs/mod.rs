@@ -76,6 +76,8 @@ pub struct HostStat {
     pub last: Micros,
     /// It sent at least one packet itself.
     pub sent: bool,
+    /// Frames to it went to a broadcast or multicast hardware address: it names a group.
+    pub group: bool,
     /// A packet of it came with an undecremented TTL or hop limit: it is on this link.
     pub on_link: bool,
     /// Highest TTL or hop limit seen from it.
