@@ -482,7 +482,9 @@ fn unit<'a>(p: &Packet, order: u64, payload: &'a [u8]) -> Option<Unit<'a>> {
             }
         }
         Net::EtherType | Net::Llc | Net::Snap => {
-            let (src, dst) = macs?;
+            // a cooked capture has the sender only: ARP there still tells who owns which address
+            let src = p.has(flag::SRC_MAC).then_some(Mac(p.src_mac))?;
+            let dst = if p.has(flag::DST_MAC) { Mac(p.dst_mac) } else { Mac::default() };
             u.src = [0; 16];
             u.dst = [0; 16];
             u.src[..6].copy_from_slice(&src.0);
