@@ -120,7 +120,10 @@ class Fact(_Found):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HardwareAddress(_Found):
-    """The side says that this is its hardware address (six bytes), or that of one of its `address`es."""
+    """The side says that this is its hardware address (six bytes).
+
+    With `address`, that of the interface with this IP address: it counts if the side is seen under it.
+    """
 
     kind_of_observation: ClassVar[str] = "mac"
     side: Side
