@@ -1,6 +1,8 @@
 // Where things stand on the map: groups, the order in a band, the course of the wires.
 
 const UNKNOWN = "unknown type";
+const SINGLE = 150;
+const GROUPS = 80;
 
 // Asset -> node. One node each up to SINGLE assets; above, one per level, type and network, with
 // wider networks until they are few enough.
@@ -20,7 +22,7 @@ function grouped(shown) {
       group.members.push(asset);
       places.set(asset, group);
     }
-    if (groups.size <= SINGLE || width === 2) {
+    if (groups.size <= GROUPS || width === 2) {
       for (const group of groups.values()) finish(group);
       return places;
     }
@@ -38,14 +40,17 @@ function single(asset) {
 
 function finish(group) {
   if (group.members.length === 1) return Object.assign(group, single(group.members[0]), { key: group.key });
-  group.name = many(group.members.length, "asset");
-  group.about = group.net || "several networks";
+  group.type = `${count(group.members.length)} × ${group.type}`;
+  group.name = group.net || "several networks";
+  group.about = several([...new Set(group.members.map((asset) => asset.vendor).filter(Boolean))]);
   group.worst = SEVERITIES[Math.max(...group.members.map((asset) => SEVERITIES.indexOf(asset.worst)))];
   return group;
 }
 
+const several = (names) => names.slice(0, 2).join(", ") + (names.length > 2 ? ` and ${names.length - 2} more` : "");
+
 function mapText(asset) {
-  return [asset.address, ...(asset.ip ?? []), ...(asset.mac ?? []), ...(asset.hostnames ?? []), asset.what, typeOf(asset),
+  return [asset.address, ...(asset.ip ?? []), ...(asset.mac ?? []), ...(asset.hostnames ?? []), asset.what, asset.type, typeOf(asset),
     asset.vendor, asset.product, asset.name, asset.band, ...(asset.services ?? []).map((s) => s.protocol)]
     .filter(Boolean).join(" ").toLowerCase();
 }

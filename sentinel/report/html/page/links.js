@@ -12,7 +12,8 @@ function naming(end) {
   return what ? `${endOf(end)} (${what})` : endOf(end);
 }
 
-const typeOf = (asset) => words(asset.type ?? "").replaceAll("-", " ");
+const SHORT = new Set("plc rtu ied pac hmi io nvr obu rsu ups tv".split(" "));
+const typeOf = (asset) => (asset.type ?? "").split("-").map((word) => (SHORT.has(word) ? word.toUpperCase() : word === "scada" ? "SCADA" : word === "iot" ? "IoT" : word)).join(" ");
 
 // The same as a link into the asset table, where the asset is in it.
 function ending(end) {

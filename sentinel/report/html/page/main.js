@@ -19,4 +19,12 @@ document.getElementById("nav").append(el("ul", {}, parts.map(([name, part]) => e
 document.getElementById("main").append(...parts.map(([, part]) => part));
 document.getElementById("foot").append(`sentinel ${clean(data.version)}. Made from what was captured; nothing was sent to the network.`);
 chart.draw();
+
+// A link to the page may name an asset: #asset=<id>.
+function follow() {
+  const asset = assets.get(location.hash.replace(/^#asset=/, ""));
+  if (asset) revealAsset(asset);
+}
+addEventListener("hashchange", follow);
+follow();
 document.documentElement.dataset.ready = "yes";

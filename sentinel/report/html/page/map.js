@@ -10,10 +10,9 @@ const BANDS = [
   ["2", "Level 2", "supervision"],
   ["1", "Level 1", "control"],
   ["0", "Level 0", "process"],
-  ["none", "No level", "not inferable yet"],
+  ["none", "No level", "not known"],
 ];
-const SINGLE = 150;
-const WIRES = 500;
+const WIRES = 400;
 
 function plantMap() {
   const state = { query: "", show: "all", pinned: null };
@@ -61,7 +60,8 @@ function plantMap() {
     found = found.slice(0, WIRES);
     arrange(nodes, found);
     drawn = { nodes, links: found };
-    board.className = `board ${nodes.length > 80 ? "dense" : nodes.length > 24 ? "" : "roomy"}`;
+    const busy = found.length > 60 ? "busy" : "";
+    board.className = `board ${busy} ${nodes.length > 80 ? "dense" : nodes.length > 24 ? "" : "roomy"}`;
     board.replaceChildren(wires, ...BANDS.map(([key, name, about]) => bandOf(key, name, about, nodes)).filter(Boolean));
     const parts = [nodes.length < shown.size
       ? `${count(shown.size)} assets in ${count(nodes.length)} groups by level, type and network; search to see them one by one`
@@ -107,10 +107,11 @@ function plantMap() {
     const arrows = ["plain", "changing"].map((kind) => svg("marker", {
       id: `arrow-${kind}`, class: `arrow ${kind}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8,
       markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M0 0L8 4L0 8Z" })));
+    const thin = Math.max(Math.min(1, 60 / drawn.links.length), 0.4);
     const shapes = curves(drawn.links).map(([link, d]) => {
       const kind = link.changing ? "changing" : "plain";
-      link.wide = Math.min(1 + Math.log10(Math.max(link.packets, 1)) * 0.9, 6);
-      link.line = svg("path", { class: `wire ${kind}`, d, "stroke-width": link.wide.toFixed(1), "marker-end": `url(#arrow-${kind})` });
+      const wide = Math.min(1 + Math.log10(Math.max(link.packets, 1)) * 0.9, 6) * thin;
+      link.line = svg("path", { class: `wire ${kind}`, d, "stroke-width": wide.toFixed(1), "marker-end": `url(#arrow-${kind})` });
       const hit = svg("path", { class: "hit", d, onmouseenter: (event) => over(link, event), onmousemove: follow,
         onmouseleave: () => { tip.hidden = true; light(state.pinned); } });
       return [link.line, hit];
@@ -195,7 +196,7 @@ function chosenPanel(node, all, close) {
   const members = node.members.slice(0, 24).map((asset) => jump(asset, asset.address));
   return [
     el("button", { type: "button", class: "close", "aria-label": "Close", onclick: close }, "×"),
-    el("h3", {}, one ? [one.address, one.name ? ` · ${one.name}` : ""] : [node.name, ` · ${node.about}`]),
+    el("h3", {}, one ? [one.address, one.name ? ` · ${one.name}` : ""] : [node.type, ` · ${node.name}`]),
     el("p", {}, one ? [[typeOf(one), one.vendor, one.model ?? one.product, one.firmware].filter(Boolean).join(" · "), " "] : null,
       one ? el("button", { type: "button", class: "jump", onclick: () => revealAsset(one) }, "all about it") : members,
       node.members.length > 24 ? ` and ${count(node.members.length - 24)} more` : null),

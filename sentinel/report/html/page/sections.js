@@ -23,13 +23,20 @@ function head() {
 
 function findingsSection() {
   const list = data.findings.map((finding) => el("li", { class: finding.severity }, badge(finding.severity),
-    el("div", {}, el("p", {}, finding.text), el("p", { class: "what" }, [finding.evidence,
-      ...[...new Set(finding.assets.map((id) => assets.get(id)).filter(Boolean))].slice(0, 4).map((asset) => jump(asset, asset.address))]
-      .filter(Boolean).flatMap((part, i) => (i ? [" ", part] : [part]))))));
+    el("div", {}, el("p", {}, linked(finding)), finding.evidence ? el("p", { class: "what" }, finding.evidence) : null)));
   const rest = list.splice(12);
   return section("findings", "Look at this first", "",
     list.length ? el("ol", { class: "findings" }, list) : el("p", { class: "calm" }, "Nothing was found that asks to be looked at first."),
     rest.length ? el("details", {}, el("summary", {}, `${many(rest.length, "more finding")}`), el("ol", { class: "findings" }, rest)) : null);
+}
+
+// The sentence of a finding, its addresses as links to their assets.
+function linked(finding) {
+  const known = new Map();
+  for (const asset of finding.assets.map((id) => assets.get(id)).filter(Boolean)) {
+    for (const address of [asset.address, ...(asset.ip ?? []), ...(asset.mac ?? [])]) known.set(address, asset);
+  }
+  return finding.text.slice(0, 2 * LONGEST).split(/([\s,]+)/).map((word) => (known.has(word) ? jump(known.get(word), word) : word));
 }
 
 function assetsSection() {
