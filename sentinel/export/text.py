@@ -23,7 +23,9 @@ def address(asset: Record) -> str:
 
 def service(record: Record) -> str:
     """A service in short: `modbus tcp/502`."""
-    port = f"{record.get('transport')}/{record['port']}" if record.get("port") else record.get("transport") or ""
+    port = (
+        f"{record.get('transport')}/{record['port']}" if record.get("port") else record.get("transport") or ""
+    )
     return " ".join(part for part in (record.get("protocol"), port) if part)
 
 

@@ -56,7 +56,7 @@ def test_formulas_are_text(text: str) -> None:
 
 
 def test_harmless_cells_stay_as_they_are() -> None:
-    assert safe("a=b, \"c\"") == 'a=b, "c"'
+    assert safe('a=b, "c"') == 'a=b, "c"'
     assert safe(-5) == -5
     assert safe(None) == ""
 

@@ -12,7 +12,16 @@ from typing import Any
 from sentinel.export.cyclonedx import write_cyclonedx
 from tests.report.plants import HOSTILE, asset, exposure, plant
 
-BILL = {"$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "vulnerabilities"}
+BILL = {
+    "$schema",
+    "bomFormat",
+    "specVersion",
+    "serialNumber",
+    "version",
+    "metadata",
+    "components",
+    "vulnerabilities",
+}
 COMPONENT = {"type", "bom-ref", "name", "manufacturer", "version", "description", "properties", "components"}
 VULNERABILITY = {"bom-ref", "id", "ratings", "description", "affects"}
 
@@ -42,7 +51,9 @@ def test_structure() -> None:
         assert set(part) <= COMPONENT
         assert part["type"] in ("device", "firmware", "operating-system")
         assert part["name"]
-        assert all(isinstance(p["name"], str) and isinstance(p["value"], str) for p in part.get("properties", ()))
+        assert all(
+            isinstance(p["name"], str) and isinstance(p["value"], str) for p in part.get("properties", ())
+        )
 
 
 def test_device() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sentinel.report.document import Document
 
-HOSTILE = '<img src=x onerror="document.title=\'owned\'">'
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 """A name a device may give itself; in a page it must stay a name."""
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -20,11 +20,11 @@ def at(seconds: float) -> str:
     return (START + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def asset(n: int, ip: str, kind: str | None, level: float | None, **known: Any) -> dict[str, Any]:
+def asset(n: int, ip: str | None, kind: str | None, level: float | None, **known: Any) -> dict[str, Any]:
     """One asset, with every key an inventory writes."""
     mac = f"02:00:5e:{n >> 16 & 255:02x}:{n >> 8 & 255:02x}:{n & 255:02x}"
     record: dict[str, Any] = {
-        "id": f"a-{n:012x}", "aliases": [], "mac": [mac], "ip": [ip], "site": "default",
+        "id": f"a-{n:012x}", "aliases": [], "mac": [mac], "ip": [ip] if ip else [], "site": "default",
         "hostnames": [], "other": [], "vendor": None, "product": None, "model": None, "firmware": None,
         "hardware": None, "serial": None, "os": None, "name": None, "location": None, "type": kind,
         "level": level, "roles": [], "services": [], "clients": [], "facts": [], "exposures": [],
@@ -40,7 +40,12 @@ def end(asset: dict[str, Any], port: int | None = None) -> dict[str, Any]:
 
 
 def conversation(
-    client: dict[str, Any], server: dict[str, Any], protocol: str | None, port: int, packets: int, **operations: int
+    client: dict[str, Any],
+    server: dict[str, Any],
+    protocol: str | None,
+    port: int,
+    packets: int,
+    **operations: int,
 ) -> dict[str, Any]:
     return {
         "client": end(client), "server": end(server), "protocol": protocol, "transport": "tcp", "port": port,
@@ -55,13 +60,19 @@ def operation(
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "protocol": protocol, "action": action, "name": name, "code": 1, "category": category,
-        "client": end(client), "server": end(server, 502), "detail": detail, "outcome": outcome, "count": times,
+        "client": end(client), "server": end(server, 502), "detail": detail, "outcome": outcome,
+        "count": times,
         "first": at(second), "last": at(second + times), "source": CAPTURE, "frame": int(second) * 3,
     }  # fmt: skip
 
 
 def credential(
-    client: dict[str, Any], server: dict[str, Any], protocol: str, user: str | None, outcome: str, *weaknesses: str
+    client: dict[str, Any],
+    server: dict[str, Any],
+    protocol: str,
+    user: str | None,
+    outcome: str,
+    *weaknesses: str,
 ) -> dict[str, Any]:
     record: dict[str, Any] = {
         "protocol": protocol, "kind": "password", "server": end(server, 80), "client": end(client),
@@ -78,7 +89,8 @@ def evidence(protocol: str, field: str, value: str, frame: int) -> dict[str, Any
 
 def fact(name: str, value: str, protocol: str, frame: int, by: str = "self") -> dict[str, Any]:
     return {"name": name, "value": value, "protocol": protocol, "field": f"{protocol}.{name}",
-            "source": CAPTURE, "frame": frame, "count": 2, "first": at(1), "last": at(9), "by": by}  # fmt: skip
+            "source": CAPTURE, "frame": frame, "count": 2,
+            "first": at(1), "last": at(9), "by": by}  # fmt: skip
 
 
 def service(protocol: str | None, port: int, frame: int = 20) -> dict[str, Any]:
@@ -106,27 +118,33 @@ def plant(**other: Any) -> Document:
         1, "10.1.1.10", "plc", 1.0, vendor="Siemens", product="CPU 315-2 PN/DP", model="6ES7 315-2EH14-0AB0",
         firmware="V3.2.8", serial="S C-E4V12345678", name="PRESS-1", location="hall 2",
         services=[service("s7comm", 102), service(None, 80)],
-        roles=[{"role": "plc", "score": 12.5, "because": [evidence("s7comm", "szl", "6ES7 315-2EH14-0AB0", 31)]}],
+        roles=[{"role": "plc", "score": 12.5,
+                "because": [evidence("s7comm", "szl", "6ES7 315-2EH14-0AB0", 31)]}],
         facts=[fact("model", "6ES7 315-2EH14-0AB0", "s7comm", 31), fact("firmware", "V3.2.8", "s7comm", 31)],
-        exposures=[exposure("no-authentication", "high", "Accepted stop over S7 without authentication", 812)],
+        exposures=[exposure("no-authentication", "high", "Accepted stop without authentication", 812)],
     )  # fmt: skip
     oven = asset(
         2, "10.1.1.20", "plc", 1.0, vendor="Schneider Electric", model="BMX P34 2020", firmware="v2.70",
         services=[service("modbus", 502)], other=[{"kind": "bacnet-device", "value": "77"}],
-        exposures=[exposure("no-authentication", "high", "Accepted write over Modbus without authentication", 90)],
+        exposures=[exposure("no-authentication", "high", "Accepted write without authentication", 90)],
     )  # fmt: skip
-    drive = asset(3, "10.1.1.31", "drive", 0.0, vendor="Danfoss", model="FC-302", services=[service("modbus", 502)])
+    drive = asset(
+        3, "10.1.1.31", "drive", 0.0, vendor="Danfoss", model="FC-302", services=[service("modbus", 502)]
+    )
     hmi = asset(4, "10.1.2.4", "hmi", 2.0, vendor="Advantech", clients=["modbus", "s7comm"])
     station = asset(5, "10.1.2.5", "engineering-workstation", 2.0, vendor="Dell", hostnames=["eng-05"])
     historian = asset(6, "10.1.3.6", "historian", 3.0, vendor="HPE", os="Windows Server 2019")
     switch = asset(7, "10.1.0.1", "switch", None, vendor="Hirschmann", model="RS20-0800T1T1SDAE")
     camera = asset(
-        8, "10.1.4.8", "camera", None, vendor="Hikvision", model="DS-2CD2032-I", services=[service("http", 80)],
-        exposures=[exposure("default-password", "critical", "Opens with a default password over HTTP (admin)", 812)],
+        8, "10.1.4.8", "camera", None, vendor="Hikvision", model="DS-2CD2032-I",
+        services=[service("http", 80)],
+        exposures=[exposure("default-password", "critical", "Opens with a default password (admin)", 812)],
     )  # fmt: skip
     meter = asset(9, "10.1.1.99", "power-meter", 0.0, vendor="Janitza")
     meter["ip"].append("fe80::5eff:fe00:9")
-    intruder = asset(10, "10.1.2.66", None, None, name=HOSTILE, hostnames=[HOSTILE], product="</script><b>x</b>")
+    intruder = asset(
+        10, "10.1.2.66", None, None, name=HOSTILE, hostnames=[HOSTILE], product="</script><b>x</b>"
+    )
     cloud = asset(11, "198.41.30.7", "server", None, mac=[])
     record: dict[str, Any] = {
         "version": "0.1.0",
@@ -158,9 +176,11 @@ def plant(**other: Any) -> Document:
             operation(hmi, oven, "modbus", "write", "write_single_register", "control", 60, 40, unit="1",
                       addresses=[{"start": 200, "count": 4}]),
             operation(station, press, "s7comm", "upload", "start_upload", "engineering", 900, target="OB1"),
-            operation(intruder, press, "s7comm", "download", "download_block", "engineering", 2400, target=HOSTILE),
+            operation(intruder, press, "s7comm", "download", "download_block", "engineering", 2400,
+                      target=HOSTILE),
             operation(intruder, press, "s7comm", "stop", "plc_stop", "control", 2460),
-            operation(intruder, oven, "modbus", "write", "write_multiple_coils", "control", 2500, outcome="refused"),
+            operation(intruder, oven, "modbus", "write", "write_multiple_coils", "control", 2500,
+                      outcome="refused"),
         ],
         "limits": {"conversations_summed": 2},
         "parse_errors": {"modbus": 4},
@@ -169,7 +189,8 @@ def plant(**other: Any) -> Document:
 
 
 KINDS = (
-    ("plc", 1.0, "Siemens"), ("io-device", 0.0, "Phoenix Contact"), ("drive", 0.0, "Danfoss"), ("hmi", 2.0, "Weintek"),
+    ("plc", 1.0, "Siemens"), ("io-device", 0.0, "Phoenix Contact"), ("drive", 0.0, "Danfoss"),
+    ("hmi", 2.0, "Weintek"),
     ("camera", None, "Axis"), ("switch", None, "Moxa"), ("workstation", 4.0, "Dell"), ("server", 3.0, "HPE"),
     (None, None, None),
 )  # fmt: skip
@@ -177,7 +198,7 @@ KINDS = (
 
 def network(size: int, seed: int = 7) -> Document:
     """A network of `size` assets in networks of 200, each talking to a few others."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     assets = []
     for n in range(size):
         kind, level, vendor = chance.choice(KINDS)

@@ -41,9 +41,7 @@ def view(document: Document) -> dict[str, Any]:
         "assets": [_asset(a, lean) for a in document.assets],
         "conversations": [_conversation(c, lean) for c in document.conversations],
         "credentials": [lean.record(c) for c in document.credentials],
-        "operations": [
-            {**lean.record(o), "changing": o["action"] in CHANGING} for o in document.operations
-        ],
+        "operations": [{**lean.record(o), "changing": o["action"] in CHANGING} for o in document.operations],
         "alerts": [lean.record(a) for a in document.alerts],
         "chains": [lean.record(c) for c in document.chains],
         "limits": document.limits,
@@ -127,7 +125,8 @@ def subnets(asset: Record) -> list[str]:
     if first is None:
         return ["no address", "no address"]
     return [
-        str(ipaddress.ip_network((int(first), bits), strict=False)) if first.version == 4
+        str(ipaddress.ip_network((int(first), bits), strict=False))
+        if first.version == 4
         else str(ipaddress.IPv6Network((int(first), bits), strict=False))
         for bits in ((24, 16) if first.version == 4 else (64, 48))
     ]

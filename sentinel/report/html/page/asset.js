@@ -57,7 +57,7 @@ function roles(list) {
 
 function facts(asset) {
   const rows = asset.facts.map((f) => [words(f.name), typeof f.value === "object" ? JSON.stringify(f.value) : f.value,
-    [f.protocol, f.field].filter(Boolean).join(" "), f.by === "other" ? "said by others" : "said by itself", count(f.count), place(f)]);
+    (f.field ?? "").startsWith(`${f.protocol}.`) ? f.field : [f.protocol, f.field].filter(Boolean).join(" "), f.by === "other" ? "said by others" : "said by itself", count(f.count), place(f)]);
   return [grid("Facts about this asset", ["name", "value", "seen in", "by", "times", "evidence"], rows),
     asset.facts_left ? el("p", { class: "what" }, `${count(asset.facts_left)} more facts in --format json`) : null];
 }
