@@ -80,7 +80,8 @@ def test_dcp_set_ip(corpus: Path) -> None:
         ("set-address", "accepted", engineer, switch),
     ]
     assert got.operations[1]["detail"]["target"] == "192.168.0.10/24"
-    assert [(e["sentinel.frame"], e["source.mac"]) for e in got.events if e.get("ot.protocol") == "profinet-dcp"] == [
+    dcp = [e for e in got.events if e.get("ot.protocol") == "profinet-dcp"]
+    assert [(e["sentinel.frame"], e["source.mac"]) for e in dcp] == [
         (1, engineer),
         (2, switch),
         (3, engineer),

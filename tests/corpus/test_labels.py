@@ -47,8 +47,7 @@ def test_labels(corpus: Path) -> None:
         capture = path.relative_to(corpus).as_posix()
         try:
             said = scanned(path, events="all").protocols() & industrial
-        except UserError as error:
-            assert path.name in str(error)
+        except UserError:  # no packet can be read of it
             said = set()
         truth = listed.get(capture, set()) & industrial
         beyond.update((capture, protocol) for protocol in said - truth)

@@ -39,7 +39,7 @@ def test_operations(corpus: Path) -> None:
     }
     missed = labelled - found
     assert len(labelled) > 200, "the table of labels is not whole"
-    assert missed == MISSES.keys(), "a miss is explained in MISSES, an explained one that is no longer there leaves it"
+    assert missed == MISSES.keys(), "each miss stands in MISSES, and nothing else"
     assert len(missed) <= (1 - REQUIRED) * len(labelled)
 
 
