@@ -31,6 +31,11 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def _without_commas(vendor: str | None) -> str | None:
+    """The peer leaves the commas of ASHRAE's list of vendors out: in its logs they part values."""
+    return None if vendor is None else vendor.replace(",", "")
+
+
 def _general(got: Scanned) -> list[tuple[int, Row]]:
     return [
         (
@@ -61,7 +66,7 @@ def _discovery(got: Scanned) -> list[tuple[int, Row]]:
             "device_id_number": _text(e.get("bacnet.device_id_number")),
             "object_type": e.get("bacnet.object_type"),
             "instance_number": _text(e.get("bacnet.instance_number")),
-            "vendor": e.get("bacnet.vendor"),
+            "vendor": _without_commas(e.get("bacnet.vendor")),
             "range": e.get("bacnet.range"),
             # the peer's word for a search by identifier, which has no name
             "object_name": "N/A" if by_identifier else e.get("bacnet.object_name"),
@@ -106,8 +111,8 @@ def _name(frame: int, octets: str) -> Judged:
         Difference(frame, "object_name", "(empty)", octets.replace(" ", "")),
         Right.OURS,
         f"75 09 01 03 a4 {octets}",
-        "a character string of 9 octets in character set 1 (DBCS) with code page 932 (03 a4): the name is there, "
-        "and given in hexadecimal, as a set that is not read is",
+        "a character string of 9 octets in character set 1 (DBCS) with code page 932 (03 a4): the name is "
+        "there, and given in hexadecimal, as a set that is not read is",
         f"bacapp.object_name && frame contains {octets.replace(' ', ':')}",
     )
 

@@ -88,8 +88,8 @@ def _class(name: str, octets: str) -> Judged:
         Difference(1, "class_name", "unknown", name),
         Right.BOTH,
         octets,
-        "the class number is the same; it is of the range for vendors, whose name for it we know and the peer "
-        "does not",
+        "the class number is the same; it is of the range for vendors, whose name for it we know and the "
+        "peer does not",
     )
 
 

@@ -55,7 +55,9 @@ def scanned(capture: Path, *, events: str = "none") -> Scanned:
     def records(kind: str) -> list[Record]:
         return [json.loads(line) for line in result.inventory.records(kind)]
 
-    return Scanned(*(records(kind) for kind in pipeline.RECORDS), lines)
+    return Scanned(
+        records("asset"), records("conversation"), records("credential"), records("operation"), lines
+    )
 
 
 def address(end: Record) -> str:

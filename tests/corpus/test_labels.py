@@ -52,7 +52,7 @@ def test_labels(corpus: Path) -> None:
         truth = listed.get(capture, set()) & industrial
         beyond.update((capture, protocol) for protocol in said - truth)
         unfound.update((capture, protocol) for protocol in truth - said)
-    assert (beyond, unfound) == (JUDGED.keys(), UNFOUND.keys())
+    assert (beyond, unfound) == (set(JUDGED), set(UNFOUND))
 
 
 def test_judged_by_their_bytes(corpus: Path) -> None:

@@ -14,7 +14,10 @@ PROTOCOLS = set("modbus umas s7comm enip cip pccc dnp3 iec104 bacnet profinet-dc
 
 REQUIRED = 0.95
 
-MISSES: dict[tuple[str, str, str, str, str], tuple[int, str, str]] = {
+Operation = tuple[str, str, str, str, str]
+"""(capture, protocol, action, client, server)"""
+
+MISSES: dict[Operation, tuple[int, str, str]] = {
     ("ics-security-tools/dnp3/file_list_directory.pcap", "dnp3", "read", "192.168.1.2", "192.168.1.1"): (
         13,
         "01 46 05 5b",
@@ -22,7 +25,7 @@ MISSES: dict[tuple[str, str, str, str, str], tuple[int, str, str]] = {
         "block by block, and it is given as file-read, as all other such reads in this folder are labelled",
     ),
 }
-"""(capture, protocol, action, client, server) -> frame, bytes in it, why we say otherwise."""
+"""Operation -> frame, bytes in it, why we say otherwise."""
 
 
 def test_operations(corpus: Path) -> None:
@@ -44,7 +47,7 @@ def test_operations(corpus: Path) -> None:
 
 
 @pytest.mark.parametrize("miss", MISSES, ids=lambda miss: Path(miss[0]).stem)
-def test_misses_are_explained_by_their_bytes(miss: tuple[str, ...], corpus: Path) -> None:
-    number, octets, why = MISSES[miss]  # type: ignore[index]
+def test_misses_are_explained_by_their_bytes(miss: Operation, corpus: Path) -> None:
+    number, octets, why = MISSES[miss]
     assert bytes.fromhex(octets) in frame(corpus / miss[0], number)
     assert why
