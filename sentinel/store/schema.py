@@ -22,7 +22,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE counters (name TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
     """,
 )
-"""SQL that takes the catalogue from version n to n + 1."""
+"""SQL that takes the catalogue from version n to n + 1, statements ended by `;`."""
 
 EVENTS = """
     CREATE TABLE IF NOT EXISTS event (
@@ -36,8 +36,24 @@ EVENTS = """
 
 def migrate(db: sqlite3.Connection) -> None:
     """Bring a catalogue to the newest version. Raises `ValueError` if it is newer than this program."""
+    if _version(db) == len(MIGRATIONS):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        # looked at again behind the lock: another process may have been quicker
+        for number in range(_version(db), len(MIGRATIONS)):
+            for sql in MIGRATIONS[number].split(";"):
+                db.execute(sql)
+            db.execute(f"PRAGMA user_version = {number + 1}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _version(db: sqlite3.Connection) -> int:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise ValueError(f"made by a newer sentinel (version {version}, this one knows {len(MIGRATIONS)})")
-    for number, sql in enumerate(MIGRATIONS[version:], version + 1):
-        db.executescript(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {number}; COMMIT;")
+    return int(version)
