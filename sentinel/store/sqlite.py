@@ -45,7 +45,9 @@ class SqliteStore:
                 raise UserError(f"{folder}: is a file, a store is a folder")
             if not self._catalogue.exists():
                 if not create:
-                    raise UserError(f"{folder}: no store here; `sentinel scan CAPTURE --store {self.url}` makes one")
+                    raise UserError(
+                        f"{folder}: no store here; `sentinel scan CAPTURE --store {self.url}` makes one"
+                    )
                 self._make()
             with closing(_connect(self._catalogue, "FULL")) as db:
                 try:
@@ -112,7 +114,9 @@ class SqliteStore:
             while some := rows.fetchmany(_ROWS):
                 yield from decided(query, (doc for (doc,) in some))
 
-    def search(self, query: Node | None = None, after: tuple[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    def search(
+        self, query: Node | None = None, after: tuple[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Events that fit a query, by time and id, from behind `after` (time, id) on."""
         with _told(self.folder):
             yield from self.events.search(query, after)
@@ -173,14 +177,18 @@ class Writer:
             except BlockingIOError:
                 holder = self._lock.read(32).decode("ascii", "replace").strip()
                 self._lock.close()
-                raise UserError(f"{folder}: process {holder or 'another'} is writing; wait for it to end") from None
+                raise UserError(
+                    f"{folder}: process {holder or 'another'} is writing; wait for it to end"
+                ) from None
             self._lock.truncate(0)
             self._lock.write(str(os.getpid()).encode())
             self._lock.flush()
             self._db = _connect(folder / "store.db", "FULL")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._store.events.close()
         self._db.close()
         if self._lock is not None:
@@ -189,7 +197,9 @@ class Writer:
 
     def knows(self, sha256: str, site: str) -> bool:
         """True if this source was scanned to its end."""
-        row = self._db.execute("SELECT partial FROM sources WHERE sha256 = ? AND site = ?", (sha256, site)).fetchone()
+        row = self._db.execute(
+            "SELECT partial FROM sources WHERE sha256 = ? AND site = ?", (sha256, site)
+        ).fetchone()
         return row is not None and not row[0]
 
     def append_events(self, ndjson: bytes) -> int:
@@ -212,7 +222,9 @@ class Writer:
         wanted = set(known)
         runs: set[int] = set()
         for sha256, site in wanted:
-            row = self._db.execute("SELECT run FROM sources WHERE sha256 = ? AND site = ?", (sha256, site)).fetchone()
+            row = self._db.execute(
+                "SELECT run FROM sources WHERE sha256 = ? AND site = ?", (sha256, site)
+            ).fetchone()
             runs.update(row or ())
         for sha256, site, run, doc in self._db.execute("SELECT sha256, site, run, doc FROM sources"):
             if run in runs and (sha256, site) not in wanted:
@@ -236,19 +248,24 @@ class Writer:
                 db.execute("DELETE FROM sources WHERE run = ?", (run,))
                 db.execute("DELETE FROM runs WHERE number = ?", (run,))
             if sources:
-                run = db.execute("INSERT INTO runs VALUES (NULL, ?)", (zlib.compress(observations, 1),)).lastrowid
+                run = db.execute(
+                    "INSERT INTO runs VALUES (NULL, ?)", (zlib.compress(observations, 1),)
+                ).lastrowid
                 for doc in sources:
-                    row = (doc["sha256"], doc["site"], run, bool(doc.get("partial")), json.dumps(doc))
+                    row = (doc["sha256"], doc["site"], new_run, bool(doc.get("partial")), json.dumps(doc))
                     db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)", row)
             db.executemany("INSERT OR IGNORE INTO ids (identity, asset) VALUES (?, ?)", ids)
             for kind in KINDS:
                 db.execute(f"DELETE FROM {kind}")  # noqa: S608
             db.execute("DELETE FROM alias")
             db.executemany(
-                "INSERT INTO asset VALUES (NULL, ?1 ->> 'id', ?1 ->> 'vendor', ?1 ->> 'type', ?1 ->> 'level', ?1)",
+                "INSERT INTO asset "
+                "VALUES (NULL, ?1 ->> 'id', ?1 ->> 'vendor', ?1 ->> 'type', ?1 ->> 'level', ?1)",
                 ((doc.decode(),) for doc in records["asset"]),
             )
-            db.execute("INSERT OR IGNORE INTO alias SELECT a.value, asset.id FROM asset, json_each(doc, '$.aliases') a")
+            db.execute(
+                "INSERT OR IGNORE INTO alias SELECT a.value, asset.id FROM asset, json_each(doc, '$.aliases') a"
+            )
             for kind in KINDS[1:]:
                 db.executemany(
                     f"INSERT INTO {kind} VALUES (NULL, ?)",  # noqa: S608
@@ -264,7 +281,9 @@ class Writer:
         order = "SELECT run, min(sha256 || site) FROM sources GROUP BY run ORDER BY 2"
         for run, _ in self._db.execute(order).fetchall():
             if run not in left_out:
-                (blob,) = self._db.execute("SELECT observations FROM runs WHERE number = ?", (run,)).fetchone()
+                (blob,) = self._db.execute(
+                    "SELECT observations FROM runs WHERE number = ?", (run,)
+                ).fetchone()
                 yield zlib.decompress(blob)
 
     def ledger(self) -> list[tuple[str, str]]:
