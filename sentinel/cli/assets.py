@@ -16,10 +16,12 @@ from sentinel.cli.records import (
     WhereOption,
     asked,
     opened,
-    show as write_for_people,
     show_json,
     target,
     write,
+)
+from sentinel.cli.records import (
+    show as write_for_people,
 )
 from sentinel.errors import UserError
 

@@ -8,12 +8,13 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE runs (number INTEGER PRIMARY KEY, observations BLOB NOT NULL) STRICT;
     CREATE TABLE sources (
-        sha256 TEXT NOT NULL, site TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs, partial INTEGER NOT NULL,
-        doc TEXT NOT NULL, PRIMARY KEY (sha256, site)
+        sha256 TEXT NOT NULL, site TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs,
+        partial INTEGER NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (sha256, site)
     ) STRICT;
     CREATE TABLE ids (number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, asset TEXT NOT NULL) STRICT;
     CREATE TABLE asset (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, vendor TEXT, type TEXT, level REAL, doc TEXT NOT NULL
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, vendor TEXT, type TEXT, level REAL,
+        doc TEXT NOT NULL
     ) STRICT;
     CREATE TABLE alias (alias TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT;
     CREATE TABLE conversation (number INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;

@@ -248,9 +248,8 @@ class Writer:
                 db.execute("DELETE FROM sources WHERE run = ?", (run,))
                 db.execute("DELETE FROM runs WHERE number = ?", (run,))
             if sources:
-                run = db.execute(
-                    "INSERT INTO runs VALUES (NULL, ?)", (zlib.compress(observations, 1),)
-                ).lastrowid
+                packed = (zlib.compress(observations, 1),)
+                new_run = db.execute("INSERT INTO runs VALUES (NULL, ?)", packed).lastrowid
                 for doc in sources:
                     row = (doc["sha256"], doc["site"], new_run, bool(doc.get("partial")), json.dumps(doc))
                     db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)", row)
@@ -264,7 +263,8 @@ class Writer:
                 ((doc.decode(),) for doc in records["asset"]),
             )
             db.execute(
-                "INSERT OR IGNORE INTO alias SELECT a.value, asset.id FROM asset, json_each(doc, '$.aliases') a"
+                "INSERT OR IGNORE INTO alias "
+                "SELECT a.value, asset.id FROM asset, json_each(doc, '$.aliases') a"
             )
             for kind in KINDS[1:]:
                 db.executemany(
