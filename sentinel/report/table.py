@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sentinel.report.document import Document, Record
-from sentinel.report.findings import Names, address, findings
+from sentinel.report.findings import Names, address, findings, interesting
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "dim"}
 MOST = {"assets": 40, "credentials": 25, "operations": 30, "conversations": 20}
@@ -106,7 +106,7 @@ def _assets(document: Document, console: Console) -> None:
         columns = ["address", "name", "type", "level", "make and model", "firmware", "services", "exposures"]
     table = _table("What is there", *columns)
     table.columns[0].no_wrap = True
-    for a in document.assets[: MOST["assets"]]:
+    for a in interesting(document.assets)[: MOST["assets"]]:
         made = " ".join(str(a[k]) for k in ("vendor", "model") if a.get(k)) or a.get("product") or ""
         services = dict.fromkeys(
             s["protocol"] or f"{s['transport']}/{s.get('port')}" for s in a.get("services", ())

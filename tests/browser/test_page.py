@@ -102,7 +102,8 @@ def test_the_plant(open_page: Callable[..., Page]) -> None:
     ]  # fmt: skip
 
     rows = [a["data-key"] for tag, a, _ in page.elements if tag == "tr" and "data-key" in a]
-    assert [key.split(" ")[0] for key in rows[:11]] == [one["ip"][0] for one in plant().assets]
+    assert {key.split(" ")[0] for key in rows[:11]} == {one["ip"][0] for one in plant().assets}
+    assert rows[0].startswith("10.1.4.8 ")
     assert len(page.of("button", class_="node")) == 11
     assert len(page.of("path", class_="wire")) == 12 + 2  # the legend shows two
     assert page.of("strong")[:4] == ["11", "14", "3", "6"]
