@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sentinel.model.words import ACTIONS
-from sentinel.report.document import Document, Record
+from sentinel.report.document import BACKGROUND, Document, Record
 from sentinel.report.findings import address, findings, interesting, what, worst
 
 FINDINGS = 40
@@ -21,9 +21,6 @@ CHANGING = frozenset(ACTIONS) - set(
     "read upload file-read authenticate discover identify diagnose subscribe other".split()
 )
 """Actions that leave a device other than it was."""
-
-BACKGROUND = frozenset("arp ndp lldp cdp stp mrp".split())
-"""Protocols by which neighbours find one another: all talk to all, so the map leaves them out."""
 
 LISTS = ("assets", "conversations", "credentials", "operations", "alerts", "chains")
 
