@@ -73,6 +73,7 @@ fix: $(VENV)/.deps ## Format the code and put right what the linters can
 	$(CARGO) fmt --all
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m tools.fields
 
 .PHONY: lock
 lock: $(VENV)/.deps ## Pin the newest dependencies anew in requirements.lock

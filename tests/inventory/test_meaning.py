@@ -303,6 +303,8 @@ class TestExposures:
         assert kinds(public)["internet-exposed"].severity == "high"
         reached = means(services=[serves("modbus", 502)], address={"v4": "private", "public_peers": 1})
         assert kinds(reached)["internet-exposed"].severity == "critical"
+        inside = means(services=[serves("modbus", 502)], address={"v4": "public", "public_peers": 2})
+        assert kinds(inside)["internet-exposed"].severity == "high"
         assert "internet-exposed" not in kinds(means(services=[serves("http")], address={"v4": "public"}))
 
     @pytest.mark.parametrize(

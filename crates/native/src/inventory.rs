@@ -54,7 +54,7 @@ impl Inventory {
     fn merge(&mut self, py: Python<'_>, observations: &[u8]) -> PyResult<()> {
         py.detach(|| {
             let other = State::from_bytes(observations)?;
-            self.inner.state.merge(&other);
+            self.inner.merge(&other);
             Ok(())
         })
         .map_err(|e: sentinel_inventory::codec::Unreadable| wrong(e))
@@ -95,7 +95,7 @@ impl Inventory {
         };
         let mut ask = |question: &[u8]| -> Result<Vec<u8>, String> {
             let answer = describe.call1((PyBytes::new(py, question),)).map_err(fail)?;
-            answer.extract::<Vec<u8>>().map_err(|e| fail(e.into()))
+            answer.extract::<Vec<u8>>().map_err(fail)
         };
         let mut oui = |macs: &[Mac]| -> Result<Vec<Option<String>>, String> {
             let list = PyList::new(py, macs.iter().map(|m| PyBytes::new(py, &m.0))).map_err(fail)?;
