@@ -57,7 +57,13 @@ pub struct Found {
 pub const FIN: u8 = 1;
 pub const SYN: u8 = 2;
 pub const RST: u8 = 4;
+pub const PSH: u8 = 8;
 pub const ACK: u8 = 16;
+
+/// Octets an Ethernet frame is filled up to, without its checksum (IEEE 802.3, 4.2.3.3); a tag counts.
+const SHORTEST_FRAME: u32 = 64;
+/// Filler of a bare acknowledgement at most: 46 octets less the headers of IPv4 and TCP.
+const MOST_FILLER: usize = 6;
 
 /// Flows of one shard at most; the least recently used gives way.
 pub const MAX_FLOWS: usize = 1 << 15;
@@ -409,7 +415,25 @@ fn flush(work: &mut Work, obs: &mut Observations, registry: &Registry, at: Stamp
     }
 }
 
+/// True for a bare acknowledgement whose frame was filled up with zeros that a middlebox counted into
+/// the IP length: no octets of the stream, which goes on at the same sequence number.
+fn filled_up(u: &Unit<'_>) -> bool {
+    u.flags & (SYN | FIN | RST | PSH | ACK) == ACK
+        && u.wire_len <= SHORTEST_FRAME
+        && u.cut == 0
+        && (1..=MOST_FILLER).contains(&u.payload.len())
+        && u.payload.iter().all(|&b| b == 0)
+}
+
 fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
+    let bare;
+    let u = if filled_up(u) {
+        obs.count("tcp_filler");
+        bare = Unit { payload: &[], ..*u };
+        &bare
+    } else {
+        u
+    };
     if u.flags & SYN != 0 {
         flow.isn[dir] = Some(u.seq.wrapping_add(1));
         let client = if u.flags & ACK != 0 { 1 - dir } else { dir };
