@@ -189,7 +189,12 @@ def scan_into(
         if wanted:
 
             def keep(batch: EventBatch) -> None:
-                writer.append_events(batch.ndjson())
+                lines = batch.ndjson()
+                try:
+                    writer.append_events(lines)
+                except KeyboardInterrupt:
+                    writer.append_events(lines)  # what was read is kept; writing twice stores once
+                    raise
                 if on_events is not None:
                     on_events(batch)
 
@@ -206,7 +211,9 @@ def scan_into(
         if wanted:
             records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
             limits, errors = total.counters()
-            writer.commit(result.sources, own, replaced, ids, records, {"limits": limits, "parse_errors": errors})
+            writer.commit(
+                result.sources, own, replaced, ids, records, {"limits": limits, "parse_errors": errors}
+            )
     return replace(result, sources=store.sources())
 
 
@@ -237,15 +244,20 @@ def _total(writer: Writer, without: set[int]) -> Inventory:
 
 
 def _new_ones(writer: Writer, files: list[str], options: Options) -> tuple[list[str], list[str]]:
-    """Files the store does not know by content, and names of those it does."""
-    wanted: list[str] = []
+    """Files the store does not know by content, and names of those it does or that are there twice.
+
+    Raises `UserError` before anything is read if what is scanned again has to be so with others.
+    """
+    wanted: dict[str, str] = {}
     skipped: list[str] = []
     for name in files:
-        if name == "-" or options.again or not writer.knows(_sha256(name), options.site):
-            wanted.append(name)
-        else:
+        content = "" if name == "-" else _sha256(name)
+        if content and (content in wanted or (not options.again and writer.knows(content, options.site))):
             skipped.append(name)
-    return wanted, skipped
+        else:
+            wanted[content or name] = name
+    writer.together((content, options.site) for content in wanted)
+    return list(wanted.values()), skipped
 
 
 def _sha256(name: str) -> str:

@@ -16,10 +16,18 @@ from typer.exceptions import TyperException
 from sentinel import __version__
 from sentinel.errors import UserError
 
-GROUPS: tuple[str, ...] = ("probes", "config")
+GROUPS: tuple[str, ...] = (
+    "assets",
+    "conversations",
+    "credentials",
+    "events",
+    "store",
+    "probes",
+    "config",
+)
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.<name>`."""
 
-COMMANDS: tuple[str, ...] = ("demo", "scan")
+COMMANDS: tuple[str, ...] = ("demo", "scan", "report")
 """Commands without a group, in the order of the help: the function `<name>` of `sentinel.cli.<name>`."""
 
 EXIT_CODES: dict[int, str] = {

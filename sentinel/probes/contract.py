@@ -55,9 +55,9 @@ class Length:
 class Shape:
     """One form of a frame. Everything given must hold; offsets count from behind the filler.
 
-    `last` and `sum8` need `length`. A shape is `strong` (enough on any port) only if it fixes 24 bits
-    or more, where a length, a last byte and a checksum count 8 each; else it is accepted on the
-    probe's own ports only, or when both sides agree.
+    With `length`, a datagram must be filled by its frames; `last` and `sum8` need it. A shape is `strong`
+    (enough on any port) only if it fixes 24 bits or more, where a length, a last byte and a checksum
+    count 8 each; else it is accepted on the probe's own ports only, or when both sides agree.
     """
 
     patterns: tuple[Pattern, ...]

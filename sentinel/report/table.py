@@ -40,9 +40,13 @@ def safe(value: object, most: int = 60) -> Text:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_style="bold", title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        title=title, title_style="bold", title_justify="left", box=None, pad_edge=False, header_style="dim"
+    )
     for column in columns:
-        table.add_column(column, overflow="fold", justify="right" if column in ("packets", "times", "level") else "left")
+        table.add_column(
+            column, overflow="fold", justify="right" if column in ("packets", "times", "level") else "left"
+        )
     return table
 
 
@@ -67,7 +71,10 @@ def _summary(document: Document, console: Console) -> None:
     if first and last:
         line.append(f", {first[:19].replace('T', ' ')} to {last[:19].replace('T', ' ')} UTC")
     console.print(line)
-    parts = [f"{document.total(name):,} {name}" for name in ("assets", "conversations", "credentials", "operations")]
+    parts = [
+        f"{document.total(name):,} {name}"
+        for name in ("assets", "conversations", "credentials", "operations")
+    ]
     console.print(Text(", ".join(parts), "dim"))
 
 
@@ -101,7 +108,9 @@ def _assets(document: Document, console: Console) -> None:
     table.columns[0].no_wrap = True
     for a in document.assets[: MOST["assets"]]:
         made = " ".join(str(a[k]) for k in ("vendor", "model") if a.get(k)) or a.get("product") or ""
-        services = dict.fromkeys(s["protocol"] or f"{s['transport']}/{s.get('port')}" for s in a.get("services", ()))
+        services = dict.fromkeys(
+            s["protocol"] or f"{s['transport']}/{s.get('port')}" for s in a.get("services", ())
+        )
         exposures = Text(", ").join(
             Text(kind, STYLES.get(severity, ""))
             for kind, severity in dict.fromkeys((e["kind"], e["severity"]) for e in a.get("exposures", ()))
@@ -122,15 +131,23 @@ def _assets(document: Document, console: Console) -> None:
 
 def _credentials(document: Document, console: Console) -> None:
     names = Names(document.assets)
-    table = _table("Secrets on the wire", "protocol", "server", "user", "secret", "outcome", "weak because", "frame")
+    table = _table(
+        "Secrets on the wire", "protocol", "server", "user", "secret", "outcome", "weak because", "frame"
+    )
     order = {"success": 0, "unknown": 1, "failure": 2}
-    shown = sorted(document.credentials, key=lambda c: (order[c["outcome"]], -len(c["weaknesses"])))[: MOST["credentials"]]
+    shown = sorted(document.credentials, key=lambda c: (order[c["outcome"]], -len(c["weaknesses"])))[
+        : MOST["credentials"]
+    ]
     for c in shown:
         style = {"success": "red", "failure": "green"}.get(c["outcome"], "")
         table.add_row(
-            c["protocol"], safe(names.of(c["server"]), 48), safe(c.get("username") or "", 24),
-            safe(c.get("secret") or f"({c['kind']})", 32), Text(c["outcome"], style),
-            Text(", ".join(c["weaknesses"]), "yellow"), str(c.get("frame", "")),
+            c["protocol"],
+            safe(names.of(c["server"]), 48),
+            safe(c.get("username") or "", 24),
+            safe(c.get("secret") or f"({c['kind']})", 32),
+            Text(c["outcome"], style),
+            Text(", ".join(c["weaknesses"]), "yellow"),
+            str(c.get("frame", "")),
         )
     _show(console, table, len(shown), document.total("credentials"), "credentials")
 
@@ -143,8 +160,13 @@ def _operations(document: Document, console: Console) -> None:
         style = {"accepted": "", "refused": "yellow"}.get(o["outcome"], "dim")
         action = Text(o["action"], "bold" if o["category"] in CHANGING else "")
         table.add_row(
-            action, safe(f"{o['protocol']} {o['name']}", 44), safe(names.of(o["client"]), 40),
-            safe(names.of(o["server"]), 40), Text(o["outcome"], style), f"{o['count']:,}", o["first"][11:19],
+            action,
+            safe(f"{o['protocol']} {o['name']}", 44),
+            safe(names.of(o["client"]), 40),
+            safe(names.of(o["server"]), 40),
+            Text(o["outcome"], style),
+            f"{o['count']:,}",
+            o["first"][11:19],
         )
     _show(console, table, len(shown), document.total("operations"), "operations")
 
@@ -163,7 +185,11 @@ def _conversations(document: Document, console: Console) -> None:
         port = f" {c['transport']}/{c['port']}" if c.get("port") else ""
         done = ", ".join(f"{action} {n:,}" for action, n in c["operations"].items())
         table.add_row(
-            safe(_end(c["client"]), 40), safe(_end(c["server"]), 40), f"{c['protocol']}{port}", f"{c['packets']:,}", safe(done, 48)
+            safe(_end(c["client"]), 40),
+            safe(_end(c["server"]), 40),
+            f"{c['protocol']}{port}",
+            f"{c['packets']:,}",
+            safe(done, 48),
         )
     _show(console, table, len(shown), document.total("conversations"), "conversations")
 
@@ -195,4 +221,8 @@ def _caveats(document: Document, console: Console) -> None:
 
 def _counted(what: str, counters: dict[str, int], unit: str) -> Iterable[str]:
     if counters:
-        yield f"{what}: " + ", ".join(f"{name} {n:,}" for name, n in counters.items()) + (f" {unit}" if unit else "")
+        yield (
+            f"{what}: "
+            + ", ".join(f"{name} {n:,}" for name, n in counters.items())
+            + (f" {unit}" if unit else "")
+        )

@@ -6,11 +6,15 @@ import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from sentinel.query import Node
 from sentinel.store.schema import EVENTS
+from sentinel.store.search import EVENT_COLUMNS, Narrowing, days, decided, narrow
 
 MAX_OPEN = 32
 """Day files held open; events of a capture rarely span more."""
@@ -68,15 +72,24 @@ class DayFiles:
             self._open.move_to_end(day)
             return self._open[day]
         path = self._folder / f"{day}.db"
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if not path.exists():
+            self._make(path)
         db = sqlite3.connect(path, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript(EVENTS)
         self._open[day] = db
         if len(self._open) > MAX_OPEN:
             self._open.popitem(last=False)[1].close()
         return db
+
+    def _make(self, path: Path) -> None:
+        """Make a day's file under another name: a process that is killed leaves none without its table."""
+        part = path.with_suffix(".part")
+        self.remove(part)
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(part, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(EVENTS)
+        part.replace(path)
 
     def close(self) -> None:
         """Close the files that are open for writing."""
@@ -87,18 +100,24 @@ class DayFiles:
         """Events there are."""
         return sum(row[0] for path in self.files() for row in _read(path, "SELECT count(*) FROM event"))
 
-    def lines(self, after: tuple[str, str] | None = None, where: str = "1", values: tuple[str, ...] = ()) -> Iterator[tuple[str, str, str]]:
-        """(time, id, document) by time and id, from behind `after` on; `where` narrows by columns."""
+    def search(
+        self, node: Node | None = None, after: tuple[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Events that fit a query, by time and id, from behind `after` on."""
+        narrowed = narrow(node, EVENT_COLUMNS)
+        first, last = days(node)
+        if after:
+            first = max(first, after[0][:10])
+        where = f"(time, id) > (?, ?) AND {narrowed.sql}"
+        sql = f"SELECT doc FROM event WHERE {where} ORDER BY time, id"  # noqa: S608
         for path in self.files():
-            if after and path.stem < after[0][:10]:
-                continue
-            time, id_ = after or ("", "")
-            sql = f"SELECT time, id, doc FROM event WHERE (time, id) > (?, ?) AND {where} ORDER BY time, id"  # noqa: S608
-            yield from _read(path, sql, (time, id_, *values))
+            if first <= path.stem <= last:
+                rows = _read(path, sql, (*(after or ("", "")), *narrowed.values), narrowed)
+                yield from decided(node, (doc for (doc,) in rows))
 
     def remove(self, path: Path) -> None:
-        """Delete a day."""
-        for suffix in ("", "-wal", "-shm"):
+        """Delete a day. Its log goes first: left alone it would be taken for that of a new file."""
+        for suffix in ("-wal", "-shm", ""):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
@@ -107,11 +126,12 @@ def read_only(path: Path) -> str:
     return f"{path.resolve().as_uri()}?mode=ro"
 
 
-def _read(path: Path, sql: str, values: tuple[str, ...] = ()) -> Iterator[tuple]:  # type: ignore[type-arg]
-    db = sqlite3.connect(read_only(path), uri=True)
-    try:
+def _read(
+    path: Path, sql: str, values: tuple[Any, ...] = (), narrowed: Narrowing | None = None
+) -> Iterator[tuple[Any, ...]]:
+    with closing(sqlite3.connect(read_only(path), uri=True)) as db:
+        if narrowed is not None:
+            narrowed.install(db)
         rows = db.execute(sql, values)
         while some := rows.fetchmany(1000):
             yield from some
-    finally:
-        db.close()

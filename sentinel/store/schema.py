@@ -8,12 +8,13 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE runs (number INTEGER PRIMARY KEY, observations BLOB NOT NULL) STRICT;
     CREATE TABLE sources (
-        sha256 TEXT NOT NULL, site TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs, partial INTEGER NOT NULL,
-        doc TEXT NOT NULL, PRIMARY KEY (sha256, site)
+        sha256 TEXT NOT NULL, site TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs,
+        partial INTEGER NOT NULL, doc TEXT NOT NULL, PRIMARY KEY (sha256, site)
     ) STRICT;
     CREATE TABLE ids (number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, asset TEXT NOT NULL) STRICT;
     CREATE TABLE asset (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, vendor TEXT, type TEXT, level REAL, doc TEXT NOT NULL
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, vendor TEXT, type TEXT, level REAL,
+        doc TEXT NOT NULL
     ) STRICT;
     CREATE TABLE alias (alias TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT;
     CREATE TABLE conversation (number INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;
@@ -22,7 +23,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE counters (name TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
     """,
 )
-"""SQL that takes the catalogue from version n to n + 1."""
+"""SQL that takes the catalogue from version n to n + 1, statements ended by `;`."""
 
 EVENTS = """
     CREATE TABLE IF NOT EXISTS event (
@@ -36,8 +37,24 @@ EVENTS = """
 
 def migrate(db: sqlite3.Connection) -> None:
     """Bring a catalogue to the newest version. Raises `ValueError` if it is newer than this program."""
+    if _version(db) == len(MIGRATIONS):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        # looked at again behind the lock: another process may have been quicker
+        for number in range(_version(db), len(MIGRATIONS)):
+            for sql in MIGRATIONS[number].split(";"):
+                db.execute(sql)
+            db.execute(f"PRAGMA user_version = {number + 1}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _version(db: sqlite3.Connection) -> int:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise ValueError(f"made by a newer sentinel (version {version}, this one knows {len(MIGRATIONS)})")
-    for number, sql in enumerate(MIGRATIONS[version:], version + 1):
-        db.executescript(f"BEGIN IMMEDIATE; {sql} PRAGMA user_version = {number}; COMMIT;")
+    return int(version)

@@ -18,14 +18,16 @@ import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 from sentinel.errors import UserError
+from sentinel.query import Node
 from sentinel.store.events import DayFiles, read_only
 from sentinel.store.schema import migrate
+from sentinel.store.search import ASSET_COLUMNS, decided, narrow
 
 KINDS = ("asset", "conversation", "credential", "operation")
 _ROWS = 2000
@@ -38,25 +40,34 @@ class SqliteStore:
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
         self._catalogue = folder / "store.db"
-        if folder.exists() and not folder.is_dir():
-            raise UserError(f"{folder}: is a file, a store is a folder")
-        if not self._catalogue.exists():
-            if not create:
-                raise UserError(f"{folder}: no store here; `sentinel scan CAPTURE --store sqlite:///{folder}` makes one")
-            if folder.is_dir() and any(folder.iterdir()):
-                raise UserError(f"{folder}: neither empty nor a store; name another folder")
         with _told(folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / "events").mkdir(mode=0o700, exist_ok=True)
-            if create or self._catalogue.exists():
-                db = _connect(self._catalogue, "FULL")
+            if folder.exists() and not folder.is_dir():
+                raise UserError(f"{folder}: is a file, a store is a folder")
+            if not self._catalogue.exists():
+                if not create:
+                    raise UserError(
+                        f"{folder}: no store here; `sentinel scan CAPTURE --store {self.url}` makes one"
+                    )
+                self._make()
+            with closing(_connect(self._catalogue, "FULL")) as db:
                 try:
                     migrate(db)
                 except ValueError as error:
                     raise UserError(f"{folder}: {error}") from None
-                finally:
-                    db.close()
         self.events = DayFiles(folder / "events")
+
+    @property
+    def url(self) -> str:
+        """What names this store on the command line."""
+        return f"sqlite://{self.folder}"
+
+    def _make(self) -> None:
+        # a folder of events alone is a store whose making was cut short
+        if self.folder.is_dir() and any(path.name != "events" for path in self.folder.iterdir()):
+            raise UserError(f"{self.folder}: neither empty nor a store; name another folder")
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        (self.folder / "events").mkdir(mode=0o700, exist_ok=True)
 
     def key(self) -> bytes:
         """Key of the keyed hash of secrets: 32 random bytes in `secret.key`, made once."""
@@ -64,6 +75,7 @@ class SqliteStore:
         with _told(self.folder):
             if not path.exists():
                 part = path.with_suffix(f".{os.getpid()}")
+                part.unlink(missing_ok=True)  # of a killed process that had our number
                 fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(fd, "wb") as file:
                     file.write(secrets.token_bytes(32))
@@ -91,14 +103,23 @@ class SqliteStore:
             finally:
                 db.close()
 
-    def documents(self, kind: str) -> Iterator[dict[str, Any]]:
-        """All records of a kind, in the order of the document."""
+    def documents(self, kind: str, query: Node | None = None) -> Iterator[dict[str, Any]]:
+        """Records of a kind that fit a query, in the order of the document."""
         assert kind in KINDS
+        narrowed = narrow(query, ASSET_COLUMNS if kind == "asset" else {})
         with self.reader() as db:
-            rows = db.execute(f"SELECT doc FROM {kind} ORDER BY number")  # noqa: S608
+            narrowed.install(db)
+            sql = f"SELECT doc FROM {kind} WHERE {narrowed.sql} ORDER BY number"  # noqa: S608
+            rows = db.execute(sql, narrowed.values)
             while some := rows.fetchmany(_ROWS):
-                for (doc,) in some:
-                    yield json.loads(doc)
+                yield from decided(query, (doc for (doc,) in some))
+
+    def search(
+        self, query: Node | None = None, after: tuple[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Events that fit a query, by time and id, from behind `after` (time, id) on."""
+        with _told(self.folder):
+            yield from self.events.search(query, after)
 
     def asset(self, name: str) -> dict[str, Any] | None:
         """The asset with this id or alias, or None."""
@@ -124,23 +145,19 @@ class SqliteStore:
         with self.reader() as db:
             found = {kind: db.execute(f"SELECT count(*) FROM {kind}").fetchone()[0] for kind in KINDS}  # noqa: S608
             found["source"] = db.execute("SELECT count(*) FROM sources").fetchone()[0]
-        found["event"] = self.events.count()
+        with _told(self.folder):
+            found["event"] = self.events.count()
         return found
 
     def verify(self) -> list[str]:
         """What is wrong with the files, one line each; nothing if they are sound."""
-        wrong = []
-        for path in (self._catalogue, *self.events.files()):
-            db = sqlite3.connect(read_only(path), uri=True)
-            try:
-                for (line,) in db.execute("PRAGMA integrity_check"):
-                    if line != "ok":
-                        wrong.append(f"{path}: {line}")
-            except sqlite3.DatabaseError as error:
-                wrong.append(f"{path}: {error}")
-            finally:
-                db.close()
-        return wrong
+        from sentinel.store.verify import verify
+
+        return verify(self._catalogue, self.events.files())
+
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 
 class Writer:
@@ -160,14 +177,18 @@ class Writer:
             except BlockingIOError:
                 holder = self._lock.read(32).decode("ascii", "replace").strip()
                 self._lock.close()
-                raise UserError(f"{folder}: process {holder or 'another'} is writing; wait for it to end") from None
+                raise UserError(
+                    f"{folder}: process {holder or 'another'} is writing; wait for it to end"
+                ) from None
             self._lock.truncate(0)
             self._lock.write(str(os.getpid()).encode())
             self._lock.flush()
             self._db = _connect(folder / "store.db", "FULL")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._store.events.close()
         self._db.close()
         if self._lock is not None:
@@ -176,7 +197,9 @@ class Writer:
 
     def knows(self, sha256: str, site: str) -> bool:
         """True if this source was scanned to its end."""
-        row = self._db.execute("SELECT partial FROM sources WHERE sha256 = ? AND site = ?", (sha256, site)).fetchone()
+        row = self._db.execute(
+            "SELECT partial FROM sources WHERE sha256 = ? AND site = ?", (sha256, site)
+        ).fetchone()
         return row is not None and not row[0]
 
     def append_events(self, ndjson: bytes) -> int:
@@ -184,12 +207,24 @@ class Writer:
         with _told(self._store.folder):
             return self._store.events.append(ndjson)
 
+    def expire(self, before: str) -> list[str]:
+        """Delete events of days before this one (`YYYY-MM-DD`). Returns the days that went."""
+        gone = []
+        with _told(self._store.folder):
+            for path in self._store.events.files():
+                if path.stem < before:
+                    self._store.events.remove(path)
+                    gone.append(path.stem)
+        return gone
+
     def together(self, known: Iterable[tuple[str, str]]) -> set[int]:
         """Runs that read these (sha256, site). Raises `UserError` if one of them read others too."""
         wanted = set(known)
         runs: set[int] = set()
         for sha256, site in wanted:
-            row = self._db.execute("SELECT run FROM sources WHERE sha256 = ? AND site = ?", (sha256, site)).fetchone()
+            row = self._db.execute(
+                "SELECT run FROM sources WHERE sha256 = ? AND site = ?", (sha256, site)
+            ).fetchone()
             runs.update(row or ())
         for sha256, site, run, doc in self._db.execute("SELECT sha256, site, run, doc FROM sources"):
             if run in runs and (sha256, site) not in wanted:
@@ -213,19 +248,24 @@ class Writer:
                 db.execute("DELETE FROM sources WHERE run = ?", (run,))
                 db.execute("DELETE FROM runs WHERE number = ?", (run,))
             if sources:
-                run = db.execute("INSERT INTO runs VALUES (NULL, ?)", (zlib.compress(observations, 1),)).lastrowid
+                packed = (zlib.compress(observations, 1),)
+                new_run = db.execute("INSERT INTO runs VALUES (NULL, ?)", packed).lastrowid
                 for doc in sources:
-                    row = (doc["sha256"], doc["site"], run, bool(doc.get("partial")), json.dumps(doc))
+                    row = (doc["sha256"], doc["site"], new_run, bool(doc.get("partial")), json.dumps(doc))
                     db.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)", row)
             db.executemany("INSERT OR IGNORE INTO ids (identity, asset) VALUES (?, ?)", ids)
             for kind in KINDS:
                 db.execute(f"DELETE FROM {kind}")  # noqa: S608
             db.execute("DELETE FROM alias")
             db.executemany(
-                "INSERT INTO asset VALUES (NULL, ?1 ->> 'id', ?1 ->> 'vendor', ?1 ->> 'type', ?1 ->> 'level', ?1)",
+                "INSERT INTO asset "
+                "VALUES (NULL, ?1 ->> 'id', ?1 ->> 'vendor', ?1 ->> 'type', ?1 ->> 'level', ?1)",
                 ((doc.decode(),) for doc in records["asset"]),
             )
-            db.execute("INSERT OR IGNORE INTO alias SELECT a.value, asset.id FROM asset, json_each(doc, '$.aliases') a")
+            db.execute(
+                "INSERT OR IGNORE INTO alias "
+                "SELECT a.value, asset.id FROM asset, json_each(doc, '$.aliases') a"
+            )
             for kind in KINDS[1:]:
                 db.executemany(
                     f"INSERT INTO {kind} VALUES (NULL, ?)",  # noqa: S608
@@ -241,7 +281,9 @@ class Writer:
         order = "SELECT run, min(sha256 || site) FROM sources GROUP BY run ORDER BY 2"
         for run, _ in self._db.execute(order).fetchall():
             if run not in left_out:
-                (blob,) = self._db.execute("SELECT observations FROM runs WHERE number = ?", (run,)).fetchone()
+                (blob,) = self._db.execute(
+                    "SELECT observations FROM runs WHERE number = ?", (run,)
+                ).fetchone()
                 yield zlib.decompress(blob)
 
     def ledger(self) -> list[tuple[str, str]]:
@@ -252,10 +294,13 @@ class Writer:
 def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     os.close(fd)
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute(f"PRAGMA synchronous = {synchronous}")
-    db.execute("PRAGMA busy_timeout = 10000")
+    db = sqlite3.connect(path, isolation_level=None, timeout=10)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {synchronous}")
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -276,8 +321,20 @@ def _told(folder: Path) -> Iterator[None]:
     """Faults of the file system and of SQLite as one line that names the store."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
-        way = "free some space and scan again" if "full" in str(error) else "`sentinel store verify` says more"
-        raise UserError(f"{folder}: {error}; {way}") from None
+    except sqlite3.Error as error:
+        raise UserError(f"{folder}: {error}; {_way_out(error)}") from None
     except OSError as error:
         raise UserError(f"{error.filename or folder}: {error.strerror}") from None
+
+
+def _way_out(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return "free some space and scan again"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "another process is busy with it; try again"
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return "make the folder writable for this user, or name another store"
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return "bring the file back from a copy, or scan into a new folder"
+    return "`sentinel store verify` says more"

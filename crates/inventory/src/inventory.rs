@@ -55,6 +55,12 @@ impl Inventory {
         Inventory { state: State { sources, ..State::default() }, ..Inventory::default() }
     }
 
+    /// Adds what was kept of another scan. There, secrets go by their keyed hash.
+    pub fn merge(&mut self, kept: &State) {
+        self.state.merge(kept);
+        self.keyed = true;
+    }
+
     /// Credentials that were not assessed yet, as a JSON array, in a fixed order.
     pub fn to_assess(&self) -> (Vec<CredKey>, Vec<u8>) {
         let state = &self.state;

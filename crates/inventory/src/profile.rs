@@ -34,6 +34,8 @@ pub struct Meaning {
     pub level: Option<f64>,
     pub roles: Vec<Role>,
     pub exposures: Vec<Exposure>,
+    /// Other values that were seen, by asset key, as Python gave them.
+    pub conflicts: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

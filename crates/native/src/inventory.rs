@@ -54,7 +54,7 @@ impl Inventory {
     fn merge(&mut self, py: Python<'_>, observations: &[u8]) -> PyResult<()> {
         py.detach(|| {
             let other = State::from_bytes(observations)?;
-            self.inner.state.merge(&other);
+            self.inner.merge(&other);
             Ok(())
         })
         .map_err(|e: sentinel_inventory::codec::Unreadable| wrong(e))

@@ -92,6 +92,12 @@ impl Table {
     pub fn get(&mut self, slot: u32) -> Option<&mut Flow> {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
+    /// Reads a little of a flow and of its payload part, see `Shard::find`.
+    #[inline]
+    pub fn touch(&self, slot: u32, dir: usize) -> u32 {
+        let Some(Some(flow)) = self.slots.get(slot as usize) else { return 0 };
+        flow.work.as_ref().map_or(u32::from(flow.client), |w| w.touch(dir))
+    }
     /// Takes a flow out.
     pub fn remove(&mut self, slot: u32) -> Option<Flow> {
         let flow = self.slots.get_mut(slot as usize)?.take()?;

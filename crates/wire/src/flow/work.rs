@@ -88,6 +88,19 @@ impl Work {
     }
 }
 
+impl Work {
+    /// Reads a little of each cache line that the next piece of this direction needs.
+    #[inline]
+    pub fn touch(&self, dir: usize) -> u32 {
+        let stage = match &self.eye.stage {
+            Stage::Head(head) => head.pieces.len() as u32,
+            Stage::Probe(_) => 1,
+            Stage::Over => 0,
+        };
+        self.halves[dir & 1].position() ^ stage ^ u32::from(self.eye.meta.server.port)
+    }
+}
+
 impl Eye {
     fn side(&self, dir: usize) -> Side {
         if dir == usize::from(self.client) { Side::Client } else { Side::Server }

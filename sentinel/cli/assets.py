@@ -1,0 +1,103 @@
+"""`sentinel assets`: the devices a store knows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from sentinel.cli.records import (
+    Format,
+    FormatOption,
+    LimitOption,
+    OutputOption,
+    StoreOption,
+    WhereOption,
+    asked,
+    opened,
+    show_json,
+    target,
+    write,
+)
+from sentinel.cli.records import (
+    show as write_for_people,
+)
+from sentinel.errors import UserError
+
+app = typer.Typer(no_args_is_help=True, help="The devices a store knows.")
+
+
+class Export(StrEnum):
+    """What assets are exported as."""
+
+    CSV = "csv"
+    CYCLONEDX = "cyclonedx"
+    GRAPHML = "graphml"
+
+
+@app.command("list")
+def list_(
+    where: WhereOption = None,
+    limit: LimitOption = None,
+    format: FormatOption = Format.TABLE,
+    store: StoreOption = None,
+) -> None:
+    """List assets, with what each is and what is wrong with it."""
+    from sentinel.report.listing import assets
+
+    query = asked(where)
+    write("asset", opened(store).documents("asset", query), format, limit, assets)
+
+
+@app.command()
+def show(
+    id: Annotated[str, typer.Argument(help="Id or alias of the asset; one of its addresses will do.")],
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Also every fact, with the capture and frame it was read from.")
+    ] = False,
+    format: FormatOption = Format.TABLE,
+    store: StoreOption = None,
+) -> None:
+    """Show one asset: identity, addresses, services, roles and why, exposures."""
+    from sentinel.report.asset_page import page
+
+    at = opened(store)
+    asset = at.asset(id)
+    if asset is None:
+        held = [a for a in at.documents("asset") if id.lower() in (*a["ip"], *a["mac"])]
+        if len(held) > 1:
+            ids = ", ".join(a["id"] for a in held)
+            raise UserError(f"{id}: several assets have this address: {ids}")
+        if not held:
+            raise UserError(f"{id}: no such asset (`sentinel assets list` shows them)")
+        asset = held[0]
+    if format is Format.TABLE:
+        write_for_people(page(asset, evidence=evidence))
+    else:
+        show_json(asset if format is Format.JSON else {"record": "asset", **asset}, format)
+
+
+@app.command()
+def export(
+    format: Annotated[Export, typer.Option("--format", "-f", help="What to write.")] = Export.CSV,
+    output: OutputOption = None,
+    where: WhereOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Export assets: a table, a bill of materials (CycloneDX), or a graph of who talks to whom."""
+    query, at = asked(where), opened(store)
+    assets = at.documents("asset", query)
+    with target(output) as file:
+        if format is Export.CSV:
+            from sentinel.export.csv import write_records
+
+            write_records("asset", assets, file)
+        elif format is Export.CYCLONEDX:
+            from sentinel.export import cyclonedx
+
+            cyclonedx.write(assets, file)
+        else:
+            from sentinel.export import graphml
+
+            graphml.write(assets, at.documents("conversation"), file)
