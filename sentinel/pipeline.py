@@ -101,9 +101,9 @@ def scan(
         _hand_over(run, on_events)
     sources = [json.loads(line) for line in run.sources()]
     result = Result(inventory, sources, [*run.errors(), *runner.faults], interrupted)
-    if not sources or (result.errors and not any(s["packets"] for s in sources) and not interrupted):
-        if len(result.errors) == 1:
-            raise UserError(result.errors[0])
+    nothing = not any(s["packets"] for s in sources) and not interrupted
+    if nothing and len(result.errors) == 1:
+        raise UserError(result.errors[0])
     assess(inventory, options)
     return result
 

@@ -145,7 +145,9 @@ def run_scan(
     files = expand(source)
     if reveal:
         if store:
-            raise UserError("--reveal with --store: a store keeps no secrets; scan without a store to see them", 2)
+            raise UserError(
+                "--reveal with --store: a store keeps no secrets; scan without a store to see them", 2
+            )
         from sentinel.store import state_folder
         from sentinel.store.audit import record
 
@@ -187,7 +189,11 @@ def _into_store(files: list[str], options: Options, url: str, out: Output, *, nd
 
     with progress() as show:
         result = pipeline.scan_into(
-            open_store(url, create=True), files, options, on_progress=show, on_events=out.events if ndjson else None
+            open_store(url, create=True),
+            files,
+            options,
+            on_progress=show,
+            on_events=out.events if ndjson else None,
         )
     for name in result.skipped:
         sys.stderr.write(f"sentinel: {name}: is in the store already, left out (--again scans it anew)\n")
