@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.corpus.reading import frame
 LOG = Log(path="x/y.log", trace="", columns=("id", "a", "b"), key=("id",), ours=lambda _: [])
 
 
-def _compared(theirs: list[tuple[str, ...]], ours: list[tuple[str, ...]]) -> Compared:
+def _compared(theirs: Sequence[tuple[str, ...]], ours: Sequence[tuple[str, ...]]) -> Compared:
     def row(values: tuple[str, ...]) -> Row:
         return dict(zip(LOG.columns, values, strict=True))
 
