@@ -180,7 +180,7 @@ impl Shard {
         u.kind != 2
             && u.proto == 6
             && u.flags & (SYN | ACK | RST) == SYN
-            && (flow.payload || flow.reset || flow.fin[0] || flow.fin[1])
+            && (flow.spoke != [false; 2] || flow.reset || flow.fin[0] || flow.fin[1])
             && flow.isn[dir] != Some(u.seq.wrapping_add(1))
     }
 
@@ -227,7 +227,7 @@ impl Shard {
             isn: [None; 2],
             client,
             oriented,
-            payload: false,
+            spoke: [false; 2],
             accepted: false,
             fin: [false; 2],
             reset: false,
@@ -377,7 +377,7 @@ fn take_work(flow: &mut Flow, registry: &Registry) -> Box<Work> {
         }
         Box::new(work)
     });
-    work.eye.server_seen = flow.packets[1 - usize::from(work.eye.client)] > 0;
+    work.eye.server_seen = flow.spoke[1 - usize::from(work.eye.client)];
     work
 }
 
@@ -449,7 +449,7 @@ fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize,
         }
     }
     if !u.payload.is_empty() || u.cut > 0 {
-        flow.payload = true;
+        flow.spoke[dir] = true;
     }
     if !flow.over {
         let wanted = !u.payload.is_empty() || u.cut > 0;
@@ -497,7 +497,7 @@ fn note(obs: &mut Observations, noted: Noted) {
 }
 
 fn datagram(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
-    flow.payload = true;
+    flow.spoke[dir] = true;
     let mut work = take_work(flow, registry);
     let after = work.eye.datagram(registry, obs, dir, u.payload, u.at);
     settle(flow, work, after);
