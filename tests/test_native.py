@@ -75,7 +75,7 @@ def test_native_probes_are_what_the_stub_says() -> None:
         assert title
         assert source
         assert isinstance(industrial, bool)
-        assert set(transports) <= {"tcp", "udp", "sctp", "icmp", "ethernet"}
+        assert set(transports) <= {"tcp", "udp", "ip", "icmp", "ethernet"}
         assert all(0 < port < 65536 for port in ports)
         assert all(isinstance(word, str) for word in (*facts, *credentials, *operations))
 
