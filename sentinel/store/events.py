@@ -83,6 +83,7 @@ class DayFiles:
 
     def _make(self, path: Path) -> None:
         """Make a day's file under another name: a process that is killed leaves none without its table."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         part = path.with_suffix(".part")
         self.remove(part)
         os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sentinel.query import And, Compare, Exists, In, Node, Not, Or, TextOperand, TimeOperand, matches, operand
+from sentinel.query import And, Compare, Exists, In, Node, Not, Or, TextOperand, TimeOperand, fields_of, matches, operand
 
 EVENT_COLUMNS = {
     "@timestamp": "time",
@@ -29,7 +29,7 @@ EVENT_COLUMNS = {
 ASSET_COLUMNS = {"id": "id", "vendor": "vendor", "type": "type", "level": "level"}
 
 MAX_PARTS = 200
-"""Parts of a query that are narrowed by columns; a longer query is decided by the evaluator alone."""
+"""Comparisons of a query that is narrowed; a longer one (SQLite bounds depth) the evaluator decides alone."""
 
 
 @dataclass(slots=True)
@@ -55,13 +55,11 @@ class Narrowing:
 def narrow(node: Node | None, columns: Mapping[str, str]) -> Narrowing:
     """The condition for a query. None is the query that everything fits."""
     found = Narrowing()
-    if node is None:
+    if node is None or sum(1 for _ in fields_of(node)) > MAX_PARTS:
         return found
     condition = _condition(node, columns, found.parts)
-    if 0 < len(found.parts) <= MAX_PARTS:
+    if found.parts:
         found.sql = f"({condition}) IS NOT 0"
-    else:
-        found.parts.clear()
     # The whole query holds only if each part of its outermost AND does: these may use an index.
     for item in node.items if isinstance(node, And) else (node,):
         if isinstance(item, Compare) and (indexed := _indexed(item, columns)):

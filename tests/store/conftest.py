@@ -10,7 +10,6 @@ import sqlite3
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -40,10 +39,18 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def long_plant(plant: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plant sixty times over, each time with other addresses and ten minutes later."""
+    """The plant forty times over, each time with other addresses and ten minutes later."""
     path = tmp_path_factory.mktemp("long") / "long.pcap"
-    path.write_bytes(repeated(plant.read_bytes(), 60))
+    path.write_bytes(repeated(plant.read_bytes(), 40))
     return path
+
+
+@pytest.fixture(scope="session")
+def clean(long_plant: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store into which the long capture was scanned without trouble."""
+    folder = tmp_path_factory.mktemp("clean") / "store"
+    scanned(folder, long_plant)
+    return folder
 
 
 def records(capture: bytes) -> list[tuple[int, int, bytes]]:
@@ -131,9 +138,6 @@ def renamed(folder: Path) -> dict[str, list[str]]:
     return out
 
 
-Sentinel: TypeAlias = Callable[..., "subprocess.Popen[str]"]
-
-
 def start(*arguments: str | Path, program: tuple[str, ...] = ("-m", "sentinel")) -> subprocess.Popen[str]:
     """`sentinel` in a process of its own."""
     return subprocess.Popen(
@@ -150,7 +154,13 @@ def start(*arguments: str | Path, program: tuple[str, ...] = ("-m", "sentinel"))
 def killed(process: subprocess.Popen[str]) -> str:
     """Kill -9, and what the process had said."""
     process.send_signal(signal.SIGKILL)
-    return process.communicate()[0]
+    assert process.stdout is not None
+    assert process.stderr is not None
+    # not communicate(): lines may stand in the buffer of readline() already
+    with process.stdout, process.stderr:
+        said = process.stdout.read()
+    process.wait()
+    return said
 
 
 def namespace() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from random import Random
 
 from tests.store.conftest import at, killed, renamed, scanned, start
 
-KILLS = 24
+KILLS = 22
 
 WRITER = """
 import json, sys
@@ -66,13 +66,15 @@ def test_acknowledged_events_survive_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_killed_scan_leaves_a_sound_store_and_is_completed_by_scanning_again(
-    long_plant: Path, tmp_path: Path
+    long_plant: Path, clean: Path, tmp_path: Path
 ) -> None:
     random = Random(20260112)
-    clean, folder = tmp_path / "clean", tmp_path / "store"
+    folder = tmp_path / "store"
     began = time.monotonic()
-    arguments = ("scan", long_plant, "--format", "ndjson", "--store")
-    assert start(*arguments, f"sqlite://{clean}").wait() == 0
+    arguments = ("scan", long_plant, "--format", "json", "--store")
+    process = start(*arguments, f"sqlite://{tmp_path / 'measured'}")
+    process.communicate()
+    assert process.returncode == 0
     needed = time.monotonic() - began
     events: dict[str, str] = {}
     finished = 0

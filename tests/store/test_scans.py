@@ -14,14 +14,6 @@ from sentinel.query import parse
 from tests.store.conftest import at, known, records, renamed, scanned, start, tables, written
 
 
-@pytest.fixture(scope="module")
-def clean(long_plant: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store into which the long capture was scanned without trouble."""
-    folder = tmp_path_factory.mktemp("clean") / "store"
-    scanned(folder, long_plant)
-    return folder
-
-
 def test_scanning_twice_changes_nothing(plant: Path, tmp_path: Path) -> None:
     folder = tmp_path / "store"
     assert scanned(folder, plant).skipped == []
