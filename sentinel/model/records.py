@@ -166,6 +166,8 @@ class Asset(Record, kw_only=True):
     clients: list[str] = []
     facts: list[Fact] = []
     exposures: list[Exposure] = []
+    conflicts: dict[str, list[str]] = {}
+    """Other values the device gave of itself, by key."""
     first: str | None = None
     last: str | None = None
     packets: int

@@ -199,7 +199,8 @@ class Probe(Protocol):
 
     No I/O, no clock but `time_us`, every table bounded. A `ValueError` out of `feed` says that this
     piece is malformed: it is counted, and after a few of them the probe is taken off the flow, which
-    goes on. Any other exception is a fault of the probe.
+    goes on. Any other exception is a fault of the probe: it is taken off for the rest of the scan,
+    which goes on, says so in one line and ends with exit code 1.
     """
 
     name: ClassVar[str]

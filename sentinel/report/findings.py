@@ -83,6 +83,24 @@ def address(asset: Record) -> str:
     return str(next(iter([*asset.get("ip", ()), *asset.get("mac", ())]), asset["id"]))
 
 
+def worst(asset: Record) -> str | None:
+    """The gravest severity of an asset's exposures."""
+    found = (e["severity"] for e in asset.get("exposures", ()) if e["severity"] in SEVERITIES)
+    return max(found, key=SEVERITIES.index, default=None)
+
+
+def interesting(assets: list[Record]) -> list[Record]:
+    """Assets in the order a person wants them: the worst exposed, then what stands at the levels of
+    supervision, control and process, then what else has a type; the given order within."""
+
+    def place(asset: Record) -> tuple[int, bool, bool]:
+        severity, level = worst(asset), asset.get("level")
+        rank = SEVERITIES.index(severity) if severity else -1
+        return -rank, level is None or level > 2, not asset.get("type")
+
+    return sorted(assets, key=place)
+
+
 def what(asset: Record) -> str:
     """Make and model, else type, else name."""
     made = [str(asset[key]) for key in ("vendor", "model") if asset.get(key)]

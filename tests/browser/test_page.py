@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable
@@ -102,7 +104,8 @@ def test_the_plant(open_page: Callable[..., Page]) -> None:
     ]  # fmt: skip
 
     rows = [a["data-key"] for tag, a, _ in page.elements if tag == "tr" and "data-key" in a]
-    assert [key.split(" ")[0] for key in rows[:11]] == [one["ip"][0] for one in plant().assets]
+    assert {key.split(" ")[0] for key in rows[:11]} == {one["ip"][0] for one in plant().assets}
+    assert rows[0].startswith("10.1.4.8 ")
     assert len(page.of("button", class_="node")) == 11
     assert len(page.of("path", class_="wire")) == 12 + 2  # the legend shows two
     assert page.of("strong")[:4] == ["11", "14", "3", "6"]
@@ -148,6 +151,92 @@ def test_alerts_and_chains_have_their_place(open_page: Callable[..., Page]) -> N
     assert "A scan that ended in a stop" in page.of("h3")
     assert "10.1.2.66 stopped 10.1.1.10" in page.of("td")
     assert page.of("h2")[1:3] == ["How it went on", "Alerts"]
+
+
+def used(document: Document, script: str) -> str:
+    """The page as it is after someone used it: `script` plays the person, allowed by its hash."""
+    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = render(document).replace("script-src ", f"script-src 'sha256-{allowed}' ", 1)
+    return page.replace("</body>", f"<script>{script}</script></body>")
+
+
+USE = """
+const one = (where) => document.querySelector(where);
+const type = (where, text) => { one(where).value = text; one(where).dispatchEvent(new Event("input")); };
+"""
+
+
+def rows(page: Page, section: str) -> list[str]:
+    inside = False
+    found = []
+    for tag, attributes, text in page.elements:
+        if tag == "section":
+            inside = attributes.get("id") == section
+        if inside and tag == "th" and attributes.get("scope") == "row":
+            found.append("".join(text).removeprefix("▸").removeprefix("▾"))
+    return found
+
+
+def test_search_and_order(open_page: Callable[..., Page]) -> None:
+    page = open_page(used(plant(), USE + 'type("#assets-search", "PLC siemens");'))
+    assert rows(page, "assets") == ["10.1.1.10"]
+    order = (
+        USE
+        + """
+      const heads = [...document.querySelectorAll("#assets thead button")];
+      const level = heads.find((head) => head.textContent === "Level");
+      level.click(); level.click();
+    """
+    )
+    page = open_page(used(plant(), order))
+    assert rows(page, "assets")[:2] == ["10.1.1.31", "10.1.1.99"]
+    assert page.of("th", aria_sort="ascending") == ["Level"]
+    assert rows(page, "assets")[-1] in ("10.1.0.1", "10.1.2.66", "10.1.4.8", "198.41.30.7")
+    assert page.console == []
+
+
+def test_reading_operations_on_demand(open_page: Callable[..., Page]) -> None:
+    assert len(rows(open_page(plant()), "operations")) == 4
+    page = open_page(used(plant(), USE + 'one("#operations-all").click();'))
+    assert len(rows(page, "operations")) == 6
+
+
+def test_using_the_map(open_page: Callable[..., Page]) -> None:
+    page = open_page(used(plant(), USE + 'type("#map-search", "10.1.2.66");'))
+    assert len(page.of("button", class_="node")) == 4  # the intruder, and whom he talks to
+    show = USE + 'one("#map-show").value = "changing"; one("#map-show").dispatchEvent(new Event("change"));'
+    page = open_page(used(plant(), show))
+    assert len(page.of("path", class_="wire")) == 3 + 2
+    assert len(page.of("button", class_="node")) == 5
+    node = (
+        USE
+        + """
+      const node = [...document.querySelectorAll(".node")].find((n) => n.textContent.includes("10.1.2.66"));
+      node.click();
+    """
+    )
+    page = open_page(used(plant(), node))
+    assert page.of("button", aria_pressed="true")
+    (panel,) = page.of("div", class_="panel")
+    assert HOSTILE in panel
+    assert "download 3, identify 2, stop 1" in panel
+    jump = node + 'one(".panel .jump").click();'
+    assert len(open_page(used(plant(), jump)).of("tr", class_="detail")) == 1
+    assert page.console == []
+
+
+def test_arrow_keys_walk_the_map(open_page: Callable[..., Page]) -> None:
+    keys = (
+        USE
+        + """
+      const node = [...document.querySelectorAll(".node")].find((n) => n.textContent.includes("10.1.3.6"));
+      node.focus();
+      node.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true }));
+      document.activeElement.click();
+    """
+    )
+    (pressed,) = open_page(used(plant(), keys)).of("button", aria_pressed="true")
+    assert "198.41.30.7" in pressed
 
 
 def test_an_empty_document(open_page: Callable[..., Page]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sentinel.report.document import Document
-from sentinel.report.findings import Finding, Names, address, findings
+from sentinel.report.findings import Finding, Names, address, findings, interesting
 from tests.report.plants import asset, credential, operation, plant
 
 
@@ -86,6 +86,18 @@ def test_names() -> None:
     assert names.of({"mac": "02:00:00:00:00:09", "asset": None}) == "02:00:00:00:00:09"
     assert names.asset(assets[1]) == "10.0.0.2"
     assert address(asset(3, None, None, None)) == "02:00:5e:00:00:03"
+
+
+def test_interesting_assets_first() -> None:
+    weak = [{"kind": "weak-tls", "severity": "medium", "title": "TLS 1.0", "evidence": []}]
+    assets = [
+        asset(1, "10.0.0.1", None, None),
+        asset(2, "10.0.0.2", "printer", 4.0),
+        asset(3, "10.0.0.3", "plc", 1.0),
+        asset(4, "10.0.0.4", None, None, exposures=weak),
+        asset(5, "10.0.0.5", "drive", 0.0),
+    ]
+    assert [a["ip"][0][-1] for a in interesting(assets)] == ["4", "3", "5", "2", "1"]
 
 
 def test_nothing_found() -> None:

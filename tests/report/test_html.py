@@ -46,7 +46,7 @@ def test_captured_text_cannot_leave_its_element() -> None:
     page = render(plant())
     assert HOSTILE not in page
     assert page.count("<script") == page.count("</script>") == 2
-    assert data(page)["assets"][9]["name"] == HOSTILE
+    assert HOSTILE in [one.get("name") for one in data(page)["assets"]]
     assert embedded("</script><!--&\u2028") == r'"\u003c/script\u003e\u003c!--\u0026\u2028"'
 
 

@@ -35,6 +35,16 @@ def test_fits_its_width(width: int) -> None:
     assert "10.1.1.10" in shown(plant(), width)
 
 
+def test_words_break_at_spaces() -> None:
+    lines = shown(plant(), 80).splitlines()
+    assert any("s7comm plc stop" in line for line in lines)
+    assert any("engineering" in line and "engineering-" not in line for line in lines)
+
+
+def test_neighbour_discovery_is_no_talk() -> None:
+    assert " arp" not in shown(plant())
+
+
 def test_no_colour_when_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     out = io.StringIO()

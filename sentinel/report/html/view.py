@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Any
 
-from sentinel.model.words import ACTIONS, SEVERITIES
-from sentinel.report.document import Document, Record
-from sentinel.report.findings import address, findings, what
+from sentinel.model.words import ACTIONS
+from sentinel.report.document import BACKGROUND, Document, Record
+from sentinel.report.findings import address, findings, interesting, what, worst
 
 FINDINGS = 40
 FACTS = 80
@@ -21,9 +21,6 @@ CHANGING = frozenset(ACTIONS) - set(
     "read upload file-read authenticate discover identify diagnose subscribe other".split()
 )
 """Actions that leave a device other than it was."""
-
-BACKGROUND = frozenset("arp ndp lldp cdp stp mrp".split())
-"""Protocols by which neighbours find one another: all talk to all, so the map leaves them out."""
 
 LISTS = ("assets", "conversations", "credentials", "operations", "alerts", "chains")
 
@@ -38,7 +35,7 @@ def view(document: Document) -> dict[str, Any]:
             {"severity": f.severity, "text": f.text, "evidence": f.evidence, "assets": list(f.assets)}
             for f in findings(document, FINDINGS)
         ],
-        "assets": [_asset(a, lean) for a in document.assets],
+        "assets": [_asset(a, lean) for a in interesting(document.assets)],
         "conversations": [_conversation(c, lean) for c in document.conversations],
         "credentials": [lean.record(c) for c in document.credentials],
         "operations": [{**lean.record(o), "changing": o["action"] in CHANGING} for o in document.operations],
@@ -90,11 +87,7 @@ def _asset(asset: Record, lean: _Lean) -> dict[str, Any]:
     shown["what"] = what(asset)
     shown["band"] = band(asset)
     shown["subnets"] = subnets(asset)
-    shown["worst"] = max(
-        (e["severity"] for e in asset.get("exposures", ()) if e["severity"] in SEVERITIES),
-        key=SEVERITIES.index,
-        default=None,
-    )
+    shown["worst"] = worst(asset)
     return lean.record(shown)
 
 

@@ -57,7 +57,13 @@ pub struct Found {
 pub const FIN: u8 = 1;
 pub const SYN: u8 = 2;
 pub const RST: u8 = 4;
+pub const PSH: u8 = 8;
 pub const ACK: u8 = 16;
+
+/// Octets an Ethernet frame is filled up to, without its checksum (IEEE 802.3, 4.2.3.3); a tag counts.
+const SHORTEST_FRAME: u32 = 64;
+/// Filler of a bare acknowledgement at most: 46 octets less the headers of IPv4 and TCP.
+const MOST_FILLER: usize = 6;
 
 /// Flows of one shard at most; the least recently used gives way.
 pub const MAX_FLOWS: usize = 1 << 15;
@@ -174,7 +180,7 @@ impl Shard {
         u.kind != 2
             && u.proto == 6
             && u.flags & (SYN | ACK | RST) == SYN
-            && (flow.payload || flow.reset || flow.fin[0] || flow.fin[1])
+            && (flow.spoke != [false; 2] || flow.reset || flow.fin[0] || flow.fin[1])
             && flow.isn[dir] != Some(u.seq.wrapping_add(1))
     }
 
@@ -221,7 +227,7 @@ impl Shard {
             isn: [None; 2],
             client,
             oriented,
-            payload: false,
+            spoke: [false; 2],
             accepted: false,
             fin: [false; 2],
             reset: false,
@@ -371,7 +377,7 @@ fn take_work(flow: &mut Flow, registry: &Registry) -> Box<Work> {
         }
         Box::new(work)
     });
-    work.eye.server_seen = flow.packets[1 - usize::from(work.eye.client)] > 0;
+    work.eye.server_seen = flow.spoke[1 - usize::from(work.eye.client)];
     work
 }
 
@@ -409,7 +415,25 @@ fn flush(work: &mut Work, obs: &mut Observations, registry: &Registry, at: Stamp
     }
 }
 
+/// True for a bare acknowledgement whose frame was filled up with zeros that a middlebox counted into
+/// the IP length: no octets of the stream, which goes on at the same sequence number.
+fn filled_up(u: &Unit<'_>) -> bool {
+    u.flags & (SYN | FIN | RST | PSH | ACK) == ACK
+        && u.wire_len <= SHORTEST_FRAME
+        && u.cut == 0
+        && (1..=MOST_FILLER).contains(&u.payload.len())
+        && u.payload.iter().all(|&b| b == 0)
+}
+
 fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
+    let bare;
+    let u = if filled_up(u) {
+        obs.count("tcp_filler");
+        bare = Unit { payload: &[], ..*u };
+        &bare
+    } else {
+        u
+    };
     if u.flags & SYN != 0 {
         flow.isn[dir] = Some(u.seq.wrapping_add(1));
         let client = if u.flags & ACK != 0 { 1 - dir } else { dir };
@@ -425,7 +449,7 @@ fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize,
         }
     }
     if !u.payload.is_empty() || u.cut > 0 {
-        flow.payload = true;
+        flow.spoke[dir] = true;
     }
     if !flow.over {
         let wanted = !u.payload.is_empty() || u.cut > 0;
@@ -473,7 +497,7 @@ fn note(obs: &mut Observations, noted: Noted) {
 }
 
 fn datagram(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
-    flow.payload = true;
+    flow.spoke[dir] = true;
     let mut work = take_work(flow, registry);
     let after = work.eye.datagram(registry, obs, dir, u.payload, u.at);
     settle(flow, work, after);

@@ -81,10 +81,10 @@ impl OpTable {
     /// Adds a record that is not there.
     pub fn insert(&mut self, key: OpKey, stat: OpStat) {
         let slot = self.rows.len() as u32;
-        let hash = FxBuildHasher.hash_one(&key);
+        let hash = FxBuildHasher.hash_one(key);
         self.rows.push((key, stat));
         let rows = &self.rows;
-        self.index.insert_unique(hash, slot, |&i| FxBuildHasher.hash_one(&rows[i as usize].0));
+        self.index.insert_unique(hash, slot, |&i| FxBuildHasher.hash_one(rows[i as usize].0));
     }
     pub fn len(&self) -> usize {
         self.rows.len()

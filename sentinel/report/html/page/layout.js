@@ -5,17 +5,17 @@ const SINGLE = 150;
 const GROUPS = 80;
 
 // Asset -> node. One node each up to SINGLE assets; above, one per level, type and network, with
-// wider networks until they are few enough.
+// the public addresses in one and wider networks until they are few enough.
 function grouped(shown) {
   const places = new Map();
   if (shown.size <= SINGLE) {
     for (const asset of shown) places.set(asset, single(asset));
     return places;
   }
-  for (const width of [0, 1, 2]) {
+  for (const [width, apart] of [[0, true], [0, false], [1, false], [2, false]]) {
     const groups = new Map();
     for (const asset of shown) {
-      const net = width < 2 ? asset.subnets[width] : "";
+      const net = width < 2 && (apart || asset.band !== "outside") ? asset.subnets[width] : "";
       const key = `${asset.band}\n${asset.type ?? ""}\n${net}`;
       let group = groups.get(key);
       if (!group) groups.set(key, group = { key, band: asset.band, members: [], net, type: typeOf(asset) || UNKNOWN });

@@ -63,6 +63,7 @@ function plantMap() {
     const busy = found.length > 60 ? "busy" : "";
     board.className = `board ${busy} ${nodes.length > 80 ? "dense" : nodes.length > 24 ? "" : "roomy"}`;
     board.replaceChildren(wires, ...BANDS.map(([key, name, about]) => bandOf(key, name, about, nodes)).filter(Boolean));
+    stagger();
     const parts = [nodes.length < shown.size
       ? `${count(shown.size)} assets in ${count(nodes.length)} groups by level, type and network; search to see them one by one`
       : shown.size < data.assets.length ? `${count(shown.size)} of ${many(data.assets.length, "asset")}` : many(shown.size, "asset")];
@@ -81,6 +82,12 @@ function plantMap() {
     return el("div", { class: `band band-${key.replace(".", "-")}`, role: "group", "aria-label": `${name}, ${about}` },
       el("div", { class: "band-name" }, el("strong", {}, name), el("span", {}, about)),
       el("div", { class: "band-nodes" }, inside.map(button)));
+  }
+
+  // Moves every other band by half a node, so that a wire between two bands runs through the gaps of
+  // the band between them rather than behind its nodes.
+  function stagger() {
+    [...board.querySelectorAll(".band-nodes")].forEach((band, i) => band.classList.toggle("shift", band.childElementCount % 2 === i % 2));
   }
 
   function button(node) {
