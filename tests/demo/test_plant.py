@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -103,6 +104,14 @@ def test_only_one_was_stopped_and_loaded(found: Document, action: str) -> None:
         if o["action"] == action
     }
     assert seen == {("intruder", "plc-s7")}
+
+
+def test_the_guide_names_the_frames(found: Document) -> None:
+    guide = (ROOT / "docs" / "guides" / "first-scan.md").read_text(encoding="utf-8")
+    stop = next(o for o in found["operation"] if o["action"] == "stop")
+    secret = next(c for c in found["credential"] if c["secret"] == "12345")
+    named = {int(number) for number in re.findall(r"frame(?:\.number ==)? (\d+)", guide)}
+    assert named == {stop["frame"], secret["frame"]}
 
 
 def test_truth_is_about_actors() -> None:
