@@ -43,7 +43,9 @@ def records(ran: Ran) -> list[dict[str, Any]]:
 
 def test_assets_by_query(stored: Store) -> None:
     everything = records(stored("assets", "list", "--format", "json"))
-    (plc,) = records(stored("assets", "list", "--where", "vendor = siemens AND level < 2", "--format", "json"))
+    (plc,) = records(
+        stored("assets", "list", "--where", "vendor = siemens AND level < 2", "--format", "json")
+    )
     assert plc in everything
     assert plc["model"] == "6ES7 315-2EH14-0AB0"
     lines = stored("assets", "list", "--format", "ndjson", "--limit", "2").out.splitlines()

@@ -98,7 +98,9 @@ def tables(folder: Path) -> Tables:
     out: Tables = {}
     for path in (folder / "store.db", *sorted((folder / "events").glob("*.db"))):
         with closing(sqlite3.connect(path)) as db:
-            names = [n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+            names = [
+                n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            ]
             for name in names:
                 out[f"{path.name} {name}"] = sorted(db.execute(f"SELECT * FROM {name}"), key=repr)
     return out
@@ -115,7 +117,9 @@ def known(folder: Path) -> Tables:
 def renamed(folder: Path) -> dict[str, list[str]]:
     """Records by kind, sorted, every asset under the least of the ids it ever had."""
     store = at(folder)
-    least = {n: min(a["id"], *a["aliases"]) for a in store.documents("asset") for n in (a["id"], *a["aliases"])}
+    least = {
+        n: min(a["id"], *a["aliases"]) for a in store.documents("asset") for n in (a["id"], *a["aliases"])
+    }
 
     def with_least(value: Any) -> Any:
         if isinstance(value, dict):
