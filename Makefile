@@ -56,8 +56,8 @@ test-python: native ## The Python tests: PYTEST="-k name" for some of them
 	$(BIN)/python -m pytest $(PYTEST)
 
 .PHONY: bench
-bench: native ## Measure speed, memory and start-up (bench/)
-	$(BIN)/python -m bench
+bench: native ## Measure speed, memory and start-up: BENCH="scan --quick" for some, once
+	$(BIN)/python -m bench $(BENCH)
 
 .PHONY: fuzz
 fuzz: native ## Property tests with many more cases: CASES=20000 for each
@@ -73,6 +73,7 @@ fix: $(VENV)/.deps ## Format the code and put right what the linters can
 	$(CARGO) fmt --all
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m tools.fields
 
 .PHONY: lock
 lock: $(VENV)/.deps ## Pin the newest dependencies anew in requirements.lock

@@ -94,15 +94,16 @@ def scan(
         )
     except ValueError as error:
         raise UserError(str(error)) from None
-    interrupted = _read(run, Runner(run), on_progress, on_events)
+    runner = Runner(run)
+    interrupted = _read(run, runner, on_progress, on_events)
     inventory = run.finish()
     if on_events is not None:
         _hand_over(run, on_events)
     sources = [json.loads(line) for line in run.sources()]
-    result = Result(inventory, sources, run.errors(), interrupted)
-    if not sources or (result.errors and not any(s["packets"] for s in sources) and not interrupted):
-        if len(result.errors) == 1:
-            raise UserError(result.errors[0])
+    result = Result(inventory, sources, [*run.errors(), *runner.faults], interrupted)
+    nothing = not any(s["packets"] for s in sources) and not interrupted
+    if nothing and len(result.errors) == 1:
+        raise UserError(result.errors[0])
     assess(inventory, options)
     return result
 

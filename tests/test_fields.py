@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 
 import pytest
 
 from sentinel.fields import FieldTableError, fields, parse
 from sentinel.model import PROTOCOLS
 from tests.conftest import ROOT
+from tools.fields import ordered
 
 PARTS = frozenset({"engine", "zeek", "suricata", "rules", "store", "inventory"})
 """What fills fields beside protocols."""
@@ -22,12 +22,23 @@ def test_the_table_is_sound() -> None:
         assert set(field.by) <= PROTOCOLS | PARTS, field
 
 
-def test_a_field_is_one_line() -> None:
+def test_the_table_is_in_order() -> None:
     text = (ROOT / "sentinel" / "fields.toml").read_text(encoding="utf-8")
-    for line in filter(None, text.splitlines()):
-        if not line.startswith("#"):
-            assert re.fullmatch(r'"[^"]+" = \{ .* \}', line), line
-            assert len(tomllib.loads(line)) == 1
+    assert text == ordered(text), "run `make fix`"
+
+
+def test_lines_for_one_field_are_made_one() -> None:
+    line = '"{}" = {{ type = "{}", help = "A.", by = ["{}"]{} }}\n'
+    text = (
+        line.format("b", "long", "dns", "") + "# note\n\n" + line.format("a", "ip", "arp", ", secret = true")
+    )
+    joined = ordered(text + line.format("a", "ip", "ndp", ""))
+    assert joined == (
+        '# note\n"a" = { type = "ip", help = "A.", by = ["arp", "ndp"], secret = true }\n'
+        '"b" = { type = "long", help = "A.", by = ["dns"] }\n'
+    )
+    with pytest.raises(ValueError, match="line 5: b is ip here and long before"):
+        ordered(text + line.format("b", "ip", "ndp", ""))
 
 
 def test_reads_a_line() -> None:

@@ -58,8 +58,9 @@ def scan(
     ] = None,
     no_rules: Annotated[bool, typer.Option("--no-rules", help="Evaluate no rules.")] = False,
     site: Annotated[
-        str, typer.Option(help="Name of the site: private addresses of two sites never merge.")
-    ] = "default",
+        str | None,
+        typer.Option(help="Name of the site: private addresses of two sites never merge (default: default)."),
+    ] = None,
     filter: Annotated[
         str | None,
         typer.Option(help="Packets to look at, in tcpdump's words: 'host 10.0.0.5 and tcp port 502'."),
@@ -70,7 +71,9 @@ def scan(
     known: Annotated[
         Path | None, typer.Option(help="Folder with the IEEE's OUI files (oui.csv, mam.csv …).")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads for the wire stage.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Threads for the wire stage (default: 1).")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Scan what the store holds already anew.")] = False,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show secrets unmasked.")] = False,
     fail_on: Annotated[
@@ -78,17 +81,28 @@ def scan(
     ] = None,
 ) -> None:
     """Read captures and say what is there, which secrets are weak, who did what to which controller."""
+    from sentinel.config import load
+
+    settings = load(
+        {
+            "scan.site": site,
+            "scan.events": events and events.value,
+            "scan.workers": workers,
+            "scan.passwords": passwords,
+            "scan.known": known,
+        }
+    ).settings.scan
     code = run_scan(
         source,
         format=format,
         output=output,
         store=store,
-        events=events,
-        site=site,
+        events=Events(settings.events) if settings.events else None,
+        site=settings.site,
         filter=filter,
-        passwords=passwords,
-        known=known,
-        workers=workers,
+        passwords=settings.passwords,
+        known=settings.known,
+        workers=settings.workers,
         again=again,
         reveal=reveal,
         fail_on=fail_on,
@@ -131,7 +145,9 @@ def run_scan(
     files = expand(source)
     if reveal:
         if store:
-            raise UserError("--reveal with --store: a store keeps no secrets; scan without a store to see them", 2)
+            raise UserError(
+                "--reveal with --store: a store keeps no secrets; scan without a store to see them", 2
+            )
         from sentinel.store import state_folder
         from sentinel.store.audit import record
 
@@ -173,7 +189,11 @@ def _into_store(files: list[str], options: Options, url: str, out: Output, *, nd
 
     with progress() as show:
         result = pipeline.scan_into(
-            open_store(url, create=True), files, options, on_progress=show, on_events=out.events if ndjson else None
+            open_store(url, create=True),
+            files,
+            options,
+            on_progress=show,
+            on_events=out.events if ndjson else None,
         )
     for name in result.skipped:
         sys.stderr.write(f"sentinel: {name}: is in the store already, left out (--again scans it anew)\n")

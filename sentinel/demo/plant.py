@@ -20,7 +20,7 @@ def build(path: Path) -> int:
     except ModuleNotFoundError:
         raise UserError("the demo plant is made with scapy: pip install 'sentinel[craft]'") from None
     scapy.config.conf.verb = 0
-    from sentinel.demo.scenes import attack, camera, network, polling
+    from sentinel.demo.scenes import attack, camera, network, polling, profinet
     from sentinel.demo.wire import Wire
 
     wire = Wire()
@@ -28,6 +28,7 @@ def build(path: Path) -> int:
     network.announcements(wire, SECONDS)
     network.clocks(wire, SECONDS)
     network.management(wire)
+    profinet.discovery(wire)
     polling.modbus(wire, SECONDS)
     polling.s7(wire, SECONDS)
     polling.engineering(wire)

@@ -35,7 +35,9 @@ class Wire:
         from scapy.layers.l2 import Ether
 
         self._ident[a.ip] = ident = (self._ident.get(a.ip, 1000) + 1) & 0xFFFF
-        return Ether(src=a.mac, dst=b.mac) / IP(src=a.ip, dst=b.ip, id=ident, ttl=fields.pop("ttl", 64), **fields)
+        return Ether(src=a.mac, dst=b.mac) / IP(
+            src=a.ip, dst=b.ip, id=ident, ttl=fields.pop("ttl", 64), **fields
+        )
 
     def udp(self, us: int, a: Actor, b: Actor, sport: int, dport: int, payload: Any) -> None:
         """A datagram from `a` to `b`."""
@@ -61,7 +63,9 @@ class Wire:
         from scapy.layers.l2 import ARP, Ether
 
         self.at(us, Ether(src=a.mac, dst=BROADCAST) / ARP(op=1, hwsrc=a.mac, psrc=a.ip, pdst=b.ip))
-        self.at(us + 180, Ether(src=b.mac, dst=a.mac) / ARP(op=2, hwsrc=b.mac, psrc=b.ip, hwdst=a.mac, pdst=a.ip))
+        self.at(
+            us + 180, Ether(src=b.mac, dst=a.mac) / ARP(op=2, hwsrc=b.mac, psrc=b.ip, hwdst=a.mac, pdst=a.ip)
+        )
 
     def tcp(self, us: int, client: Actor, server: Actor, port: int) -> Tcp:
         """Open a connection at `us`."""
@@ -132,7 +136,9 @@ class Tcp:
         self._send(1 - side, "A")
         return self
 
-    def _send(self, side: int, flags: str, payload: bytes = b"", options: list[tuple[str, int]] | None = None) -> None:
+    def _send(
+        self, side: int, flags: str, payload: bytes = b"", options: list[tuple[str, int]] | None = None
+    ) -> None:
         from scapy.layers.inet import TCP
         from scapy.packet import Raw
 

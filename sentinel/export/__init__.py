@@ -1,1 +1,1 @@
-"""."""
+"""Records in forms other programs read: CSV, GraphML, CycloneDX."""

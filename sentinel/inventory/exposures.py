@@ -211,7 +211,8 @@ def _internet(out: list[Exposure], profile: Profile) -> None:
     if not offered:
         return
     names = ", ".join(dict.fromkeys(shown(name) for _, name in offered))
-    if profile.address.public_peers:
+    # A plant that uses public addresses inside says nothing of the internet by who reaches whom.
+    if not public:
         title = f"{names} was reached from public addresses"
         out.append(_exposure("internet-exposed", "critical", title, [ref for ref, _ in offered]))
     else:

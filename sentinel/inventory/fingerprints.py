@@ -8,6 +8,7 @@ must give; the tests run all of them.
 """
 
 import re
+import tomllib
 from dataclasses import dataclass
 from functools import cache
 
@@ -29,7 +30,13 @@ _MODELS = ("model-siemens", "model-automation", "model-energy-building", "model-
 # Facts that hold a model number or a product's name. Free text is searched for order numbers only, since
 # the names of products are ordinary words ("Eagle", "Galaxy", "Spyder").
 _MODEL_NAMES = frozenset("model product module platform product_name order_number catalog brand".split())
-_FREE_TEXT = frozenset(("description", "hardware", "vendor_class", "version", "name", "firmware"))
+_FREE_TEXT: dict[str, tuple[str, ...]] = {
+    "description": _MODELS,
+    "vendor_class": _MODELS,
+    "name": ("model-siemens",),
+    "firmware": ("model-network",),
+}
+_HAS = 'has = "'
 _SURE = 5.0  # weight from which a model rule is one of order numbers
 # Names of facts whose value is no text to search in.
 _OPAQUE = frozenset(
@@ -53,31 +60,61 @@ def windows(nt: str, build: str = "") -> str | None:
     return _windows().get((nt, build)) or _windows().get((nt, ""))
 
 
-@dataclass(slots=True)
-class Rule:
-    """One pattern. `gives` holds the constant results; `weight` is that of a vote for its type."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A rule as its data file writes it: constant results, names of facts it reads (None: all but opaque
+    ones), and the weight of a vote for its type."""
 
-    file: str
-    has: str
-    match: str
+    match: re.Pattern[str]
     gives: tuple[tuple[str, str], ...]
     names: frozenset[str] | None
     weight: float
     example: str
     expect: dict[str, str]
-    compiled: re.Pattern[str] | None = None
 
-    def search(self, text: str) -> re.Match[str] | None:
-        if self.compiled is None:
-            self.compiled = re.compile(self.match, re.IGNORECASE)
-        return self.compiled.search(text)
 
-    def found(self, match: re.Match[str]) -> list[tuple[str, str]]:
-        """Keys and values of a match, the named groups before the constants."""
+class Rule:
+    """One rule. Most texts hold none of its literal, so the entry is read only when one does."""
+
+    __slots__ = ("_entry", "_source", "file", "has")
+
+    def __init__(self, file: str, source: str) -> None:
+        self.file = file
+        self.has = source.split(_HAS, 1)[1].split('"', 1)[0]
+        self._source = source
+        self._entry: Entry | None = None
+
+    @property
+    def entry(self) -> Entry:
+        if self._entry is None:
+            written = tomllib.loads(self._source)
+            names = written.get("names")
+            self._entry = Entry(
+                match=re.compile(written["match"], re.IGNORECASE),
+                gives=tuple(written.get("gives", {}).items()),
+                names=frozenset(names) if names else None,
+                weight=float(written.get("weight", _DEFAULT_WEIGHT)),
+                example=written["example"],
+                expect=dict(written["expect"]),
+            )
+        return self._entry
+
+    def reads(self, name: str) -> bool:
+        """True if the rule is meant for facts of this name."""
+        entry = self.entry
+        if entry.names is not None:
+            return name in entry.names
+        return self.file not in _MODELS or name in _MODEL_NAMES or entry.weight >= _SURE
+
+    def found(self, text: str) -> list[tuple[str, str]]:
+        """Keys and values it finds in a text, the named groups before the constants."""
+        match = self.entry.match.search(text)
+        if match is None:
+            return []
         groups = {key: " ".join(value.strip(" ,;").split()) for key, value in match.groupdict("").items()}
         out = [(key, value) for key, value in groups.items() if key not in _HELPERS and value.strip("-_. ")]
         given = {key for key, _ in out}
-        for key, value in self.gives:
+        for key, value in self.entry.gives:
             if key not in given:
                 out.append((key, value.replace("{v}", groups.get("v", "")).strip()))
         if "nt" in groups:
@@ -99,22 +136,8 @@ class Finding:
 @cache
 def rules(file: str) -> tuple[Rule, ...]:
     """The rules of one data file."""
-    out = []
-    for entry in tables.toml(f"fingerprints/{file}.toml")["rule"]:
-        names = entry.get("names")
-        out.append(
-            Rule(
-                file=file,
-                has=entry["has"],
-                match=entry["match"],
-                gives=tuple(entry.get("gives", {}).items()),
-                names=frozenset(names) if names else None,
-                weight=float(entry.get("weight", _DEFAULT_WEIGHT)),
-                example=entry["example"],
-                expect=dict(entry["expect"]),
-            )
-        )
-    return tuple(out)
+    _, *sources = tables.text(f"fingerprints/{file}.toml").split("[[rule]]\n")
+    return tuple(Rule(file, source) for source in sources)
 
 
 def files() -> tuple[str, ...]:
@@ -125,22 +148,12 @@ def files() -> tuple[str, ...]:
 @cache
 def _applicable(protocol: str, name: str) -> tuple[Rule, ...]:
     """Rules that may say something about a fact of this protocol and name."""
-    out: list[Rule] = []
-    if name in _OPAQUE or name.startswith("id:"):
-        if name == "firmware":
-            out.extend(rule for file in _MODELS for rule in rules(file) if rule.names and name in rule.names)
-        return tuple(out)
-    for file, protocols in _FILES.items():
-        if protocol in protocols:
-            out.extend(rule for rule in rules(file) if rule.names is None or name in rule.names)
-    for file in _MODELS:
-        if name in _MODEL_NAMES:
-            out.extend(rule for rule in rules(file) if rule.names is None or name in rule.names)
-        elif name in _FREE_TEXT:
-            out.extend(
-                rule for rule in rules(file) if (name in rule.names if rule.names else rule.weight >= _SURE)
-            )
-    return tuple(out)
+    if name.startswith("id:"):
+        return ()
+    read = _MODELS if name in _MODEL_NAMES else _FREE_TEXT.get(name, ())
+    if name not in _OPAQUE:
+        read = (*(file for file, protocols in _FILES.items() if protocol in protocols), *read)
+    return tuple(rule for file in read for rule in rules(file))
 
 
 _seen: dict[tuple[str, str, str], tuple[Finding, ...]] = {}
@@ -165,8 +178,8 @@ def _find(protocol: str, name: str, text: str) -> tuple[Finding, ...]:
     folded = text.lower()
     out = []
     for rule in candidates:
-        if rule.has in folded:
-            match = rule.search(text)
-            if match is not None:
-                out.append(Finding(tuple(rule.found(match)), rule.weight, rule.file in _MODELS))
+        if rule.has in folded and rule.reads(name):
+            values = rule.found(text)
+            if values:
+                out.append(Finding(tuple(values), rule.entry.weight, rule.file in _MODELS))
     return tuple(out)

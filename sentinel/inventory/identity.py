@@ -119,7 +119,8 @@ def clean(value: str) -> str:
 def texts(profile: Profile) -> Iterator[Text]:
     """Every text of a profile: facts, then what its services tell of themselves."""
     for i, fact in enumerate(profile.facts):
-        yield Text(_ALIASES.get(fact.name, fact.name), fact.value, fact.protocol, fact.by != "other", f"f{i}")
+        name = fact.name if fact.name.startswith("id:") else fact.name.replace("-", "_")
+        yield Text(_ALIASES.get(name, name), fact.value, fact.protocol, fact.by != "other", f"f{i}")
     for i, service in enumerate(profile.services):
         for name, value in service.info.items():
             if isinstance(value, str):

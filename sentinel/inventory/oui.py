@@ -33,6 +33,7 @@ _VIRTUAL = frozenset(
         "0242ac",  # Docker
     )
 )
+_LOCAL = frozenset("2367abef")  # second hex digit of an address whose bit for "locally administered" is set
 _REDUNDANT = (
     "00005e0001",
     "00005e0002",
@@ -48,8 +49,13 @@ def vendors(prefixes: list[str], folder: Path | None = None) -> list[str | None]
     A prefix is at least six hex digits, in any notation; nine digits or whole addresses also find the
     vendors of small (28 and 36 bit) blocks. Names are those the field uses, see `vendors.canonical`.
     """
-    registry = _registry(folder)
-    return [registry.vendor(_NOT_HEX.sub("", prefix.lower())) for prefix in prefixes]
+    vendor = _registry(folder).vendor
+    return [vendor(_digits(prefix)) for prefix in prefixes]
+
+
+def _digits(prefix: str) -> str:
+    digits = prefix.lower()
+    return digits if digits.isalnum() else _NOT_HEX.sub("", digits)
 
 
 def flags(prefixes: list[str]) -> list[list[str]]:
@@ -57,9 +63,9 @@ def flags(prefixes: list[str]) -> list[list[str]]:
     by redundant routers."""
     out = []
     for prefix in prefixes:
-        digits = _NOT_HEX.sub("", prefix.lower())
+        digits = _digits(prefix)
         found = []
-        if len(digits) >= 2 and int(digits[:2], 16) & 2:
+        if digits[1:2] in _LOCAL:
             found.append("local")
         if digits[:6] in _VIRTUAL:
             found.append("virtual")
@@ -76,14 +82,21 @@ class Registry:
         self._known: dict[str, str | None] = {}
         self._table: dict[str, str] = _read_folder(folder) if folder else {}
         self._shipped = None if folder else _Shipped()
+        # Most 24-bit blocks belong to one vendor: only these are looked into further.
+        self._shared = _SPLIT_24 if folder is None else {block[:6] for block in self._table if len(block) > 6}
 
     def vendor(self, digits: str) -> str | None:
-        for length in (9, 7, 6):
-            if len(digits) >= length:
-                name = self._block(digits[:length])
-                if name:
-                    return name
-        return None
+        """Vendor of an address or prefix in hex digits."""
+        block = digits[:6]
+        if block in self._shared:
+            for length in (9, 7):
+                if len(digits) >= length:
+                    name = self._block(digits[:length])
+                    if name:
+                        return name
+        if block in self._known:
+            return self._known[block]
+        return self._block(block) if len(block) == 6 else None
 
     def _block(self, block: str) -> str | None:
         if block in self._known:
@@ -117,7 +130,10 @@ class _Shipped:
         self._searches = 0
 
     def name(self, block: str) -> str | None:
-        number = b"%d" % int(block, 16)
+        try:
+            number = b"%d" % int(block, 16)
+        except ValueError:
+            return None
         if len(block) == 6:
             return self._entry("oui.txt", self._large(number))
         if len(block) == 9 and block[:6] in _SPLIT_24:

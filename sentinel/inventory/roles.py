@@ -39,7 +39,7 @@ _DECLARED = 3.0  # the same from a protocol any computer speaks (a Windows host 
 _SPECIFIC = 70  # rank from which a protocol knows the device
 _STRONG = 4.0  # what speaks for a type even at a public address
 _MANY_BEHIND = 5
-_MANY_PEERS = 8
+_MANY_PEERS = 10
 _KEPT_EVIDENCE = 8
 _CHANGES = frozenset(
     """

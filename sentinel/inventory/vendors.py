@@ -8,7 +8,7 @@ from sentinel.inventory import tables
 _LEGAL = frozenset(
     """
     ag gmbh kg kgaa co ltd limited inc incorporated corp corporation llc lp plc sa sas sarl srl spa bv nv ab
-    as aps oy oyj kk pte pty sdn bhd company
+    as aps oy oyj kk pte pty sdn bhd company n.v b.v e.v s.a s.r.l s.p.a a.s
     """.split()
 )
 _SPLIT = re.compile(r"[\s,;()_/]+")

@@ -46,6 +46,7 @@ class Source(Record, kw_only=True):
     name: str
     sha256: str | None = None
     kind: Literal["capture", "live", "zeek", "eve"]
+    site: str = "default"
     packets: int
     bytes: int
     first: str | None = None
@@ -55,6 +56,7 @@ class Source(Record, kw_only=True):
     cut: bool = False
     partial: bool = False
     link_types: list[str] = []
+    warnings: list[str] = []
 
 
 class Endpoint(Record, kw_only=True):
@@ -164,6 +166,8 @@ class Asset(Record, kw_only=True):
     clients: list[str] = []
     facts: list[Fact] = []
     exposures: list[Exposure] = []
+    conflicts: dict[str, list[str]] = {}
+    """Other values the device gave of itself, by key."""
     first: str | None = None
     last: str | None = None
     packets: int

@@ -55,9 +55,9 @@ class Length:
 class Shape:
     """One form of a frame. Everything given must hold; offsets count from behind the filler.
 
-    `last` and `sum8` need `length`. A shape is `strong` (enough on any port) only if it fixes 24 bits
-    or more, where a length, a last byte and a checksum count 8 each; else it is accepted on the
-    probe's own ports only, or when both sides agree.
+    With `length`, a datagram must be filled by its frames; `last` and `sum8` need it. A shape is `strong`
+    (enough on any port) only if it fixes 24 bits or more, where a length, a last byte and a checksum
+    count 8 each; else it is accepted on the probe's own ports only, or when both sides agree.
     """
 
     patterns: tuple[Pattern, ...]
@@ -120,7 +120,10 @@ class Fact(_Found):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HardwareAddress(_Found):
-    """The side says that this is its hardware address (six bytes), or that of one of its `address`es."""
+    """The side says that this is its hardware address (six bytes).
+
+    With `address`, that of the interface with this IP address: it counts if the side is seen under it.
+    """
 
     kind_of_observation: ClassVar[str] = "mac"
     side: Side
@@ -196,7 +199,8 @@ class Probe(Protocol):
 
     No I/O, no clock but `time_us`, every table bounded. A `ValueError` out of `feed` says that this
     piece is malformed: it is counted, and after a few of them the probe is taken off the flow, which
-    goes on. Any other exception is a fault of the probe.
+    goes on. Any other exception is a fault of the probe: it is taken off for the rest of the scan,
+    which goes on, says so in one line and ends with exit code 1.
     """
 
     name: ClassVar[str]

@@ -31,7 +31,10 @@ def python_probes() -> tuple[type[Probe], ...]:
 
     Raises `UserError` that names the entry point which cannot be loaded or does not keep the contract.
     """
-    known = {probe.name: "sentinel" for probe in SHIPPED}
+    from sentinel._native import native_probes
+
+    known = {name: "sentinel" for name, *_ in native_probes()}
+    known.update((probe.name, "sentinel") for probe in SHIPPED)
     found: list[type[Probe]] = []
     for entry in sorted(entry_points(group=GROUP), key=lambda e: (e.name, e.value)):
         where = f"probe {entry.name} ({entry.value}, entry point {GROUP})"

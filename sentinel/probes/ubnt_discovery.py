@@ -105,7 +105,10 @@ class UbntDiscovery(Probe):
             return [Operation(name="discovery_request", action="discover", code=command, by=side)]
         found: list[Observation] = []
         own = False
+        paired = any(kind == _MAC_IP for kind, _ in fields)
         for kind, value in fields:
+            if paired and kind in (_MAC, _SOURCE_MAC):
+                continue  # the device's first address, perhaps not that of the sending interface
             if kind == _USERNAME:
                 name = _text(value)
                 if name:

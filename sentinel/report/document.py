@@ -7,6 +7,10 @@ from typing import Any
 
 Record = dict[str, Any]
 
+BACKGROUND = frozenset("arp ndp lldp cdp stp mrp".split())
+"""Protocols by which neighbours find one another: all talk to all, so a map of who
+talks to whom leaves them out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

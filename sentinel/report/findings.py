@@ -83,6 +83,24 @@ def address(asset: Record) -> str:
     return str(next(iter([*asset.get("ip", ()), *asset.get("mac", ())]), asset["id"]))
 
 
+def worst(asset: Record) -> str | None:
+    """The gravest severity of an asset's exposures."""
+    found = (e["severity"] for e in asset.get("exposures", ()) if e["severity"] in SEVERITIES)
+    return max(found, key=SEVERITIES.index, default=None)
+
+
+def interesting(assets: list[Record]) -> list[Record]:
+    """Assets in the order a person wants them: the worst exposed, then what stands at the levels of
+    supervision, control and process, then what else has a type; the given order within."""
+
+    def place(asset: Record) -> tuple[int, bool, bool]:
+        severity, level = worst(asset), asset.get("level")
+        rank = SEVERITIES.index(severity) if severity else -1
+        return -rank, level is None or level > 2, not asset.get("type")
+
+    return sorted(assets, key=place)
+
+
 def what(asset: Record) -> str:
     """Make and model, else type, else name."""
     made = [str(asset[key]) for key in ("vendor", "model") if asset.get(key)]
@@ -102,18 +120,26 @@ def _done(document: Document, names: Names) -> Iterator[Finding]:
         severity, words = GRAVE[action]
         if outcome in ("refused", "no-answer"):
             severity = SEVERITIES[max(SEVERITIES.index(severity) - 1, 1)]
-        count = sum(op["count"] for op in ops)
+        count = _times(ops)
         times = f", {count} times" if count > 1 else ""
         first = min(ops, key=lambda op: op["first"])
         text = f"{client} {words} {server}{OUTCOMES.get(outcome, '')}{times}"
         yield Finding(severity, text, _place(first), _assets(first["client"], first["server"]))
 
 
+def _times(operations: list[Record]) -> int:
+    """How often it was done: one download is several operations of different names."""
+    by_name: dict[str, int] = defaultdict(int)
+    for op in operations:
+        by_name[op["name"]] += op["count"]
+    return max(by_name.values())
+
+
 def _secrets(document: Document, names: Names) -> Iterator[Finding]:
     guesses: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for c in document.credentials:
         weak = set(c["weaknesses"])
-        user = f"user {c['username']}" if c.get("username") else c["kind"]
+        user = f", user {c['username']}" if c.get("username") else ""
         where = f"{names.of(c['server'])} over {c['protocol']}"
         if c["outcome"] == "failure":
             guesses[names.of(c["client"]), where, ""].append(c)
@@ -122,13 +148,15 @@ def _secrets(document: Document, names: Names) -> Iterator[Finding]:
         ends = _assets(c["server"])
         if weak & {"vendor-default", "default"}:
             severity = "critical" if c["outcome"] == "success" and c["kind"] != "community" else "high"
-            yield Finding(severity, f"{where}: default {c['kind']}, {user}{worked}", _place(c), ends)
+            yield Finding(severity, f"{where}: default {c['kind']}{user}{worked}", _place(c), ends)
         elif weak & {"common", "same-as-user", "cracked"}:
-            yield Finding("high", f"{where}: easily guessed {c['kind']}, {user}{worked}", _place(c), ends)
+            yield Finding("high", f"{where}: easily guessed {c['kind']}{user}{worked}", _place(c), ends)
         elif "reused" in weak:
-            yield Finding("medium", f"{where}: {c['kind']} used on several devices, {user}", _place(c), ends)
+            yield Finding("medium", f"{where}: {c['kind']} used on several devices{user}", _place(c), ends)
         elif "cleartext" in weak:
-            yield Finding("medium", f"{where}: {c['kind']} readable on the wire, {user}{worked}", _place(c), ends)
+            yield Finding(
+                "medium", f"{where}: {c['kind']} readable on the wire{user}{worked}", _place(c), ends
+            )
     for (client, where, _), tries in guesses.items():
         count = sum(c["count"] for c in tries)
         severity = "high" if count >= 3 else "low"
@@ -151,7 +179,9 @@ def _exposed(document: Document, names: Names) -> Iterator[Finding]:
 
 
 def _place(record: Record) -> str:
-    return f"frame {record['frame']} of {PurePath(str(record['source'])).name}" if record.get("source") else ""
+    return (
+        f"frame {record['frame']} of {PurePath(str(record['source'])).name}" if record.get("source") else ""
+    )
 
 
 def _assets(*ends: Record) -> tuple[str, ...]:

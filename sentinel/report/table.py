@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sentinel.report.document import Document, Record
-from sentinel.report.findings import Names, address, findings
+from sentinel.report.document import BACKGROUND, Document, Record
+from sentinel.report.findings import Names, address, findings, interesting
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "dim"}
 MOST = {"assets": 40, "credentials": 25, "operations": 30, "conversations": 20}
@@ -40,9 +40,13 @@ def safe(value: object, most: int = 60) -> Text:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_style="bold", title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        title=title, title_style="bold", title_justify="left", box=None, pad_edge=False, header_style="dim"
+    )
     for column in columns:
-        table.add_column(column, overflow="fold", justify="right" if column in ("packets", "times", "level") else "left")
+        table.add_column(
+            column, overflow="fold", justify="right" if column in ("packets", "times", "level") else "left"
+        )
     return table
 
 
@@ -67,7 +71,10 @@ def _summary(document: Document, console: Console) -> None:
     if first and last:
         line.append(f", {first[:19].replace('T', ' ')} to {last[:19].replace('T', ' ')} UTC")
     console.print(line)
-    parts = [f"{document.total(name):,} {name}" for name in ("assets", "conversations", "credentials", "operations")]
+    parts = [
+        f"{document.total(name):,} {name}"
+        for name in ("assets", "conversations", "credentials", "operations")
+    ]
     console.print(Text(", ".join(parts), "dim"))
 
 
@@ -99,17 +106,19 @@ def _assets(document: Document, console: Console) -> None:
         columns = ["address", "name", "type", "level", "make and model", "firmware", "services", "exposures"]
     table = _table("What is there", *columns)
     table.columns[0].no_wrap = True
-    for a in document.assets[: MOST["assets"]]:
+    for a in interesting(document.assets)[: MOST["assets"]]:
         made = " ".join(str(a[k]) for k in ("vendor", "model") if a.get(k)) or a.get("product") or ""
-        services = dict.fromkeys(s["protocol"] or f"{s['transport']}/{s.get('port')}" for s in a.get("services", ()))
+        services = dict.fromkeys(
+            s["protocol"] or f"{s['transport']}/{s.get('port')}" for s in a.get("services", ())
+        )
         exposures = Text(", ").join(
-            Text(kind, STYLES.get(severity, ""))
+            Text(kind.replace("-", " "), STYLES.get(severity, ""))
             for kind, severity in dict.fromkeys((e["kind"], e["severity"]) for e in a.get("exposures", ()))
         )
         cells = {
             "address": safe(address(a), 40),
             "name": safe(a.get("name") or next(iter(a.get("hostnames", ())), ""), 32),
-            "type": safe(a.get("type") or ""),
+            "type": safe((a.get("type") or "").replace("-", " ")),
             "level": Text("" if a.get("level") is None else f"{a['level']:g}"),
             "make and model": safe(made, 48),
             "firmware": safe(a.get("firmware") or "", 24),
@@ -122,15 +131,23 @@ def _assets(document: Document, console: Console) -> None:
 
 def _credentials(document: Document, console: Console) -> None:
     names = Names(document.assets)
-    table = _table("Secrets on the wire", "protocol", "server", "user", "secret", "outcome", "weak because", "frame")
+    table = _table(
+        "Secrets on the wire", "protocol", "server", "user", "secret", "outcome", "weak because", "frame"
+    )
     order = {"success": 0, "unknown": 1, "failure": 2}
-    shown = sorted(document.credentials, key=lambda c: (order[c["outcome"]], -len(c["weaknesses"])))[: MOST["credentials"]]
+    shown = sorted(document.credentials, key=lambda c: (order[c["outcome"]], -len(c["weaknesses"])))[
+        : MOST["credentials"]
+    ]
     for c in shown:
         style = {"success": "red", "failure": "green"}.get(c["outcome"], "")
         table.add_row(
-            c["protocol"], safe(names.of(c["server"]), 48), safe(c.get("username") or "", 24),
-            safe(c.get("secret") or f"({c['kind']})", 32), Text(c["outcome"], style),
-            Text(", ".join(c["weaknesses"]), "yellow"), str(c.get("frame", "")),
+            c["protocol"],
+            _who(names, c["server"], console),
+            safe(c.get("username") or "", 24),
+            safe(c.get("secret") or f"({c['kind']})", 32),
+            Text(c["outcome"], style),
+            Text(", ".join(c["weaknesses"]), "yellow"),
+            str(c.get("frame", "")),
         )
     _show(console, table, len(shown), document.total("credentials"), "credentials")
 
@@ -143,10 +160,20 @@ def _operations(document: Document, console: Console) -> None:
         style = {"accepted": "", "refused": "yellow"}.get(o["outcome"], "dim")
         action = Text(o["action"], "bold" if o["category"] in CHANGING else "")
         table.add_row(
-            action, safe(f"{o['protocol']} {o['name']}", 44), safe(names.of(o["client"]), 40),
-            safe(names.of(o["server"]), 40), Text(o["outcome"], style), f"{o['count']:,}", o["first"][11:19],
+            action,
+            safe(f"{o['protocol']} {o['name'].replace('_', ' ')}", 44),
+            _who(names, o["client"], console),
+            _who(names, o["server"], console),
+            Text(o["outcome"], style),
+            f"{o['count']:,}",
+            o["first"][11:19],
         )
     _show(console, table, len(shown), document.total("operations"), "operations")
+
+
+def _who(names: Names, end: Record, console: Console) -> Text:
+    """An end with its make where there is room; the asset table has it anyway."""
+    return safe(names.of(end) if console.width >= WIDE else _end(end), 48)
 
 
 def _weight(operation: Record) -> int:
@@ -157,13 +184,17 @@ def _weight(operation: Record) -> int:
 
 def _conversations(document: Document, console: Console) -> None:
     table = _table("Who talks to whom", "client", "server", "protocol", "packets", "operations")
-    known = [c for c in document.conversations if c["protocol"]]
+    known = [c for c in document.conversations if c["protocol"] and c["protocol"] not in BACKGROUND]
     shown = sorted(known, key=lambda c: -c["packets"])[: MOST["conversations"]]
     for c in shown:
         port = f" {c['transport']}/{c['port']}" if c.get("port") else ""
         done = ", ".join(f"{action} {n:,}" for action, n in c["operations"].items())
         table.add_row(
-            safe(_end(c["client"]), 40), safe(_end(c["server"]), 40), f"{c['protocol']}{port}", f"{c['packets']:,}", safe(done, 48)
+            safe(_end(c["client"]), 40),
+            safe(_end(c["server"]), 40),
+            f"{c['protocol']}{port}",
+            f"{c['packets']:,}",
+            safe(done, 48),
         )
     _show(console, table, len(shown), document.total("conversations"), "conversations")
 
@@ -195,4 +226,8 @@ def _caveats(document: Document, console: Console) -> None:
 
 def _counted(what: str, counters: dict[str, int], unit: str) -> Iterable[str]:
     if counters:
-        yield f"{what}: " + ", ".join(f"{name} {n:,}" for name, n in counters.items()) + (f" {unit}" if unit else "")
+        yield (
+            f"{what}: "
+            + ", ".join(f"{name} {n:,}" for name, n in counters.items())
+            + (f" {unit}" if unit else "")
+        )

@@ -37,7 +37,7 @@ def expand(names: list[str]) -> list[str]:
             )
             if not inside:
                 raise UserError(
-                    f"{name}: no captures in this folder (looked for {', '.join(SUFFIXES[:3])}, also .gz, .zst)"
+                    f"{name}: no captures in this folder (looked for {', '.join(SUFFIXES[:3])}, .gz, .zst)"
                 )
             found.update(dict.fromkeys(inside))
         elif path.exists():

@@ -101,6 +101,9 @@ class TestIdentity:
     def test_vendor_numbers(self, protocol: str, value: str, vendor: str | None) -> None:
         assert means(facts=[fact("vendor_id", value, protocol)]).vendor == vendor
 
+    def test_names_are_read_with_either_dash(self) -> None:
+        assert means(facts=[fact("vendor-id", "36", "bacnet")]).vendor == "Tridium"
+
     def test_free_text_vendor_does_not_beat_a_known_one(self) -> None:
         facts = [
             fact("vendor", "Jane of the workshop", "snmp"),
@@ -300,6 +303,8 @@ class TestExposures:
         assert kinds(public)["internet-exposed"].severity == "high"
         reached = means(services=[serves("modbus", 502)], address={"v4": "private", "public_peers": 1})
         assert kinds(reached)["internet-exposed"].severity == "critical"
+        inside = means(services=[serves("modbus", 502)], address={"v4": "public", "public_peers": 2})
+        assert kinds(inside)["internet-exposed"].severity == "high"
         assert "internet-exposed" not in kinds(means(services=[serves("http")], address={"v4": "public"}))
 
     @pytest.mark.parametrize(

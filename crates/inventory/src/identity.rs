@@ -41,6 +41,9 @@ pub struct Identity {
 
 /// True for an address that can be a device's.
 fn names_a_device(key: &NodeKey, stat: &HostStat) -> bool {
+    if stat.group && !stat.sent {
+        return false;
+    }
     match key.addr {
         HostAddr::Mac(m) => m.is_device(),
         HostAddr::Ip(IpAddr::V4(a)) => {

@@ -1,6 +1,7 @@
 //! What belongs to each asset, as sorted lists that are sliced per asset.
 
 use crate::identity::Identity;
+use crate::peers::{self, Peers};
 use crate::state::*;
 use sentinel_wire::model::*;
 use sentinel_wire::obs::{Seen, Sym};
@@ -58,6 +59,8 @@ pub struct Index {
     pub offers: Vec<Offer>,
     pub deeds: Vec<Deed>,
     pub uses: Vec<Use>,
+    /// Peers over industrial protocols, of the assets that have any.
+    pub peers: Map<u32, Peers>,
 }
 
 /// The part of a list sorted by asset that is one asset's.
@@ -174,7 +177,7 @@ impl Index {
                 .then_with(|| order(state, &a.seen).cmp(&order(state, &b.seen)))
                 .then_with(|| a.key.secret.map(text).cmp(&b.key.secret.map(text)))
         });
-        Index { facts, offers, deeds, uses }
+        Index { facts, offers, deeds, uses, peers: peers::count(state, identity) }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod codec;
 pub mod identity;
 pub mod index;
 pub mod inventory;
+mod peers;
 pub mod profile;
 pub mod records;
 pub mod state;

@@ -5,6 +5,7 @@
 
 use crate::identity::Identity;
 use crate::index::{Index, Offer, of};
+use crate::peers::Peers;
 use crate::state::*;
 use sentinel_wire::json::{self, List};
 use sentinel_wire::model::*;
@@ -33,6 +34,8 @@ pub struct Meaning {
     pub level: Option<f64>,
     pub roles: Vec<Role>,
     pub exposures: Vec<Exposure>,
+    /// Other values that were seen, by asset key, as Python gave them.
+    pub conflicts: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -163,7 +166,7 @@ pub fn write(
         j.end();
     }
     l.end();
-    address(&mut p, state, group);
+    address(&mut p, state, group, index.peers.get(&a).copied().unwrap_or_default());
     p.end();
 }
 
@@ -177,7 +180,7 @@ fn expired(state: &State, offer: &Offer) -> bool {
     state.text(*end).as_bytes() < seen.as_slice()
 }
 
-fn address(p: &mut List<'_>, state: &State, group: &crate::identity::Group) {
+fn address(p: &mut List<'_>, state: &State, group: &crate::identity::Group, peers: Peers) {
     let mut j = List::object(p.key("address"));
     let mut class = "none";
     let mut ttl = 0;
@@ -207,7 +210,10 @@ fn address(p: &mut List<'_>, state: &State, group: &crate::identity::Group) {
         j.int("ttl", initial);
     }
     j.bool("router", group.router);
-    j.int("behind", [0, 1, 2, 10, 100].into_iter().rev().find(|b| group.behind >= *b).unwrap_or(0));
+    let bucket = |n: u32| [0, 1, 2, 10, 100].into_iter().rev().find(|b| n >= *b).unwrap_or(0);
+    j.int("behind", bucket(group.behind));
+    j.int("peers_l2", bucket(peers.all));
+    j.int("public_peers", bucket(peers.public));
     j.end();
 }
 

@@ -149,6 +149,10 @@ impl View<'_> {
             Some(l) => json::float(o.key("level"), l),
             None => o.key("level").extend_from_slice(b"null"),
         }
+        if !m.conflicts.is_empty() {
+            let other = serde_json::to_vec(&m.conflicts).unwrap_or_else(|_| b"{}".to_vec());
+            o.key("conflicts").extend_from_slice(&other);
+        }
         let ask = Asked::new(self, a, facts);
         let mut l = List::array(o.key("roles"));
         for r in &m.roles {
@@ -447,6 +451,7 @@ impl View<'_> {
 /// The lists a meaning's references point into.
 struct Asked<'a> {
     view: &'a View<'a>,
+    asset: u32,
     facts: &'a [Fact],
     services: Vec<&'a Offer>,
     clients: Vec<&'a Offer>,
@@ -462,6 +467,7 @@ impl<'a> Asked<'a> {
         let deeds = &index.deeds[of(&index.deeds, a, |d| d.asset)];
         Asked {
             view,
+            asset: a,
             facts,
             services: offers.iter().filter(|o| o.offered).collect(),
             clients: offers.iter().filter(|o| !o.offered && !view.text(o.protocol).is_empty()).collect(),
@@ -471,9 +477,27 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// What `o0` (a card's address) and `a0` (its IP address) stand for.
+    fn whereabouts(&self, reference: &str) -> Option<String> {
+        let group = self.view.identity.groups.get(self.asset as usize)?;
+        let n: usize = reference.get(1..)?.parse().ok()?;
+        let list = if reference.starts_with('o') { &group.macs } else { &group.ips };
+        let node = list.get(n).or(list.first())?;
+        Some(self.view.state.hosts.get(*node as usize)?.0.addr.to_string())
+    }
+
     /// Writes what a reference stands for; a text that is no reference stands for itself.
     fn evidence(&self, out: &mut Vec<u8>, reference: &str) {
         let v = self.view;
+        if reference.starts_with('o') || reference.starts_with('a') {
+            // the maker of its card, its address: no frame shows them alone
+            if let Some(text) = self.whereabouts(reference) {
+                let mut e = List::object(out);
+                e.str("field", if reference.starts_with('o') { "oui" } else { "address" });
+                e.str("value", &text);
+                return e.end();
+            }
+        }
         let (kind, number) = reference.split_at_checked(1).unwrap_or(("", ""));
         let Ok(n) = number.parse::<usize>() else {
             let mut e = List::object(out);

@@ -511,6 +511,7 @@ fn merge_stat(into: &mut HostStat, s: &HostStat) {
     into.first = into.first.min(s.first);
     into.last = into.last.max(s.last);
     into.sent |= s.sent;
+    into.group |= s.group;
     into.on_link |= s.on_link;
     into.ttl = into.ttl.max(s.ttl);
 }

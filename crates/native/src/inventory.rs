@@ -95,7 +95,7 @@ impl Inventory {
         };
         let mut ask = |question: &[u8]| -> Result<Vec<u8>, String> {
             let answer = describe.call1((PyBytes::new(py, question),)).map_err(fail)?;
-            answer.extract::<Vec<u8>>().map_err(|e| fail(e.into()))
+            answer.extract::<Vec<u8>>().map_err(fail)
         };
         let mut oui = |macs: &[Mac]| -> Result<Vec<Option<String>>, String> {
             let list = PyList::new(py, macs.iter().map(|m| PyBytes::new(py, &m.0))).map_err(fail)?;

@@ -139,14 +139,17 @@ pub fn report(cx: &mut Cx<'_>, kind: &str, d: &Bound<'_, PyDict>) -> PyResult<()
         "mac" => {
             let who = side(&need::<String>(d, "side")?)?;
             let octets: [u8; 6] = need(d, "mac")?;
-            let ip = match (get::<String>(d, "address")?, cx.end(who).addr) {
-                (Some(text), _) => {
-                    Some(text.parse().map_err(|_| wrong(format!("address: '{text}' is none")))?)
+            let said = match get::<String>(d, "address")? {
+                Some(text) => {
+                    let ip = text.parse().map_err(|_| wrong(format!("address: '{text}' is none")))?;
+                    Some(HostAddr::Ip(ip))
                 }
-                (None, HostAddr::Ip(ip)) => Some(ip),
-                (None, HostAddr::Mac(_)) => None,
+                None => None,
             };
-            if let Some(ip) = ip {
+            // of a device's other interfaces it is not known whether they are on this network
+            if let HostAddr::Ip(ip) = cx.end(who).addr
+                && said.is_none_or(|s| s == HostAddr::Ip(ip))
+            {
                 cx.bind(Mac(octets), ip, sentinel_wire::obs::BindKind::Declared);
             }
         }

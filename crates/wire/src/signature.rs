@@ -130,10 +130,13 @@ impl Shape {
         fixed + flag(self.length.is_some()) + flag(self.last.is_some()) + flag(self.sum8.is_some())
     }
 
+    /// Filler bytes that `data` begins with.
+    fn filler(&self, data: &[u8]) -> usize {
+        self.skip.map_or(0, |(byte, most)| data.iter().take(most).take_while(|b| **b == byte).count())
+    }
+
     fn matches(&self, data: &[u8], stream: bool) -> Verdict {
-        let filler =
-            self.skip.map_or(0, |(byte, most)| data.iter().take(most).take_while(|b| **b == byte).count());
-        let frame = data.get(filler..).unwrap_or_default();
+        let frame = data.get(self.filler(data)..).unwrap_or_default();
         let mut all = true;
         for holds in self.patterns.iter().map(|p| p.holds(frame)).chain([self.framed(frame, stream)]) {
             match holds {
@@ -154,15 +157,23 @@ impl Shape {
         if self.strong && self.bits() >= STRONG_BITS { Verdict::Strong(role) } else { Verdict::Weak(role) }
     }
 
-    /// Length, last byte and checksum. A datagram holds one or more whole frames; of a stream the
-    /// first frame is looked at.
+    /// Length, last byte and checksum of the first frame. In a datagram, nothing but another frame's
+    /// beginning may stand behind it.
     fn framed(&self, frame: &[u8], stream: bool) -> Holds {
         let Some(length) = self.length else { return Some(true) };
         let total = length.of(frame)?;
         if total < self.min_len || total > MAX_REACH {
             return Some(false);
         }
-        let Some(frame) = frame.get(..total) else { return if stream { None } else { Some(false) } };
+        let Some((frame, behind)) = frame.split_at_checked(total) else {
+            return if stream { None } else { Some(false) };
+        };
+        if !stream && !behind.is_empty() {
+            let next = behind.get(self.filler(behind)..).unwrap_or_default();
+            if self.patterns.iter().any(|p| p.holds(next) != Some(true)) {
+                return Some(false);
+            }
+        }
         if self.last.is_some() && frame.last().copied() != self.last {
             return Some(false);
         }
@@ -308,6 +319,15 @@ mod tests {
         assert_eq!(meter().matches(&hint(Transport::Udp), &frame), Verdict::No);
         frame[9] = 3;
         assert_eq!(meter().matches(&hint(Transport::Udp), &frame), Verdict::No);
+    }
+
+    #[test]
+    fn a_datagram_is_filled_by_its_frames() {
+        let two = [&[0xfe, 0xfe][..], &FRAME, &[0xfe], &FRAME].concat();
+        assert_eq!(meter().matches(&hint(Transport::Udp), &two), Verdict::Strong(Role::Client));
+        let more = [&FRAME[..], &[1, 2, 3]].concat();
+        assert_eq!(meter().matches(&hint(Transport::Udp), &more), Verdict::No);
+        assert_eq!(meter().matches(&hint(Transport::Tcp), &more), Verdict::Strong(Role::Client));
     }
 
     #[test]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sentinel.demo.cast import CAMERA, INTRUDER, MODICON, S7, Actor
 from sentinel.demo.scenes import camera, network
-from sentinel.demo.scenes.s7 import Session
+from sentinel.demo.scenes.s7 import OB1, Session
 from sentinel.demo.wire import BROADCAST, Wire
 
 SECOND = 1_000_000
@@ -24,7 +24,7 @@ def run(wire: Wire) -> None:
     look.identify(S7)
     look.tcp.close()
     load = Session(wire, 470 * SECOND, INTRUDER, S7)
-    load.download(bytes.fromhex("7070010108080001") + bytes(range(64)) + b"\x65\x00")
+    load.download(OB1)
     load.tcp.wait(490 * SECOND)
     load.stop()
     load.tcp.close()
@@ -53,7 +53,14 @@ def _scan(wire: Wire, us: int, target: Actor) -> None:
         sport, seq = 40_000 + n, 7_000 + n
         wire.at(at, wire.ip(INTRUDER, target) / TCP(sport=sport, dport=port, seq=seq, flags="S", window=1024))
         if port in OPEN[target.ip]:
-            wire.at(at + 300, wire.ip(target, INTRUDER) / TCP(sport=port, dport=sport, seq=99, ack=seq + 1, flags="SA"))
-            wire.at(at + 500, wire.ip(INTRUDER, target) / TCP(sport=sport, dport=port, seq=seq + 1, flags="R"))
+            wire.at(
+                at + 300,
+                wire.ip(target, INTRUDER) / TCP(sport=port, dport=sport, seq=99, ack=seq + 1, flags="SA"),
+            )
+            wire.at(
+                at + 500, wire.ip(INTRUDER, target) / TCP(sport=sport, dport=port, seq=seq + 1, flags="R")
+            )
         else:
-            wire.at(at + 300, wire.ip(target, INTRUDER) / TCP(sport=port, dport=sport, ack=seq + 1, flags="RA"))
+            wire.at(
+                at + 300, wire.ip(target, INTRUDER) / TCP(sport=port, dport=sport, ack=seq + 1, flags="RA")
+            )

@@ -14,8 +14,9 @@ PATH = "/ISAPI/System/deviceInfo"
 def info() -> str:
     """What the camera says of itself."""
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<DeviceInfo version="2.0">\n<deviceName>Loading bay</deviceName>\n'
-        f"<model>{CAMERA.model}</model>\n<firmwareVersion>{CAMERA.firmware}</firmwareVersion>\n"
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<DeviceInfo version="2.0">\n'
+        f"<deviceName>{CAMERA.name}</deviceName>\n<model>{CAMERA.model}</model>\n"
+        f"<serialNumber>{CAMERA.serial}</serialNumber>\n<firmwareVersion>{CAMERA.firmware}</firmwareVersion>\n"
         f"<macAddress>{CAMERA.mac}</macAddress>\n<manufacturer>Hikvision</manufacturer>\n</DeviceInfo>\n"
     )
 
@@ -23,7 +24,10 @@ def info() -> str:
 def log_in(wire: Wire, us: int, client: Actor, password: str, *, right: bool) -> None:
     """Ask for the device information with a password."""
     secret = b64encode(f"admin:{password}".encode()).decode()
-    ask = f"GET {PATH} HTTP/1.1\r\nHost: {CAMERA.ip}\r\nUser-Agent: curl/8.5.0\r\nAuthorization: Basic {secret}\r\n\r\n"
+    ask = (
+        f"GET {PATH} HTTP/1.1\r\nHost: {CAMERA.ip}\r\nUser-Agent: curl/8.5.0\r\n"
+        f"Authorization: Basic {secret}\r\n\r\n"
+    )
     if right:
         body, status, extra = info(), "200 OK", "Content-Type: application/xml\r\n"
     else:
@@ -40,5 +44,7 @@ def stream(wire: Wire, us: int) -> None:
     tcp = wire.tcp(us, HMI, CAMERA, 554)
     url = f"rtsp://{CAMERA.ip}:554/Streaming/Channels/101"
     tcp.client(f"OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: panel\r\n\r\n".encode())
-    tcp.server(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n\r\n", 3_000)
+    tcp.server(
+        b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n\r\n", 3_000
+    )
     tcp.close()

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from struct import pack
 
-from sentinel.demo.cast import CAMERA, CAST, ENGINEERING, HMI, INTRUDER, METER, MODICON, S7, SWITCH, Actor
+from sentinel.demo.cast import (
+    CAMERA,
+    CAMERA_UUID,
+    CAST,
+    ENGINEERING,
+    HMI,
+    INTRUDER,
+    METER,
+    MODICON,
+    S7,
+    SWITCH,
+    Actor,
+)
 from sentinel.demo.wire import BROADCAST, Wire
 
 SECOND = 1_000_000
 LLDP = "01:80:c2:00:00:0e"
+ENTITY = "1.3.6.1.2.1.47.1.1.1.1"
+"""entPhysicalEntry (RFC 6933)."""
 
 
 def resolution(wire: Wire) -> None:
     """Who asks for whose hardware address before it talks to it."""
-    pairs = ((HMI, S7), (HMI, MODICON), (HMI, METER), (ENGINEERING, S7), (ENGINEERING, MODICON), (ENGINEERING, SWITCH))
+    pairs = (
+        (HMI, S7),
+        (HMI, MODICON),
+        (HMI, METER),
+        (ENGINEERING, S7),
+        (ENGINEERING, MODICON),
+        (ENGINEERING, SWITCH),
+    )
     for n, (a, b) in enumerate(pairs):
         wire.arp(SECOND + n * 21_000, a, b)
     wire.arp(20 * SECOND, HMI, CAMERA)
@@ -35,10 +56,12 @@ def announcements(wire: Wire, until: int) -> None:
         "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nCACHE-CONTROL: max-age=1800\r\n"
         f"LOCATION: http://{CAMERA.ip}:80/upnpdevicedesc.xml\r\nNT: upnp:rootdevice\r\nNTS: ssdp:alive\r\n"
         f"SERVER: Linux/3.0 UPnP/1.0 Hikvision/{CAMERA.model}\r\n"
-        "USN: uuid:4419b612-9c50-11e5-8994-feff819cdc9f::upnp:rootdevice\r\n\r\n"
+        f"USN: uuid:{CAMERA_UUID}::upnp:rootdevice\r\n\r\n"
     )
     for second in range(7, until, 60):
-        wire.multicast(second * SECOND, CAMERA, "239.255.255.250", "01:00:5e:7f:ff:fa", 1900, 1900, notify.encode())
+        wire.multicast(
+            second * SECOND, CAMERA, "239.255.255.250", "01:00:5e:7f:ff:fa", 1900, 1900, notify.encode()
+        )
 
 
 def clocks(wire: Wire, until: int) -> None:
@@ -59,11 +82,17 @@ def management(wire: Wire) -> None:
         "1.3.6.1.2.1.1.1.0": f"Hirschmann Railswitch {SWITCH.model} HW:1.0 SW:{SWITCH.firmware}",
         "1.3.6.1.2.1.1.5.0": SWITCH.name or "",
         "1.3.6.1.2.1.1.6.0": "bottling hall, cabinet 3",
+        f"{ENTITY}.2.1": "Hirschmann Railswitch",
+        f"{ENTITY}.9.1": SWITCH.firmware or "",
+        f"{ENTITY}.11.1": SWITCH.serial or "",
+        f"{ENTITY}.13.1": SWITCH.model or "",
     }
     for n, (oid, value) in enumerate(values.items()):
         us = 50 * SECOND + n * 40_000
         ask = SNMPget(id=n + 1, varbindlist=[SNMPvarbind(oid=ASN1_OID(oid))])
-        answer = SNMPresponse(id=n + 1, varbindlist=[SNMPvarbind(oid=ASN1_OID(oid), value=ASN1_STRING(value))])
+        answer = SNMPresponse(
+            id=n + 1, varbindlist=[SNMPvarbind(oid=ASN1_OID(oid), value=ASN1_STRING(value))]
+        )
         wire.udp(us, ENGINEERING, SWITCH, 52011, 161, SNMP(version=1, community="public", PDU=ask))
         wire.udp(us + 2_300, SWITCH, ENGINEERING, 161, 52011, SNMP(version=1, community="public", PDU=answer))
 
@@ -76,10 +105,18 @@ def arrival(wire: Wire, us: int) -> None:
 
     mac = bytes.fromhex(INTRUDER.mac.replace(":", ""))
     asked = [("hostname", INTRUDER.name), ("param_req_list", [1, 28, 2, 3, 15, 6, 119, 12])]
-    lease = [("server_id", SWITCH.ip), ("lease_time", 3600), ("subnet_mask", "255.255.0.0"), ("router", SWITCH.ip)]
+    lease = [
+        ("server_id", SWITCH.ip),
+        ("lease_time", 3600),
+        ("subnet_mask", "255.255.0.0"),
+        ("router", SWITCH.ip),
+    ]
     wanted = [("requested_addr", INTRUDER.ip), ("server_id", SWITCH.ip)]
     steps = (
-        (0, "discover", asked), (900, "offer", lease), (1_400, "request", [*wanted, *asked]), (2_100, "ack", lease),
+        (0, "discover", asked),
+        (900, "offer", lease),
+        (1_400, "request", [*wanted, *asked]),
+        (2_100, "ack", lease),
     )  # fmt: skip
     for after, kind, options in steps:
         reply = kind in ("offer", "ack")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import pack
 
 from sentinel.demo.cast import ENGINEERING, HMI, METER, METER_NUMBER, MODICON, S7
-from sentinel.demo.scenes.s7 import Session
+from sentinel.demo.scenes.s7 import OB1, Session
 from sentinel.demo.wire import Tcp, Wire
 
 SECOND = 1_000_000
@@ -41,10 +41,11 @@ def s7(wire: Wire, until: int) -> None:
 
 
 def engineering(wire: Wire) -> None:
-    """The engineering station looks at both controllers in the morning."""
+    """The engineering station looks at both controllers in the morning, and saves the program of one."""
     session = Session(wire, 31 * SECOND, ENGINEERING, S7)
     session.identify(S7)
     session.read(1, 0, bytes(16))
+    session.upload(OB1)
     session.tcp.close()
     tcp = wire.tcp(41 * SECOND, ENGINEERING, MODICON, 502)
     names = ((0, MODICON.vendor), (1, MODICON.model), (2, MODICON.firmware))
@@ -62,7 +63,12 @@ def meter(wire: Wire, until: int) -> None:
         tcp.client(frame(0x11, bytes.fromhex("00000100")))
         tcp.server(frame(0x91, bytes.fromhex("00000100") + energy), 110_000)
     tcp.wait(until * SECOND - 15 * SECOND)
-    clock = bytes.fromhex("02010004") + bytes.fromhex("02000000") + bytes.fromhex("01000000") + bytes.fromhex("000010")
+    clock = (
+        bytes.fromhex("02010004")
+        + bytes.fromhex("02000000")
+        + bytes.fromhex("01000000")
+        + bytes.fromhex("000010")
+    )
     tcp.client(frame(0x14, clock))
     tcp.server(frame(0x94, b""), 130_000)
 

@@ -10,6 +10,8 @@ from sentinel.demo.wire import Tcp, Wire
 JOB, ACK, USERDATA = 1, 3, 7
 BLOCK = b"_0800001P"
 """OB1 in the passive file system."""
+OB1 = bytes.fromhex("7070010108080001") + bytes(range(64)) + b"\x65\0"
+"""Head of a block and what stands for its code."""
 
 
 def pdu(kind: int, number: int, parameters: bytes, data: bytes = b"") -> bytes:
@@ -44,7 +46,9 @@ class Session:
 
     def read(self, db: int, start: int, values: bytes) -> None:
         """Read bytes of a data block."""
-        item = bytes.fromhex("120a1002") + pack(">HHB", len(values), db, 0x84) + (start * 8).to_bytes(3, "big")
+        item = (
+            bytes.fromhex("120a1002") + pack(">HHB", len(values), db, 0x84) + (start * 8).to_bytes(3, "big")
+        )
         self.job(b"\x04\x01" + item, b"\x04\x01", b"", pack(">BBH", 0xFF, 4, len(values) * 8) + values)
 
     def system_list(self, number: int, index: int, size: int, records: list[bytes]) -> None:
@@ -82,6 +86,15 @@ class Session:
         self.pulled(b"\x1b\0\x01\0\0\0\0\0" + name, b"\x1b\0", pack(">HH", len(code), 0x00FB) + code)
         self.pulled(b"\x1c\0\x01\0\0\0\0\0" + name, b"\x1c")
         self.job(b"\x28\0\0\0\0\0\0\xfd\0\x0a\x01\0" + BLOCK[1:] + b"\x05_INSE", b"\x28")
+
+    def upload(self, code: bytes) -> None:
+        """Save a block: the client asks for a handle and fetches by it."""
+        handle = b"\0\0\0\x07"
+        name = bytes((len(BLOCK),)) + BLOCK
+        length = b"\x07" + f"{len(code):07}".encode()
+        self.job(b"\x1d\0\0\0\0\0\0\0" + name, b"\x1d\0\x01\0" + handle + length)
+        self.job(b"\x1e\0\0\0" + handle, b"\x1e\0", b"", pack(">HH", len(code), 0x00FB) + code)
+        self.job(b"\x1f\0\0\0" + handle, b"\x1f")
 
     def stop(self) -> None:
         """Stop the controller."""

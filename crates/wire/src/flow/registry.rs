@@ -33,6 +33,12 @@ impl Entry {
             Entry::Declared(d) => d.name,
         }
     }
+    pub fn industrial(&self) -> bool {
+        match self {
+            Entry::Native(s) => s.industrial,
+            Entry::Declared(d) => d.industrial,
+        }
+    }
     pub fn pdus(&self) -> bool {
         matches!(self, Entry::Native(s) if s.pdus)
     }

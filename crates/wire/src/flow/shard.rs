@@ -50,12 +50,20 @@ pub struct Found {
     hash: u64,
     dir: usize,
     slot: Option<u32>,
+    /// Of no meaning: kept so that the reads that gave it are done.
+    pub touched: u32,
 }
 
 pub const FIN: u8 = 1;
 pub const SYN: u8 = 2;
 pub const RST: u8 = 4;
+pub const PSH: u8 = 8;
 pub const ACK: u8 = 16;
+
+/// Octets an Ethernet frame is filled up to, without its checksum (IEEE 802.3, 4.2.3.3); a tag counts.
+const SHORTEST_FRAME: u32 = 64;
+/// Filler of a bare acknowledgement at most: 46 octets less the headers of IPv4 and TCP.
+const MOST_FILLER: usize = 6;
 
 /// Flows of one shard at most; the least recently used gives way.
 pub const MAX_FLOWS: usize = 1 << 15;
@@ -96,7 +104,7 @@ impl Shard {
         }
         // a slot is looked at every few seconds; touching one with every packet costs a third of a
         // scan in cache misses
-        let part = if jumped { 1 } else { 8 };
+        let part = if jumped { 1 } else { 16 };
         for _ in 0..self.flows.slots().div_ceil(part) {
             self.sweep(registry);
         }
@@ -110,14 +118,17 @@ impl Shard {
             if u.kind == 2 { (u.ethertype, u.ethertype) } else { (u.src_port, u.dst_port) };
         let (key, dir) = FlowKey::new(u.kind, u.proto, u.vlan, (u.src, src_port), (u.dst, dst_port));
         let hash = key.hash();
-        Found { key, hash, dir, slot: self.flows.find(&key, hash) }
+        let slot = self.flows.find(&key, hash);
+        // reading a little of what the packet will need brings it near
+        let touched = slot.map_or(0, |s| self.flows.touch(s, dir));
+        Found { key, hash, dir, slot, touched }
     }
 
     /// Takes one packet, with what [`Shard::find`] gave for it.
     pub fn packet(&mut self, registry: &Registry, u: &Unit<'_>, found: &Found) {
         self.obs.events.at_packet(u.order);
         self.last_frame = u.at;
-        let Found { key, hash, dir, slot } = *found;
+        let Found { key, hash, dir, slot, .. } = *found;
         // packets in between may have opened, closed or moved it
         let mut slot = match slot {
             Some(s) if self.flows.get(s).is_some_and(|f| f.key == key) => slot,
@@ -169,7 +180,7 @@ impl Shard {
         u.kind != 2
             && u.proto == 6
             && u.flags & (SYN | ACK | RST) == SYN
-            && (flow.payload || flow.reset || flow.fin[0] || flow.fin[1])
+            && (flow.spoke != [false; 2] || flow.reset || flow.fin[0] || flow.fin[1])
             && flow.isn[dir] != Some(u.seq.wrapping_add(1))
     }
 
@@ -189,6 +200,11 @@ impl Shard {
         }
         let lo = self.obs.host(HostKey::new(key.vlan, key.addr(0)))?;
         let hi = if key.lo == key.hi { lo } else { self.obs.host(HostKey::new(key.vlan, key.addr(1)))? };
+        if u.macs.is_some_and(|(_, to)| to.is_group())
+            && let Some((_, stat)) = self.obs.hosts.get_mut(if dir == 0 { hi } else { lo }.0 as usize)
+        {
+            stat.group = true;
+        }
         let (client, oriented) = first_guess(registry, &key, dir, u);
         let mut macs = [Mac::default(); 2];
         if let Some((mac, _)) = u.macs {
@@ -211,7 +227,7 @@ impl Shard {
             isn: [None; 2],
             client,
             oriented,
-            payload: false,
+            spoke: [false; 2],
             accepted: false,
             fin: [false; 2],
             reset: false,
@@ -361,7 +377,7 @@ fn take_work(flow: &mut Flow, registry: &Registry) -> Box<Work> {
         }
         Box::new(work)
     });
-    work.eye.server_seen = flow.packets[1 - usize::from(work.eye.client)] > 0;
+    work.eye.server_seen = flow.spoke[1 - usize::from(work.eye.client)];
     work
 }
 
@@ -399,7 +415,25 @@ fn flush(work: &mut Work, obs: &mut Observations, registry: &Registry, at: Stamp
     }
 }
 
+/// True for a bare acknowledgement whose frame was filled up with zeros that a middlebox counted into
+/// the IP length: no octets of the stream, which goes on at the same sequence number.
+fn filled_up(u: &Unit<'_>) -> bool {
+    u.flags & (SYN | FIN | RST | PSH | ACK) == ACK
+        && u.wire_len <= SHORTEST_FRAME
+        && u.cut == 0
+        && (1..=MOST_FILLER).contains(&u.payload.len())
+        && u.payload.iter().all(|&b| b == 0)
+}
+
 fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
+    let bare;
+    let u = if filled_up(u) {
+        obs.count("tcp_filler");
+        bare = Unit { payload: &[], ..*u };
+        &bare
+    } else {
+        u
+    };
     if u.flags & SYN != 0 {
         flow.isn[dir] = Some(u.seq.wrapping_add(1));
         let client = if u.flags & ACK != 0 { 1 - dir } else { dir };
@@ -415,7 +449,7 @@ fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize,
         }
     }
     if !u.payload.is_empty() || u.cut > 0 {
-        flow.payload = true;
+        flow.spoke[dir] = true;
     }
     if !flow.over {
         let wanted = !u.payload.is_empty() || u.cut > 0;
@@ -463,7 +497,7 @@ fn note(obs: &mut Observations, noted: Noted) {
 }
 
 fn datagram(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
-    flow.payload = true;
+    flow.spoke[dir] = true;
     let mut work = take_work(flow, registry);
     let after = work.eye.datagram(registry, obs, dir, u.payload, u.at);
     settle(flow, work, after);

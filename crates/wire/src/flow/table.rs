@@ -26,8 +26,8 @@ pub struct Flow {
     /// Direction of the client, as far as known.
     pub client: u8,
     pub oriented: bool,
-    /// Some payload was seen.
-    pub payload: bool,
+    /// Some payload was seen, of either side.
+    pub spoke: [bool; 2],
     /// SYN+ACK was seen: the server's port is open.
     pub accepted: bool,
     pub fin: [bool; 2],
@@ -51,7 +51,7 @@ impl Flow {
             6 if self.key.kind != 2 => {
                 if self.reset || (self.fin[0] && self.fin[1]) {
                     TCP_CLOSED
-                } else if !self.payload {
+                } else if self.spoke == [false; 2] {
                     TCP_HALF_OPEN
                 } else {
                     TCP_IDLE
@@ -91,6 +91,12 @@ impl Table {
     }
     pub fn get(&mut self, slot: u32) -> Option<&mut Flow> {
         self.slots.get_mut(slot as usize)?.as_mut()
+    }
+    /// Reads a little of a flow and of its payload part, see `Shard::find`.
+    #[inline]
+    pub fn touch(&self, slot: u32, dir: usize) -> u32 {
+        let Some(Some(flow)) = self.slots.get(slot as usize) else { return 0 };
+        flow.work.as_ref().map_or(u32::from(flow.client), |w| w.touch(dir))
     }
     /// Takes a flow out.
     pub fn remove(&mut self, slot: u32) -> Option<Flow> {

@@ -86,9 +86,18 @@ impl Work {
         };
         Work { halves: Default::default(), eye }
     }
-    /// Bytes held.
-    pub fn bytes(&self) -> usize {
-        self.halves[0].bytes() + self.halves[1].bytes() + self.eye.feeder.bytes() + size_of::<Work>()
+}
+
+impl Work {
+    /// Reads a little of each cache line that the next piece of this direction needs.
+    #[inline]
+    pub fn touch(&self, dir: usize) -> u32 {
+        let stage = match &self.eye.stage {
+            Stage::Head(head) => head.pieces.len() as u32,
+            Stage::Probe(_) => 1,
+            Stage::Over => 0,
+        };
+        self.halves[dir & 1].position() ^ stage ^ u32::from(self.eye.meta.server.port)
     }
 }
 
@@ -271,6 +280,12 @@ impl Eye {
     /// Notes the service once the server has shown itself; the client's use of it at once.
     fn note(&mut self, registry: &Registry, obs: &mut Observations, from: Side, at: Stamp) {
         let Some(entry) = self.entry else { return };
+        // address resolution and announcements are no services that one could use
+        if matches!(self.meta.transport, Transport::L2 | Transport::Icmp) && !registry.get(entry).industrial()
+        {
+            self.noted = Noted::Both;
+            return;
+        }
         let (c, s) = (&self.meta.client, &self.meta.server);
         let (transport, protocol) = (self.meta.transport, registry.get(entry).name());
         let key = ServiceKey { host: s.host, port: s.port, transport, protocol, offered: true };

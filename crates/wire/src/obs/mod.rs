@@ -3,9 +3,11 @@
 
 mod events;
 mod intern;
+mod ops;
 
 pub use events::{EventLog, EventMode, FieldVal, StoredEvent};
 pub use intern::{Interner, Sym};
+pub use ops::OpTable;
 
 use crate::model::*;
 use hashbrown::HashMap;
@@ -76,6 +78,8 @@ pub struct HostStat {
     pub last: Micros,
     /// It sent at least one packet itself.
     pub sent: bool,
+    /// Frames to it went to a broadcast or multicast hardware address: it names a group.
+    pub group: bool,
     /// A packet of it came with an undecremented TTL or hop limit: it is on this link.
     pub on_link: bool,
     /// Highest TTL or hop limit seen from it.
@@ -245,7 +249,7 @@ pub struct Observations {
     pub bindings: Map<BindKey, Seen>,
     pub services: Map<ServiceKey, ServiceStat>,
     pub conversations: Map<ConvKey, ConvStat>,
-    pub operations: Map<OpKey, OpStat>,
+    pub operations: OpTable,
     pub credentials: Map<CredKey, CredStat>,
     pub events: EventLog,
     /// PDUs a probe refused, by protocol.
@@ -272,7 +276,7 @@ impl Observations {
             bindings: Map::default(),
             services: Map::default(),
             conversations: Map::default(),
-            operations: Map::default(),
+            operations: OpTable::default(),
             credentials: Map::default(),
             events: EventLog::new(mode),
             parse_errors: Map::default(),
@@ -420,6 +424,10 @@ impl Observations {
         transport: Transport,
         at: Stamp,
     ) {
+        let asked = ops::Asked { protocol, op, ends, port, transport };
+        if let Some(stat) = self.operations.recent(&asked, &self.strings) {
+            return stat.again(op, at);
+        }
         let Some(name) = self.text(op.name) else { return };
         let unit = match op.unit {
             Some(unit) => match self.text(unit) {
@@ -438,16 +446,8 @@ impl Observations {
             unit,
             outcome: op.outcome,
         };
-        if let Some(stat) = self.operations.get_mut(&key) {
-            // the example is the earliest one
-            if at < stat.seen.first {
-                stat.example(op);
-            }
-            stat.seen.again(at);
-            if let Some(range) = op.address {
-                stat.range(range);
-            }
-            return;
+        if let Some(stat) = self.operations.find(&key, &asked) {
+            return stat.again(op, at);
         }
         if self.operations.len() >= self.limits.operations {
             return self.count("operations");
@@ -528,7 +528,7 @@ impl Observations {
             + self.bindings.allocation_size()
             + self.services.allocation_size()
             + self.conversations.allocation_size()
-            + self.operations.allocation_size()
+            + self.operations.bytes()
             + self.credentials.allocation_size()
     }
 }
@@ -563,6 +563,9 @@ pub fn join_ranges(ranges: &mut Vec<(i64, i64)>, add: &[(i64, i64)]) -> u64 {
     for &(start, count) in add {
         let end = start.saturating_add(count.max(1));
         let at = ranges.partition_point(|&(s, c)| s.saturating_add(c) < start);
+        if ranges.get(at).is_some_and(|&(s, c)| s <= start && end <= s.saturating_add(c)) {
+            continue;
+        }
         let (mut lo, mut hi, mut last) = (start, end, at);
         while let Some(&(s, c)) = ranges.get(last) {
             if s > hi {

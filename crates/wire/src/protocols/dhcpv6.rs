@@ -377,7 +377,6 @@ mod tests {
                 "client hostname=hmi-3".to_owned(),
                 format!("client id:duid={duid}"),
                 "client os=Windows".to_owned(),
-                "client vendor=Microsoft".to_owned(),
                 format!("fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd id:duid={duid}"),
             ]
         );

@@ -132,7 +132,11 @@ impl Probe for Dns {
         if len < 12 {
             return Step::Bad;
         }
-        let Some(body) = data.get(2..2 + len) else { return Step::Need };
+        let Some(body) = data.get(2..2 + len) else {
+            // behind a gap, what stands here need not be a message at all
+            let doubtful = data.get(2..).and_then(Header::read).is_some_and(|h| !plausible(&h));
+            return if doubtful { Step::Bad } else { Step::Need };
+        };
         if self.message(cx, body).is_err() {
             if !Header::read(body).is_some_and(|h| plausible(&h)) {
                 return Step::Bad;

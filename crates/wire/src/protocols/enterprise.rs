@@ -2,7 +2,8 @@
 //! the head of SNMP engine ids and of vendor options of DHCP.
 //!
 //! Source: the IANA registry of private enterprise numbers. Numbers of agents that many makers
-//! build in (Net-SNMP 8072, UCD 2021, Broadcom 4413) are left out: they say nothing of the device.
+//! build in (Net-SNMP 8072, UCD 2021, Broadcom 4413) are left out, and so is Microsoft (311), whose
+//! software is on everyone's hardware: they say nothing of the device.
 
 /// Prefix of all enterprise identifiers.
 pub const ENTERPRISES: [u32; 6] = [1, 3, 6, 1, 4, 1];
@@ -33,7 +34,6 @@ static MAKERS: &[(u32, &str)] = &[
     (248, "Hirschmann"),
     (253, "Xerox"),
     (297, "Fuji Xerox"),
-    (311, "Microsoft"),
     (318, "APC"),
     (332, "Digi International"),
     (339, "Siemens"),

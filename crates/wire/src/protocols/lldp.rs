@@ -210,11 +210,9 @@ fn organization(cx: &mut Cx<'_>, oui: [u8; 3], subtype: u8, value: &[u8]) {
                 }
             }
         }
-        (TIA_MED, 1) => {
-            // class III endpoints are communication devices with a person at them
-            if value.get(2) == Some(&3) {
-                cx.fact(side, "role", "phone", "lldp.med.device_type");
-            }
+        // class III endpoints are communication devices with a person at them
+        (TIA_MED, 1) if value.get(2) == Some(&3) => {
+            cx.fact(side, "role", "phone", "lldp.med.device_type");
         }
         (TIA_MED, 3) => {
             // location by ELIN: digits; civic and coordinates are left to `description`

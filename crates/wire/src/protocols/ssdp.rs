@@ -17,7 +17,7 @@ pub static SPEC: Spec = Spec {
     identify,
     open: || Box::new(Ssdp),
     pdus: true,
-    facts: &["upnp_server", "os", "id:upnp", "upnp_location", "upnp_device", "name", "model", "role", "user_agent"],
+    facts: &["upnp_server", "os", "product", "id:upnp", "upnp_location", "upnp_device", "name", "model", "role", "user_agent"],
     credentials: &[],
     operations: &[],
     source: "UPnP Device Architecture 2.0; Wireshark as second reader",
@@ -102,6 +102,9 @@ fn learn(cx: &mut Cx<'_>, kind: Kind, name: &str, value: &str) {
                 cx.service_info("product", value);
             }
             system(cx, value, "ssdp.server");
+            if let Some(product) = product(value) {
+                cx.fact(side, "product", product, "ssdp.server");
+            }
         }
         "user-agent" => {
             cx.fact(side, "user_agent", value, "ssdp.user_agent");
@@ -152,6 +155,19 @@ fn system(cx: &mut Cx<'_>, value: &str, field: &'static str) {
         let os = if os == "Microsoft-Windows" { "Windows" } else { os };
         cx.fact(cx.from(), "os", &format!("{os} {version}"), field);
     }
+}
+
+/// The product that the last token names, unless it is one of the stacks that many makers build in.
+fn product(value: &str) -> Option<&str> {
+    const STACKS: &[&str] = &[
+        "miniupnp", "portable", "intel", "upnp", "cling", "gupnp", "microstack", "linux", "windows", "private",
+        "dlnadoc", "sdk", "realtek", "broadcom", "libupnp", "jupnp", "server", "device",
+    ];
+    let (_, rest) = value.split_once("UPnP/")?;
+    let (_, rest) = rest.split_once([' ', ','])?;
+    let name = rest.trim().split('/').next()?.trim();
+    let lower = name.to_ascii_lowercase();
+    (name.len() >= 3 && !name.contains(' ') && !STACKS.iter().any(|s| lower.contains(s))).then_some(name)
 }
 
 /// The device part of a unique service name (`uuid:…::urn:…`).
@@ -219,6 +235,7 @@ mod tests {
                 "client user_agent=Microsoft-Windows/10.0 UPnP/1.0",
                 "server id:upnp=6bfd7b1a-0001-4a5c-9d52-0123456789ab",
                 "server os=Linux 3.14",
+                "server product=Box",
                 "server role=router",
                 "server upnp_device=urn:schemas-upnp-org:device:InternetGatewayDevice:1",
                 "server upnp_location=http://10.0.0.2:49152/root.xml",

@@ -22,6 +22,7 @@ pub fn line(bytes: &[u8]) -> String {
 pub fn about(text: &str, put: &mut dyn FnMut(&'static str, &str)) {
     let _ = siemens(text, put)
         || cisco(text, put)
+        || hirschmann(text, put)
         || system(text, put)
         || router_os(text, put)
         || procurve(text, put)
@@ -94,6 +95,18 @@ fn cisco(text: &str, put: &mut dyn FnMut(&'static str, &str)) -> bool {
     if let Some(version) = after(text, "Version ") {
         put("firmware", version);
     }
+    true
+}
+
+/// `Hirschmann MAR - SW: L2P-09.0.00`
+fn hirschmann(text: &str, put: &mut dyn FnMut(&'static str, &str)) -> bool {
+    let Some((product, firmware)) = text.strip_prefix("Hirschmann ").and_then(|t| t.split_once(" - SW: "))
+    else {
+        return false;
+    };
+    put("vendor", "Hirschmann");
+    put("product", product);
+    put("firmware", word(firmware));
     true
 }
 
@@ -310,6 +323,10 @@ mod tests {
                 "Cisco IOS Software, C2960 Software (C2960-LANBASEK9-M), Version 12.2(55)SE5, RELEASE SOFTWARE"
             ),
             "vendor=Cisco|os=Cisco IOS|firmware=12.2(55)SE5"
+        );
+        assert_eq!(
+            said("Hirschmann MAR - SW: L2P-09.0.00"),
+            "vendor=Hirschmann|product=MAR|firmware=L2P-09.0.00"
         );
         assert_eq!(said("Linux gw 2.6.39.3 #4 Mon armv5tejl"), "os=Linux 2.6.39.3");
         assert_eq!(

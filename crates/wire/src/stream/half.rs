@@ -109,6 +109,11 @@ impl Half {
         }
     }
 
+    /// The sequence number expected next.
+    pub fn position(&self) -> u32 {
+        self.next
+    }
+
     /// True if segments wait behind a hole.
     pub fn waiting(&self) -> bool {
         !self.held.is_empty()

@@ -3,20 +3,20 @@
 //!
 //! Nothing is allocated until a name or a value is asked for.
 
+mod event;
+mod names;
 mod rdata;
 
+pub use event::{fields, question_fields};
+pub use names::{known_type, opcode_name, rcode_name, type_name};
 pub use rdata::{address, data_text, strings};
 
-use crate::model::Val;
-use crate::obs::FieldVal;
 use std::net::IpAddr;
 
 /// Longest name in its wire form (RFC 1035, 2.3.4).
 const MAX_NAME: usize = 255;
 /// Compression pointers followed in one name.
 const MAX_JUMPS: usize = 64;
-/// Records shown in one event.
-const MAX_SHOWN: usize = 64;
 
 pub const A: u16 = 1;
 pub const NS: u16 = 2;
@@ -56,128 +56,6 @@ impl Header {
     }
     pub fn recursion_desired(&self) -> bool {
         self.flags & 0x0100 != 0
-    }
-}
-
-/// Opcodes of RFC 1035, 1996, 2136, 8490.
-pub fn opcode_name(opcode: u8) -> &'static str {
-    match opcode {
-        0 => "QUERY",
-        1 => "IQUERY",
-        2 => "STATUS",
-        4 => "NOTIFY",
-        5 => "UPDATE",
-        6 => "DSO",
-        _ => "UNASSIGNED",
-    }
-}
-
-/// Response codes of RFC 1035 and 2136; extended ones (RFC 6891) have the OPT record's upper bits.
-pub fn rcode_name(rcode: u16) -> String {
-    const NAMES: [&str; 12] = [
-        "NOERROR",
-        "FORMERR",
-        "SERVFAIL",
-        "NXDOMAIN",
-        "NOTIMP",
-        "REFUSED",
-        "YXDOMAIN",
-        "YXRRSET",
-        "NXRRSET",
-        "NOTAUTH",
-        "NOTZONE",
-        "DSOTYPENI",
-    ];
-    match (NAMES.get(usize::from(rcode)), rcode) {
-        (Some(name), _) => (*name).to_owned(),
-        (None, 16) => "BADVERS".to_owned(),
-        (None, 23) => "BADCOOKIE".to_owned(),
-        (None, n) => format!("RCODE{n}"),
-    }
-}
-
-/// Mnemonic of a record type (IANA DNS parameters); `None` for those not assigned or long gone.
-pub fn known_type(rtype: u16) -> Option<&'static str> {
-    Some(match rtype {
-        1 => "A",
-        2 => "NS",
-        3 => "MD",
-        4 => "MF",
-        5 => "CNAME",
-        6 => "SOA",
-        7 => "MB",
-        8 => "MG",
-        9 => "MR",
-        10 => "NULL",
-        11 => "WKS",
-        12 => "PTR",
-        13 => "HINFO",
-        14 => "MINFO",
-        15 => "MX",
-        16 => "TXT",
-        17 => "RP",
-        18 => "AFSDB",
-        24 => "SIG",
-        25 => "KEY",
-        28 => "AAAA",
-        29 => "LOC",
-        30 => "NXT",
-        32 => "NB",
-        33 => "SRV",
-        35 => "NAPTR",
-        36 => "KX",
-        37 => "CERT",
-        38 => "A6",
-        39 => "DNAME",
-        41 => "OPT",
-        42 => "APL",
-        43 => "DS",
-        44 => "SSHFP",
-        45 => "IPSECKEY",
-        46 => "RRSIG",
-        47 => "NSEC",
-        48 => "DNSKEY",
-        49 => "DHCID",
-        50 => "NSEC3",
-        51 => "NSEC3PARAM",
-        52 => "TLSA",
-        53 => "SMIMEA",
-        55 => "HIP",
-        59 => "CDS",
-        60 => "CDNSKEY",
-        61 => "OPENPGPKEY",
-        62 => "CSYNC",
-        63 => "ZONEMD",
-        64 => "SVCB",
-        65 => "HTTPS",
-        99 => "SPF",
-        249 => "TKEY",
-        250 => "TSIG",
-        251 => "IXFR",
-        252 => "AXFR",
-        253 => "MAILB",
-        255 => "ANY",
-        256 => "URI",
-        257 => "CAA",
-        65281 => "WINS",
-        65282 => "WINS-R",
-        _ => return None,
-    })
-}
-
-/// Mnemonic, or `TYPE123` (RFC 3597, 5).
-pub fn type_name(rtype: u16) -> FieldVal {
-    known_type(rtype).map_or_else(|| Val::from(format!("TYPE{rtype}")), Val::Static)
-}
-
-fn class_name(class: u16) -> FieldVal {
-    match class {
-        1 => Val::Static("IN"),
-        3 => Val::Static("CH"),
-        4 => Val::Static("HS"),
-        254 => Val::Static("NONE"),
-        255 => Val::Static("ANY"),
-        n => Val::from(format!("CLASS{n}")),
     }
 }
 
@@ -439,73 +317,6 @@ impl<'a> Iterator for Records<'a> {
             }
         }
     }
-}
-
-/// Event fields of a message: header, question, answers (ECS `dns.*`).
-pub fn fields(message: &Message<'_>, f: &mut Vec<(&'static str, FieldVal)>) {
-    let header = message.header;
-    f.push(("dns.id", Val::from(header.id)));
-    f.push(("dns.op_code", Val::Static(opcode_name(header.opcode()))));
-    let flags =
-        [(0x0400, "AA"), (0x0200, "TC"), (0x0100, "RD"), (0x0080, "RA"), (0x0020, "AD"), (0x0010, "CD")];
-    let set = flags.iter().filter(|(bit, _)| header.flags & bit != 0).map(|(_, name)| Val::Static(name));
-    f.push(("dns.header_flags", Val::List(set.collect())));
-    if let Some(q) = message.question() {
-        question_fields(&q, f);
-    }
-    if !header.is_response() {
-        return;
-    }
-    f.push(("dns.response_code", Val::from(rcode_name(message.rcode()))));
-    let mut lists: [Vec<FieldVal>; 6] = Default::default();
-    let [names, types, classes, ttls, data, resolved] = &mut lists;
-    let mut others = Vec::new();
-    let mut count = 0usize;
-    for r in message.records().filter(|r| r.rtype != OPT) {
-        if r.section != 1 {
-            if others.len() < MAX_SHOWN {
-                let kind = known_type(r.rtype).unwrap_or("TYPE");
-                others.push(Val::from(format!("{} {kind} {}", r.name(), data_text(&r))));
-            }
-            continue;
-        }
-        count += 1;
-        if count > MAX_SHOWN {
-            continue;
-        }
-        names.push(Val::from(r.name()));
-        types.push(type_name(r.rtype));
-        classes.push(class_name(r.class & 0x7fff));
-        ttls.push(Val::from(r.ttl));
-        data.push(Val::from(data_text(&r)));
-        resolved.extend(r.address().map(|a| Val::from(a.to_string())));
-    }
-    f.push(("dns.answers_count", Val::from(count)));
-    for (name, list) in [
-        "dns.answers.name",
-        "dns.answers.type",
-        "dns.answers.class",
-        "dns.answers.ttl",
-        "dns.answers.data",
-        "dns.resolved_ip",
-    ]
-    .into_iter()
-    .zip(lists)
-    {
-        if !list.is_empty() {
-            f.push((name, Val::from(list)));
-        }
-    }
-    if !others.is_empty() {
-        f.push(("dns.other_records", Val::from(others)));
-    }
-}
-
-/// Event fields of a question.
-pub fn question_fields(q: &Question<'_>, f: &mut Vec<(&'static str, FieldVal)>) {
-    f.push(("dns.question.name", Val::from(q.name())));
-    f.push(("dns.question.type", type_name(q.qtype)));
-    f.push(("dns.question.class", class_name(q.class & 0x7fff)));
 }
 
 /// True for addresses of which a name says something about a device at hand: private, link-local.

@@ -29,10 +29,16 @@ pub fn first_record(body: &[u8]) -> Option<(u16, u16)> {
     Some((r.be16()?, r.be16()?))
 }
 
-fn head(adu: Adu<'_>, code: u8, sub: u16, direction: &'static str) -> (&'static str, Fields) {
+fn head(
+    adu: Adu<'_>,
+    code: u8,
+    sub: u16,
+    umas: bool,
+    direction: &'static str,
+) -> (&'static str, Fields) {
     let base = code & 0x7f;
     let mut f: Fields = Vec::with_capacity(16);
-    let (name, action, category, space) = if base == frame::UMAS {
+    let (name, action, category, space) = if umas {
         let s = umas::service((sub & 0xff) as u8);
         f.push(("ot.protocol", Val::Static("umas")));
         f.push(("event.dataset", Val::Static("sentinel.umas")));
@@ -62,16 +68,16 @@ fn head(adu: Adu<'_>, code: u8, sub: u16, direction: &'static str) -> (&'static 
     (name, f)
 }
 
-pub fn request(cx: &mut Cx<'_>, adu: Adu<'_>, code: u8, body: &[u8], sub: u16) {
-    let (name, mut f) = head(adu, code, sub, "request");
-    if request_fields(&mut f, code, body).is_none() {
+pub fn request(cx: &mut Cx<'_>, adu: Adu<'_>, code: u8, body: &[u8], request: &Request) {
+    let (name, mut f) = head(adu, code, request.sub, request.umas, "request");
+    if request_fields(&mut f, code, body, request.umas).is_none() {
         f.push(("modbus.data", Val::from(hex(body))));
     }
     cx.pdu(name, f);
 }
 
 /// `None` where the body has no known or no good layout.
-fn request_fields(f: &mut Fields, code: u8, body: &[u8]) -> Option<()> {
+fn request_fields(f: &mut Fields, code: u8, body: &[u8], umas: bool) -> Option<()> {
     let mut r = Reader::new(body);
     match code {
         1..=4 => address(f, r.be16()?, r.be16()?),
@@ -112,7 +118,7 @@ fn request_fields(f: &mut Fields, code: u8, body: &[u8]) -> Option<()> {
             f.push(("modbus.read_device_id_code", Val::from(r.u8()?)));
             f.push(("modbus.object_id", Val::from(r.u8()?)));
         }
-        frame::UMAS => {
+        frame::UMAS if umas => {
             let message = umas::message(body, false)?;
             umas_fields(f, &message);
         }
@@ -127,7 +133,9 @@ pub fn response(cx: &mut Cx<'_>, adu: Adu<'_>, code: u8, body: &[u8], request: O
         (ENCAPSULATED, &[mei, ..]) => mei.into(),
         _ => request.map_or(0, |r| r.sub),
     };
-    let (name, mut f) = head(adu, code, sub, "response");
+    // without its request: who answers function 90 speaks UMAS
+    let umas = request.map_or(code == frame::UMAS, |r| r.umas);
+    let (name, mut f) = head(adu, code, sub, umas, "response");
     if let Some((start, count)) = request.and_then(|r| r.address) {
         address(&mut f, start, count);
     }

@@ -106,6 +106,8 @@ struct Request {
     value: Option<Val>,
     /// UMAS: it was signed.
     signed: bool,
+    /// Function 90 that is UMAS: of a known code, or on a flow where it was answered.
+    umas: bool,
     /// Side that asked.
     by: Side,
 }
@@ -209,6 +211,7 @@ impl Modbus {
             address: None,
             value: None,
             signed: false,
+            umas: false,
             by: cx.from(),
         };
         let word = |at: usize| match (body.get(at), body.get(at + 1)) {
@@ -239,11 +242,11 @@ impl Modbus {
             24 => request.address = word(0).map(|a| (a, 1)),
             DIAGNOSTICS => request.sub = word(0).unwrap_or(u16::MAX),
             ENCAPSULATED => request.sub = body.first().copied().unwrap_or(0).into(),
-            frame::UMAS => Self::umas_request(cx, &mut request, body),
+            frame::UMAS => self.umas_request(cx, &mut request, body),
             _ => {}
         }
         if cx.wants_pdus() {
-            event::request(cx, adu, code, body, request.sub);
+            event::request(cx, adu, code, body, &request);
         }
         let key = key(adu.transaction, adu.unit, code);
         if let Some((_, old)) = self.open.push(key, request) {
@@ -251,10 +254,12 @@ impl Modbus {
         }
     }
 
-    fn umas_request(cx: &mut Cx<'_>, request: &mut Request, body: &[u8]) {
+    fn umas_request(&self, cx: &mut Cx<'_>, request: &mut Request, body: &[u8]) {
+        request.umas = self.umas;
         let Some(message) = umas::message(body, false) else { return };
         request.sub = message.code.into();
         request.signed = message.signed;
+        request.umas |= umas::is_service(message.code);
         if message.code == umas::TAKE_RESERVATION
             && let Some(owner) = umas::owner(message.data)
         {
@@ -265,7 +270,11 @@ impl Modbus {
 
     fn response(&mut self, cx: &mut Cx<'_>, adu: Adu<'_>, code: u8, body: &[u8]) {
         let base = code & 0x7f;
-        let request = self.open.take(&key(adu.transaction, adu.unit, base));
+        let mut request = self.open.take(&key(adu.transaction, adu.unit, base));
+        if let Some(request) = &mut request {
+            // who answers function 90 speaks UMAS, who does not know it does not
+            request.umas = base == frame::UMAS && code == base;
+        }
         if cx.wants_pdus() {
             event::response(cx, adu, code, body, request.as_ref());
         }
@@ -331,6 +340,7 @@ impl Modbus {
             address: address.filter(|_| exception.is_none()),
             value: None,
             signed: false,
+            umas: false,
             by: cx.from().other(),
         };
         report(cx, &request, outcome(exception, false), exception);
@@ -361,9 +371,7 @@ fn outcome(exception: Option<u8>, refused: bool) -> Outcome {
 }
 
 fn report(cx: &mut Cx<'_>, request: &Request, outcome: Outcome, exception: Option<u8>) {
-    // a device that does not know the function at all does not speak UMAS
-    let is_umas = request.code == frame::UMAS && exception.is_none();
-    let known = if is_umas {
+    let known = if request.umas {
         let service = umas::service((request.sub & 0xff) as u8);
         Function { name: service.name, action: service.action, category: service.category, space: None }
     } else {
@@ -371,12 +379,12 @@ fn report(cx: &mut Cx<'_>, request: &Request, outcome: Outcome, exception: Optio
     };
     let mut op = Op::new(known.action, known.name)
         .category(known.category)
-        .code(if is_umas { i64::from(request.sub) } else { i64::from(request.code) })
+        .code(if request.umas { i64::from(request.sub) } else { i64::from(request.code) })
         .unit(functions::unit(request.unit))
         .outcome(outcome)
         .asked(request.asked)
         .by(request.by);
-    if is_umas {
+    if request.umas {
         op = op.protocol("umas");
     }
     if let Some((start, count)) = request.address {

@@ -240,3 +240,18 @@ proptest! {
         tcp().client(&adu(1, &pdu)).server(&adu(1, &pdu)).client(&adu(1, READ)).server(&adu(1, &pdu)).end();
     }
 }
+
+#[test]
+fn a_try_of_function_90_is_not_umas() {
+    let ask = adu(1, &[0x5a, 0, 0, 0]);
+    let refused = tcp().client(&ask).server(&adu(1, &[0xda, 1])).end();
+    assert_eq!(refused.ops().len(), 1);
+    assert!(refused.ops()[0].starts_with("modbus "), "{:?}", refused.ops());
+    for event in 0..2 {
+        assert_eq!(refused.field(event, "ot.protocol").as_deref(), Some("modbus"));
+    }
+    let silent = tcp().client(&ask).client(&adu(2, READ)).server(&adu(2, READ_ANSWER)).end();
+    assert!(silent.ops().iter().all(|op| op.starts_with("modbus ")), "{:?}", silent.ops());
+    let answered = tcp().client(&ask).server(&adu(1, &[0x5a, 0, 0xfe])).end();
+    assert_eq!(answered.ops(), ["umas unknown_service accepted x1"]);
+}

@@ -23,6 +23,7 @@ pub const READ_ID: u8 = 0x02;
 pub const READ_PROJECT_INFO: u8 = 0x03;
 pub const TAKE_RESERVATION: u8 = 0x10;
 const SIGNED: u8 = 0x38;
+const UNKNOWN: &str = "unknown_service";
 
 /// Names and effect of a code. The vendor calls the way into the controller "upload"; our actions
 /// follow everybody else's use.
@@ -85,9 +86,14 @@ pub fn service(code: u8) -> Service {
         0x72 => ("read_rack", Identify, Discovery),
         0x73 => ("get_status_module", Diagnose, Monitor),
         0x74 => ("read_device_data", Identify, Discovery),
-        _ => ("unknown_service", Other, Monitor),
+        _ => (UNKNOWN, Other, Monitor),
     };
     Service { name, action, category }
+}
+
+/// Whether a request of this code is known to be UMAS and not only a try of function 90.
+pub fn is_service(code: u8) -> bool {
+    service(code).name != UNKNOWN
 }
 
 /// A UMAS message, unwrapped.

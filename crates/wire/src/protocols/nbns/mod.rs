@@ -49,11 +49,12 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
         return Verdict::No;
     }
     let role = if h.is_response() { Role::Server } else { Role::Client };
-    let (label, rtype) = match (message.question(), message.records().next()) {
-        (Some(q), _) => (q.first_label(), q.qtype),
-        (None, Some(r)) if h.counts[0] == 0 => (r.first_label(), r.rtype),
-        _ => return Verdict::No,
+    let first = match message.question() {
+        Some(q) => Some((q.first_label(), q.qtype)),
+        None if h.counts[0] == 0 => message.records().next().map(|r| (r.first_label(), r.rtype)),
+        None => None,
     };
+    let Some((label, rtype)) = first else { return Verdict::No };
     if name::decode(label).is_none() || !matches!(rtype, NB | NBSTAT | 0x0a) {
         return Verdict::No;
     }

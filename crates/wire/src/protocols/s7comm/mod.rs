@@ -138,8 +138,9 @@ impl Probe for S7 {
 
     fn gap(&mut self, _cx: &mut Cx<'_>, from: Side, _missing: u64) {
         self.lost = true;
+        // what was lost may be the acknowledgements of the transport between two parts of a list:
+        // whether the list is whole is seen when it is
         self.parts[slot(from)].clear();
-        self.list = None;
     }
 
     fn tick(&mut self, cx: &mut Cx<'_>) {
@@ -339,9 +340,12 @@ impl S7 {
             }
             self.list.take()
         };
-        if let Some(list) = szl::list(whole.as_ref().map_or(part, |w| &w.data)) {
-            szl::facts(cx, device, &list);
+        let Some(list) = szl::list(whole.as_ref().map_or(part, |w| &w.data)) else { return };
+        if whole.is_some() && !list.is_whole() {
+            // a part between was lost, so the records do not stand where they should
+            return cx.malformed();
         }
+        szl::facts(cx, device, &list);
     }
 
     /// An answer whose request is not in the capture is a request of which we know less.

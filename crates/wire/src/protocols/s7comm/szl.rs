@@ -20,6 +20,13 @@ pub struct List<'a> {
     pub records: &'a [u8],
 }
 
+impl List<'_> {
+    /// It holds as many bytes as its head says.
+    pub fn is_whole(&self) -> bool {
+        self.record.checked_mul(self.count.into()) == Some(self.records.len())
+    }
+}
+
 /// Reads the data of an answer, all its parts joined.
 pub fn list(data: &[u8]) -> Option<List<'_>> {
     let mut r = Reader::new(data);

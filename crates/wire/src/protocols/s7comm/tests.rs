@@ -205,6 +205,21 @@ fn a_list_in_parts_is_joined() {
         .end();
     assert_eq!(seen.facts(), ["server name=Mixer 7", "server serial=S C-X4U421302009"]);
     assert_eq!(seen.ops(), ["s7comm read_szl_identity accepted x1"]);
+    // what is lost between the parts need not be of the list
+    let gap = tcp()
+        .client(&ask(1, 4, 1, &[0, 0x1c, 0, 0]))
+        .server(&answer(1, 4, 1, (0xd7, true), 0, head))
+        .gap(false, 7)
+        .server(&answer(2, 4, 1, (0xd7, false), 0, tail))
+        .end();
+    assert_eq!(gap.facts(), seen.facts());
+    // but a list with a hole in it is nothing
+    let hole = tcp()
+        .client(&ask(1, 4, 1, &[0, 0x1c, 0, 0]))
+        .server(&answer(1, 4, 1, (0xd7, true), 0, head))
+        .server(&answer(2, 4, 1, (0xd7, false), 0, tail.get(5..).unwrap_or_default()))
+        .end();
+    assert!(hole.facts().is_empty());
     // without its beginning it is nothing
     let lost =
         tcp().client(&ask(1, 4, 1, &[0, 0x1c, 0, 0])).server(&answer(2, 4, 1, (0xd7, false), 0, &list)).end();

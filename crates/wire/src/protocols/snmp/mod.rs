@@ -3,6 +3,7 @@
 //! Requests are paired with their answers by request id (version 3: message id, which is readable
 //! when the PDU is not). A community or user is reported once a flow, with what the answers said.
 
+mod event;
 mod message;
 mod mib;
 #[cfg(test)]
@@ -11,12 +12,11 @@ mod usm;
 
 use crate::cx::Cx;
 use crate::model::*;
-use crate::obs::FieldVal;
 use crate::pending::Pending;
 use crate::probe::*;
 use crate::protocols::ber::{self, Frame};
-use crate::protocols::{enterprise, sysdescr};
-use message::{Kind, Message, Pdu, Security, V3, error_name, trap_name, value_text};
+use crate::protocols::enterprise;
+use message::{Kind, Message, Pdu, Security, error_name, trap_name, value_text};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub static SPEC: Spec = Spec {
@@ -67,8 +67,6 @@ pub static SPEC: Spec = Spec {
 const TIMEOUT: Micros = 10_000_000;
 /// Communities and users remembered per flow.
 const MAX_LOGINS: usize = 32;
-/// Values shown in one event.
-const MAX_SHOWN: usize = 32;
 
 fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     if data.first() != Some(&0x30) {
@@ -191,7 +189,7 @@ impl Snmp {
             cx.sender_is(from);
         }
         if cx.wants_pdus() {
-            let (action, fields) = event(&message);
+            let (action, fields) = event::of(&message);
             cx.pdu(action, fields);
         }
         let asks = match &message.pdu {
@@ -449,78 +447,5 @@ fn notification(oid: &[u8]) -> String {
         // snmpTraps, 1.3.6.1.6.3.1.1.5.N with N = generic trap + 1 (RFC 3584, 3.1)
         [0x2b, 6, 1, 6, 3, 1, 1, 5, n @ 1..=6] => trap_name(i64::from(*n) - 1).to_owned(),
         _ => ber::arcs(oid).map(|a| ber::dotted(&a)).unwrap_or_default(),
-    }
-}
-
-/// Action and fields of one message's event.
-fn event(message: &Message<'_>) -> (&'static str, Vec<(&'static str, FieldVal)>) {
-    let mut f: Vec<(&'static str, FieldVal)> = Vec::with_capacity(16);
-    match &message.security {
-        Security::Community(version, name) => {
-            f.push(("snmp.version", Val::Static(if *version == 0 { "1" } else { "2c" })));
-            f.push(("snmp.community", Val::from(sysdescr::line(name))));
-        }
-        Security::User(v3) => user_fields(v3, &mut f),
-    }
-    let Some(pdu) = &message.pdu else {
-        f.push(("snmp.pdu_type", Val::Static("encrypted")));
-        return ("encrypted", f);
-    };
-    f.push(("snmp.pdu_type", Val::Static(pdu.kind.name())));
-    match (&pdu.trap, pdu.kind) {
-        (Some(trap), _) => {
-            let dotted = ber::arcs(trap.enterprise).map(|a| ber::dotted(&a)).unwrap_or_default();
-            f.push(("snmp.trap.enterprise", Val::from(dotted)));
-            if let &[a, b, c, d] = trap.agent {
-                f.push(("snmp.trap.agent", Val::from(Ipv4Addr::new(a, b, c, d).to_string())));
-            }
-            f.push(("snmp.trap.generic", Val::Static(trap_name(trap.generic))));
-            f.push(("snmp.trap.specific", Val::from(trap.specific)));
-        }
-        (None, kind) => {
-            f.push(("snmp.request_id", Val::from(pdu.request_id)));
-            if kind == Kind::GetBulk {
-                f.push(("snmp.non_repeaters", Val::from(pdu.status)));
-                f.push(("snmp.max_repetitions", Val::from(pdu.index)));
-            } else if kind.is_answer() {
-                f.push(("snmp.error_status", Val::Static(error_name(pdu.status))));
-                f.push(("snmp.error_index", Val::from(pdu.index)));
-                let ok = pdu.status == 0 && kind == Kind::Response;
-                f.push(("event.outcome", Val::Static(if ok { "success" } else { "failure" })));
-            }
-        }
-    }
-    let mut names = Vec::new();
-    let mut values = Vec::new();
-    let mut count = 0usize;
-    for (oid, value) in pdu.varbinds() {
-        count += 1;
-        if count <= MAX_SHOWN {
-            let name = ber::arcs(oid).map(|a| ber::dotted(&a)).unwrap_or_default();
-            names.push(Val::from(name));
-            values.push(Val::from(value_text(&value)));
-        }
-    }
-    f.push(("snmp.variable_count", Val::from(count)));
-    f.push(("snmp.variables", Val::from(names)));
-    f.push(("snmp.values", Val::from(values)));
-    (pdu.kind.name(), f)
-}
-
-fn user_fields(v3: &V3<'_>, f: &mut Vec<(&'static str, FieldVal)>) {
-    f.push(("snmp.version", Val::Static("3")));
-    f.push(("snmp.message_id", Val::from(v3.msg_id)));
-    f.push(("snmp.security_level", Val::Static(v3.level())));
-    f.push(("snmp.security_model", Val::from(v3.security_model)));
-    if !v3.engine_id.is_empty() {
-        f.push(("snmp.engine_id", Val::from(crate::bytes::hex(v3.engine_id))));
-        f.push(("snmp.engine_boots", Val::from(v3.boots)));
-        f.push(("snmp.engine_time", Val::from(v3.time)));
-    }
-    if !v3.user.is_empty() {
-        f.push(("user.name", Val::from(sysdescr::line(v3.user))));
-    }
-    if !v3.context_name.is_empty() {
-        f.push(("snmp.context_name", Val::from(sysdescr::line(v3.context_name))));
     }
 }

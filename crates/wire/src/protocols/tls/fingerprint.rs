@@ -53,7 +53,8 @@ pub fn md5_hex(text: &str) -> String {
 
 /// JA4 of a ClientHello over TCP: `t13d1516h2_8daaf6152771_b0da82dd1658`.
 pub fn ja4(h: &ClientHello<'_>) -> String {
-    let version = match h.best_version() {
+    // the highest number, whatever it means: experiments with numbers of their own are 00
+    let version = match h.versions().real().max().unwrap_or(h.version) {
         0x0304 => "13",
         0x0303 => "12",
         0x0302 => "11",

@@ -1,0 +1,127 @@
+"""The native module: the wire engine and the inventory (`crates/native`), as Python sees them.
+
+What is wrong with an argument or a capture comes as `ValueError` with one line for a person.
+"""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Any, Literal, TypeAlias, final
+
+_Side: TypeAlias = Literal["client", "server"]
+_Kind: TypeAlias = Literal["asset", "conversation", "credential", "operation"]
+
+_Chunk: TypeAlias = tuple[int, str, _Side, int, int, int, bytes, bool]
+"""(flow, probe, side that sent, time in microseconds since 1970 UTC, number of the frame, bytes lost
+before it, payload, the flow is over)"""
+
+_NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
+"""(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
+
+@final
+class Scan:
+    """A run over captures, driven step by step. One thread at a time may use it."""
+
+    def __new__(
+        cls,
+        paths: Sequence[str | PathLike[str]],
+        *,
+        site: str = "default",
+        events: str = "none",
+        workers: int = 1,
+        declared: Sequence[tuple[str, bool, Any]] = ...,
+        filter: str | None = None,
+        batch: int = 4096,
+        sha256: bool = True,
+    ) -> Scan:
+        """Open captures; `-` is standard input. Those that cannot be opened are told by `errors`.
+
+        `events` is `none`, `notable` or `all`; `filter` is in tcpdump's words; `batch` is the number
+        of packets worked on at once, which changes nothing of the outcome. `declared` are Python
+        probes: (name, industrial, `sentinel.probes.contract.Signature`).
+        """
+
+    def step(self, seconds: float) -> bool:
+        """Work for about so many seconds, without the interpreter's lock. True at the end."""
+
+    def stop(self) -> None:
+        """End the scan where it stands: every flow is closed."""
+
+    def progress(self) -> tuple[int, int, int | None]:
+        """(packets, bytes read, bytes there are or None where that is not known)."""
+
+    def chunks(self) -> list[_Chunk]:
+        """Payload for Python probes since the last call, in order."""
+
+    def observe(self, number: int, found: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Report what a probe found in chunk `number` of the last `chunks()`: (kind, values) as
+        `sentinel.probes.contract.Observation` gives them by `as_tuple`."""
+
+    def refused(self, probe: str) -> None:
+        """Count a piece that a Python probe found malformed."""
+
+    def events(self) -> EventBatch:
+        """Events since the last call, in order. After `finish`, the last ones."""
+
+    def sources(self) -> list[bytes]:
+        """One JSON object per source, once the scan is finished."""
+
+    def errors(self) -> list[str]:
+        """One line for each source that could not be read, or not to its end."""
+
+    def finish(self) -> Inventory:
+        """End the scan and give its observations. No other step is possible after that."""
+
+@final
+class EventBatch:
+    """Events, ready to be written: a handle, no Python object per event."""
+
+    def __len__(self) -> int: ...
+    def ndjson(self, *, tag: bool = False, reveal: bool = False) -> bytes:
+        """One flat ECS document a line. `tag` puts `"record": "event"` first; secrets are masked
+        unless `reveal`."""
+
+@final
+class Inventory:
+    """Observations of a scan or a store, and the records made of them."""
+
+    def __new__(cls) -> Inventory:
+        """An inventory without observations."""
+
+    def merge(self, observations: bytes) -> None:
+        """Add observations that `observations()` gave, of sources not held yet."""
+
+    def assess(self, assess: Callable[[bytes], bytes]) -> None:
+        """Have every new credential judged: a JSON array goes in, one of assessments comes back."""
+
+    def observations(self) -> bytes:
+        """The observations for a store; every credential must have been assessed."""
+
+    def derive(
+        self,
+        ledger: Sequence[tuple[str, str]],
+        describe: Callable[[bytes], bytes],
+        vendors: Callable[[list[bytes]], Sequence[str | None]],
+    ) -> list[tuple[str, str]]:
+        """Work out assets. `ledger` is (identity, id) in order of first sight; `describe` takes a
+        JSON array of profiles and gives one of meanings; `vendors` takes hardware addresses of six
+        bytes and gives a name or None for each. Returns what to add to the ledger."""
+
+    def totals(self) -> list[tuple[str, int]]:
+        """How many `assets`, `conversations`, `credentials` and `operations` there are."""
+
+    def counters(self) -> tuple[bytes, bytes]:
+        """`limits` and `parse_errors` as two JSON objects."""
+
+    def records(self, kind: _Kind | str, limit: int | None = None) -> list[bytes]:
+        """Records of a kind as JSON documents. With `limit`, at most so many, assets in order of
+        interest."""
+
+    def write(self, kind: _Kind | str, write: Callable[[bytes], object], separator: bytes, tag: bool) -> int:
+        """Write all records of a kind in large pieces with `separator` between them; `tag` puts
+        `"record": kind` first. Returns how many there were."""
+
+    def sources(self) -> bytes:
+        """Sources known, as a JSON array of name, sha256 and site."""
+
+def native_probes() -> list[_NativeProbe]:
+    """The probes written in Rust."""
