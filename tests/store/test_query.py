@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,8 @@ def test_where_equals_the_evaluator(
     store = fresh(folder)
     docs = [json.dumps(document).encode() for document in documents]
     with store.writer() as writer:
-        records = {"asset": docs, "conversation": docs, "credential": [], "operation": []}
+        records: dict[str, Iterable[bytes]] = {"asset": docs, "conversation": docs}
+        records |= {"credential": [], "operation": []}
         writer.commit([], b"", set(), [], records, {})
     for query in queries:
         wanted = [document for document in documents if matches(query, document)]
