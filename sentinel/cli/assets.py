@@ -94,10 +94,11 @@ def export(
 
             write_records("asset", assets, file)
         elif format is Export.CYCLONEDX:
-            from sentinel.export import cyclonedx
+            from sentinel import __version__
+            from sentinel.export.cyclonedx import write_cyclonedx
 
-            cyclonedx.write(assets, file)
+            write_cyclonedx(assets, file, version=__version__)
         else:
-            from sentinel.export import graphml
+            from sentinel.export.graphml import write_graphml
 
-            graphml.write(assets, at.documents("conversation"), file)
+            write_graphml(assets, at.documents("conversation"), file)

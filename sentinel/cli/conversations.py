@@ -60,6 +60,6 @@ def export(
 
             write_records("conversation", found, file)
         else:
-            from sentinel.export import graphml
+            from sentinel.export.graphml import write_graphml
 
-            graphml.write(at.documents("asset"), found, file)
+            write_graphml(at.documents("asset"), found, file)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias
 
 import typer
 
@@ -107,7 +107,7 @@ def show_json(value: Any, form: Format) -> None:
 
 
 @contextmanager
-def target(path: Path | None) -> Iterator[IO[str]]:
+def target(path: Path | None) -> Iterator[TextIO]:
     """Standard output, or a file that appears whole or not at all."""
     if path is None:
         yield sys.stdout

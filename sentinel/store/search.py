@@ -14,7 +14,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sentinel.query import And, Compare, Exists, In, Node, Not, Or, TextOperand, TimeOperand, fields_of, matches, operand
+from sentinel.query import (
+    And,
+    Compare,
+    Exists,
+    In,
+    Node,
+    Not,
+    Or,
+    TextOperand,
+    TimeOperand,
+    fields_of,
+    matches,
+    operand,
+)
 
 EVENT_COLUMNS = {
     "@timestamp": "time",

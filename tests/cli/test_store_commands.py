@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +45,9 @@ def records(ran: Ran) -> list[dict[str, Any]]:
 
 def test_assets_by_query(stored: Store) -> None:
     everything = records(stored("assets", "list", "--format", "json"))
-    (plc,) = records(stored("assets", "list", "--where", "vendor = siemens AND level < 2", "--format", "json"))
+    (plc,) = records(
+        stored("assets", "list", "--where", "vendor = siemens AND level < 2", "--format", "json")
+    )
     assert plc in everything
     assert plc["model"] == "6ES7 315-2EH14-0AB0"
     lines = stored("assets", "list", "--format", "ndjson", "--limit", "2").out.splitlines()
@@ -114,10 +118,13 @@ def test_events_page_by_page(stored: Store) -> None:
     ("arguments", "line"),
     [
         (("events", "search", "a =="), "sentinel: query: expected a value, found = at character 4\n"),
-        (("assets", "list", "--where", "("), "sentinel: query: expected the name of a field, found the end at character 2\n"),
+        (
+            ("assets", "list", "--where", "("),
+            "sentinel: query: expected the name of a field, found the end at character 2\n",
+        ),
         (("events", "search", "--after", "x"), "sentinel: --after x: not a token that a page ended with\n"),
     ],
-)  # fmt: skip
+)
 def test_wrong_usage(stored: Store, arguments: tuple[str, ...], line: str) -> None:
     assert stored(*arguments) == Ran(2, "", line)
 
@@ -159,6 +166,31 @@ def test_report_is_the_document_of_the_scan(stored: Store, tmp_path: Path) -> No
     ]  # fmt: skip
     assert document["assets"] == records(stored("assets", "list", "--format", "json"))
     assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_report_is_a_page(stored: Store, tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    assert stored("report", "--output", str(target)) == Ran(0, "", "")
+    page = target.read_text()
+    assert page.lstrip().lower().startswith("<!doctype html>")
+    assert "6ES7 315-2EH14-0AB0" in page
+
+
+def test_exports(stored: Store, tmp_path: Path) -> None:
+    assets = records(stored("assets", "list", "--format", "json"))
+    rows = list(csv.DictReader(io.StringIO(stored("assets", "export").out)))
+    assert [row["id"] for row in rows] == [a["id"] for a in assets]
+    bill = json.loads(stored("assets", "export", "--format", "cyclonedx").out)
+    assert bill["bomFormat"] == "CycloneDX"
+    assert {c["bom-ref"] for c in bill["components"]} >= {a["id"] for a in assets}
+    target = tmp_path / "map.graphml"
+    assert stored("assets", "export", "--format", "graphml", "--output", str(target)) == Ran(0, "", "")
+    assert all(a["id"] in target.read_text() for a in assets)
+    talks = records(stored("conversations", "list", "--where", "protocol = modbus", "--format", "json"))
+    ran = stored("conversations", "export", "--where", "protocol = modbus")
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert len(rows) == len(talks) > 0
+    assert "<graphml" in stored("conversations", "export", "--format", "graphml").out
 
 
 def test_the_default_store(cli: Callable[..., Ran]) -> None:

@@ -70,7 +70,7 @@ def written(header: bytes, frames: list[tuple[int, int, bytes]]) -> bytes:
 
 
 def repeated(capture: bytes, times: int) -> bytes:
-    """A capture over and over, in the networks 10.20.0.0/16, 10.21.0.0/16 … (checksums are left as they are)."""
+    """A capture over and over, in 10.20.0.0/16, 10.21.0.0/16 … (checksums are left as they are)."""
     out = []
     for n in range(times):
         for second, micro, frame in records(capture):

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import zlib
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
@@ -44,9 +45,13 @@ def test_a_folder_of_other_things_is_no_store(cli: Cli, plant: Path, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.parametrize("command", [("assets", "list"), ("events", "search"), ("store", "verify"), ("report",)])
+@pytest.mark.parametrize(
+    "command", [("assets", "list"), ("events", "search"), ("store", "verify"), ("report",)]
+)
 def test_no_store_is_said_and_none_is_made(cli: Cli, tmp_path: Path, command: tuple[str, ...]) -> None:
-    one_line(cli(*command, "--store", f"sqlite://{tmp_path / 'none'}"), "no store here", "sentinel scan CAPTURE")
+    one_line(
+        cli(*command, "--store", f"sqlite://{tmp_path / 'none'}"), "no store here", "sentinel scan CAPTURE"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -59,7 +64,11 @@ def test_a_newer_store_is_left_alone(cli: Cli, plant: Path, tmp_path: Path) -> N
     scanned(folder)
     with closing(sqlite3.connect(folder / "store.db")) as db:
         db.execute("PRAGMA user_version = 99")
-    one_line(cli("scan", plant, "--store", f"sqlite://{folder}"), str(folder), "made by a newer sentinel (version 99")
+    one_line(
+        cli("scan", plant, "--store", f"sqlite://{folder}"),
+        str(folder),
+        "made by a newer sentinel (version 99",
+    )
 
 
 @pytest.mark.parametrize("damage", ["head", "all"])
@@ -94,10 +103,10 @@ def test_two_writers(cli: Cli, plant: Path, tmp_path: Path) -> None:
     folder = tmp_path / "store"
     scanned(folder)
     hold = (
-        "import sys; from pathlib import Path; from sentinel.store.sqlite import SqliteStore\n"
-        "with SqliteStore(Path(sys.argv[1])).writer(): print('holds', flush=True); sys.stdin.read()"
+        "import sys, time; from pathlib import Path; from sentinel.store.sqlite import SqliteStore\n"
+        "with SqliteStore(Path(sys.argv[1])).writer(): print('holds', flush=True); time.sleep(600)"
     )
-    other = start(folder, program=("-c", hold.replace("sys.stdin.read()", "import time; time.sleep(600)")))
+    other = start(folder, program=("-c", hold))
     assert other.stdout is not None
     assert other.stdout.readline() == "holds\n"
     one_line(cli("scan", plant, "--store", f"sqlite://{folder}"), f"process {other.pid} is writing")
@@ -164,13 +173,16 @@ def test_secrets_are_nowhere_in_a_store(secret_capture: Path, tmp_path: Path) ->
     assert all("\u2022" in c["secret"] for c in found)
     with store.reader() as db:
         kept = b"".join(blob for (blob,) in db.execute("SELECT observations FROM runs"))
-    import zlib
-
     said = json.dumps([*store.search(), *found], ensure_ascii=False).encode()
     everything = [zlib.decompress(kept), said, *(p.read_bytes() for p in folder.rglob("*") if p.is_file())]
     for protocol, secret in SECRETS.items():
         plain = secret.encode()
-        forms = [plain, plain.hex().encode(), b64encode(plain).rstrip(b"="), plain.decode().encode("utf-16-le")]
+        forms = [
+            plain,
+            plain.hex().encode(),
+            b64encode(plain).rstrip(b"="),
+            plain.decode().encode("utf-16-le"),
+        ]
         if protocol == "http":
             forms.append(b64encode(b"ursula:" + plain)[:30])
         for form in forms:
@@ -181,10 +193,10 @@ FULL = """
 set -e
 mount -t tmpfs -o size=1m none "$1"
 url="sqlite://$1/store"
-"$0" -m sentinel scan "$2" --store "$url" --events all --format ndjson --output /dev/null 2>"$3" || echo "code $?"
+"$0" -m sentinel scan "$2" --store "$url" --events all --format json >/dev/null 2>"$3" || echo "code $?"
 mount -o remount,size=256m "$1"
 "$0" -m sentinel store verify --store "$url" >/dev/null
-"$0" -m sentinel scan "$2" --store "$url" --events all --format ndjson >/dev/null
+"$0" -m sentinel scan "$2" --store "$url" --events all --format json >/dev/null
 "$0" -m sentinel store info --store "$url" --format json
 """
 
@@ -199,15 +211,17 @@ def in_namespace(script: str, *arguments: str | Path) -> subprocess.CompletedPro
     )  # fmt: skip
 
 
-def test_a_full_disk_loses_nothing(long_plant: Path, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing(plant: Path, tmp_path: Path) -> None:
     disk, errors, clean = tmp_path / "disk", tmp_path / "errors", tmp_path / "clean"
     disk.mkdir()
-    ran = in_namespace(FULL.replace(" --output /dev/null", " >/dev/null"), disk, long_plant, errors)
+    ran = in_namespace(FULL, disk, plant, errors)
     assert ran.returncode == 0, ran.stderr
     code, _, rest = ran.stdout.partition("\n")
     assert code == "code 1", errors.read_text()
-    assert re.fullmatch(r"sentinel: [^\n]*store: [^\n]*full; free some space and scan again\n", errors.read_text())
-    scanned(clean, long_plant, events="all")
+    assert re.fullmatch(
+        r"sentinel: [^\n]*store: [^\n]*full; free some space and scan again\n", errors.read_text()
+    )
+    scanned(clean, plant, events="all")
     assert json.loads(rest)["records"] == at(clean).counts()
 
 

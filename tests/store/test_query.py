@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,18 @@ TIMES = [f"2026-01-{day:02}T{hour:02}:00:00.000000Z" for day in (1, 2, 3) for ho
 NAMES = ["sentinel.modbus", "sentinel.S7comm", "Sentinel.K", "zeek.conn", "12", "true"]
 IDS = [f"{n:032x}" for n in range(12)]
 words = st.sampled_from(
-    [*ADDRESSES, *TIMES, *NAMES, *IDS[:3], "10.0.0.0/8", "2026-01-02", "sentinel.*", "*k", "?2", "2026-01-02T12:00:00+00:00"]
+    [
+        *ADDRESSES,
+        *TIMES,
+        *NAMES,
+        *IDS[:3],
+        "10.0.0.0/8",
+        "2026-01-02",
+        "sentinel.*",
+        "*k",
+        "?2",
+        "2026-01-02T12:00:00+00:00",
+    ]
 )
 scalars = st.one_of(words, st.integers(0, 3), st.booleans(), st.sampled_from([1.0, 2.5]))
 fields = st.sampled_from([*EVENT_COLUMNS, *ASSET_COLUMNS, "ot.action", "source", "ip"])
@@ -107,7 +118,8 @@ def test_where_equals_the_evaluator(
     store = fresh(folder)
     docs = [json.dumps(document).encode() for document in documents]
     with store.writer() as writer:
-        records = {"asset": docs, "conversation": docs, "credential": [], "operation": []}
+        records: dict[str, Iterable[bytes]] = {"asset": docs, "conversation": docs}
+        records |= {"credential": [], "operation": []}
         writer.commit([], b"", set(), [], records, {})
     for query in queries:
         wanted = [document for document in documents if matches(query, document)]
