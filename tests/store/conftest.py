@@ -115,11 +115,10 @@ def known(folder: Path) -> Tables:
 
 
 def renamed(folder: Path) -> dict[str, list[str]]:
-    """Records by kind, sorted, every asset under the least of the ids it ever had."""
+    """Records by kind, sorted, every asset under its addresses: the id it keeps is that of its first
+    sight, which depends on the order of scans, and so do the ids it goes by besides."""
     store = at(folder)
-    least = {
-        n: min(a["id"], *a["aliases"]) for a in store.documents("asset") for n in (a["id"], *a["aliases"])
-    }
+    least = {a["id"]: " ".join(sorted([*a["mac"], *a["ip"]])) for a in store.documents("asset")}
 
     def with_least(value: Any) -> Any:
         if isinstance(value, dict):
@@ -131,8 +130,8 @@ def renamed(folder: Path) -> dict[str, list[str]]:
         docs = []
         for doc in map(with_least, store.documents(kind)):
             if kind == "asset":
-                doc["aliases"] = sorted({doc["id"], *doc["aliases"]})
-                doc["id"] = doc["aliases"][0]
+                del doc["aliases"]
+                doc["id"] = least[doc["id"]]
             docs.append(json.dumps(doc, sort_keys=True))
         out[kind] = sorted(docs)
     return out

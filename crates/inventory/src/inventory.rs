@@ -231,7 +231,16 @@ impl Inventory {
                 added.extend(
                     list.iter().filter(|k| !known.contains_key(k.as_str())).map(|k| (k.clone(), id.clone())),
                 );
-                (id, ids.collect())
+                let mut aliases: Vec<String> = ids.collect();
+                // the ids that its other identities would have given it, had they been seen first
+                for k in list.iter().filter(|k| !k.starts_with("ip:")) {
+                    let other = new_id(std::slice::from_ref(k));
+                    if other != id && !aliases.contains(&other) && !owner.contains_key(other.as_str()) {
+                        aliases.push(other);
+                    }
+                }
+                aliases.sort();
+                (id, aliases)
             })
             .collect();
         added
