@@ -98,7 +98,7 @@ class Inventory:
 
     def derive(
         self,
-        ledger: Sequence[tuple[str, str]],
+        ledger: Sequence[tuple[str, str]] | None,
         describe: Callable[[bytes], bytes],
         vendors: Callable[[list[bytes]], Sequence[str | None]],
     ) -> list[tuple[str, str]]:

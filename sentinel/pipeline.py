@@ -146,13 +146,13 @@ def assess(inventory: Inventory, options: Options) -> None:
 
 def derive(
     inventory: Inventory,
-    ledger: list[tuple[str, str]],
+    ledger: list[tuple[str, str]] | None,
     known: Path | None = None,
     until: str | None = None,
 ) -> list[tuple[str, str]]:
     """Work out assets and what they are. Returns what the store adds to its ledger of ids.
 
-    `until` is the time of the last packet, RFC 3339: certificates are held against it.
+    `ledger` is None where no ids are kept. `until` is the time of the last packet, RFC 3339: certificates are held against it.
     """
     from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors

@@ -178,7 +178,7 @@ def _alone(files: list[str], options: Options, out: Output, *, ndjson: bool) -> 
     on_events = out.events if ndjson and options.events != "none" else None
     with progress() as show:
         result = pipeline.scan(files, options, on_progress=show, on_events=on_events)
-    pipeline.derive(result.inventory, [], options.known, result.until)
+    pipeline.derive(result.inventory, None, options.known, result.until)
     return result
 
 

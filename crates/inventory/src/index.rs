@@ -74,25 +74,24 @@ impl Index {
     pub fn new(state: &State, identity: &Identity) -> Index {
         let asset = |h: sentinel_wire::obs::HostId| identity.of_node.get(h.0 as usize).copied().flatten();
         let text = |s: Sym| state.text(s);
-        let mut facts: Map<(u32, Sym, Sym, Sym, Sym, bool), Seen> = Map::default();
-        for (k, seen) in &state.facts {
-            if let Some(a) = asset(k.host) {
-                let key = (a, k.name, k.value, k.protocol, k.field, k.by_self);
-                facts.entry(key).and_modify(|s| s.merge(seen)).or_insert(*seen);
-            }
-        }
-        let mut facts: Vec<Fact> = facts
-            .into_iter()
-            .map(|((asset, name, value, protocol, field, by_self), seen)| Fact {
-                asset,
-                name,
-                value,
-                protocol,
-                field,
-                by_self,
-                seen,
+        // sorted, then equal neighbours joined: no second table of what the state holds already
+        let mut facts: Vec<Fact> = state
+            .facts
+            .iter()
+            .filter_map(|(k, seen)| {
+                let FactKey { name, value, protocol, field, by_self, .. } = *k;
+                asset(k.host).map(|asset| Fact { asset, name, value, protocol, field, by_self, seen: *seen })
             })
             .collect();
+        let key = |f: &Fact| (f.asset, f.name, f.value, f.protocol, f.field, f.by_self);
+        facts.sort_unstable_by_key(key);
+        facts.dedup_by(|b, a| {
+            let same = key(a) == key(b);
+            if same {
+                a.seen.merge(&b.seen);
+            }
+            same
+        });
         facts.sort_by(|a, b| {
             (a.asset, !a.by_self, std::cmp::Reverse(a.seen.count))
                 .cmp(&(b.asset, !b.by_self, std::cmp::Reverse(b.seen.count)))
@@ -101,22 +100,12 @@ impl Index {
                 .then_with(|| text(a.protocol).cmp(text(b.protocol)))
                 .then_with(|| text(a.field).cmp(text(b.field)))
         });
-        let mut offers: Map<(u32, bool, u16, Transport, Sym), Offer> = Map::default();
-        for (k, s) in &state.services {
-            let Some(a) = asset(k.host) else { continue };
-            offers
-                .entry((a, k.offered, k.port, k.transport, k.protocol))
-                .and_modify(|o| {
-                    o.seen.merge(&s.seen);
-                    o.confidence = o.confidence.max(s.confidence);
-                    for i in &s.info {
-                        if !o.info.iter().any(|j| j.0 == i.0) {
-                            o.info.push(i.clone());
-                        }
-                    }
-                })
-                .or_insert_with(|| Offer {
-                    asset: a,
+        let mut offers: Vec<Offer> = state
+            .services
+            .iter()
+            .filter_map(|(k, s)| {
+                asset(k.host).map(|asset| Offer {
+                    asset,
                     offered: k.offered,
                     port: k.port,
                     transport: k.transport,
@@ -124,17 +113,29 @@ impl Index {
                     seen: s.seen,
                     confidence: s.confidence,
                     info: s.info.clone(),
-                });
-        }
-        let mut offers: Vec<Offer> = offers.into_values().collect();
-        for o in &mut offers {
-            o.info.sort_by(|a, b| text(a.0).cmp(text(b.0)));
-        }
-        offers.sort_by(|a, b| {
+                })
+            })
+            .collect();
+        offers.sort_unstable_by(|a, b| {
             (a.asset, !a.offered, a.port, a.transport)
                 .cmp(&(b.asset, !b.offered, b.port, b.transport))
                 .then_with(|| text(a.protocol).cmp(text(b.protocol)))
+                .then_with(|| order(state, &a.seen).cmp(&order(state, &b.seen)))
         });
+        offers.dedup_by(|b, a| {
+            let same = (a.asset, a.offered, a.port, a.transport, a.protocol)
+                == (b.asset, b.offered, b.port, b.transport, b.protocol);
+            if same {
+                a.seen.merge(&b.seen);
+                a.confidence = a.confidence.max(b.confidence);
+                let new = b.info.drain(..).filter(|i| !a.info.iter().any(|j| j.0 == i.0)).collect::<Vec<_>>();
+                a.info.extend(new);
+            }
+            same
+        });
+        for o in &mut offers {
+            o.info.sort_by(|a, b| text(a.0).cmp(text(b.0)));
+        }
         let mut deeds: Map<(u32, bool, Sym, Action, Category, Outcome), Seen> = Map::default();
         for (k, op) in &state.operations {
             for (host, served) in [(k.client, false), (k.server, true)] {

@@ -121,10 +121,10 @@ impl Inventory {
     }
 
     /// Works out assets, ids and meanings. `ledger` holds (identity key, asset id) in order of
-    /// first sight; returns the entries to add to it.
+    /// first sight; returns the entries to add to it. `None`: nobody keeps one, none are made.
     pub fn derive(
         &mut self,
-        ledger: &[(String, String)],
+        ledger: Option<&[(String, String)]>,
         ask: Ask<'_>,
         oui: Oui<'_>,
     ) -> Result<Vec<(String, String)>, String> {
@@ -168,7 +168,7 @@ impl Inventory {
 
     /// Gives each asset its id: the oldest one in the ledger that is its own, else a new one from
     /// its strongest identity.
-    fn name_assets(&mut self, ledger: &[(String, String)]) -> Vec<(String, String)> {
+    fn name_assets(&mut self, ledger: Option<&[(String, String)]>) -> Vec<(String, String)> {
         let n = self.identity.groups.len();
         let mut serials: Vec<Vec<String>> = vec![Vec::new(); n];
         for f in &self.index.facts {
@@ -184,17 +184,15 @@ impl Inventory {
             list.dedup();
             list.iter().for_each(|s| *holders.entry(s.to_lowercase()).or_default() += 1);
         }
-        let keys: Vec<Vec<String>> = (0..n)
-            .map(|a| {
-                serials[a].retain(|s| holders.get(&s.to_lowercase()) == Some(&1));
-                identity::keys(&self.state, &self.identity.groups[a], &serials[a])
-            })
-            .collect();
-        if ledger.is_empty() {
-            self.ids = keys.iter().map(|k| (new_id(k), Vec::new())).collect();
-            let pairs = keys.into_iter().zip(&self.ids);
-            return pairs.flat_map(|(k, id)| k.into_iter().map(move |k| (k, id.0.clone()))).collect();
-        }
+        let mut keys_of = |a: usize| {
+            serials[a].retain(|s| holders.get(&s.to_lowercase()) == Some(&1));
+            identity::keys(&self.state, &self.identity.groups[a], &serials[a])
+        };
+        let Some(ledger) = ledger else {
+            self.ids = (0..n).map(|a| (new_id(&keys_of(a)), Vec::new())).collect();
+            return Vec::new();
+        };
+        let keys: Vec<Vec<String>> = (0..n).map(keys_of).collect();
         let known: Map<&str, (usize, &str)> =
             ledger.iter().enumerate().map(|(i, (k, id))| (k.as_str(), (i, id.as_str()))).collect();
         // an id goes to the asset that holds the strongest of its keys

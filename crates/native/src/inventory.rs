@@ -77,13 +77,13 @@ impl Inventory {
         Ok(PyBytes::new(py, &bytes))
     }
 
-    /// Works out assets. `ledger` is [(identity, id)] in order of first sight; `describe` takes a
+    /// Works out assets. `ledger` is [(identity, id)] in order of first sight, None if none is kept; `describe` takes a
     /// JSON array of profiles and gives one of meanings; `vendors` takes a list of 6-byte hardware
     /// addresses and gives one of names or None. Returns what to add to the ledger.
     fn derive(
         &mut self,
         py: Python<'_>,
-        ledger: Vec<(String, String)>,
+        ledger: Option<Vec<(String, String)>>,
         describe: &Bound<'_, PyAny>,
         vendors: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<(String, String)>> {
@@ -101,7 +101,7 @@ impl Inventory {
             let list = PyList::new(py, macs.iter().map(|m| PyBytes::new(py, &m.0))).map_err(fail)?;
             vendors.call1((list,)).and_then(|a| a.extract()).map_err(fail)
         };
-        let added = self.inner.derive(&ledger, &mut ask, &mut oui);
+        let added = self.inner.derive(ledger.as_deref(), &mut ask, &mut oui);
         added.map_err(|text| failed.take().unwrap_or_else(|| wrong(text)))
     }
 

@@ -4,6 +4,7 @@ mod bridge;
 mod community;
 mod index;
 mod key;
+mod payload;
 mod registry;
 mod shard;
 mod table;

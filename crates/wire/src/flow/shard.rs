@@ -4,13 +4,11 @@
 //! time; nothing else. So what it finds does not depend on batches or on the number of workers.
 
 use super::key::FlowKey;
+use super::payload::{datagram, finish_work, settle, tcp};
 use super::registry::Registry;
 use super::table::{Flow, Table};
-use super::work::{After, Work};
-use crate::cx::{End, FlowMeta};
 use crate::model::*;
 use crate::obs::{BindKind, ConvKey, ConvStat, HostId, HostKey, Observations, ServiceKey};
-use crate::stream::Noted;
 use std::net::IpAddr;
 
 /// A decoded packet as a shard wants it. Addresses are left-aligned in 16 bytes.
@@ -60,13 +58,11 @@ pub const RST: u8 = 4;
 pub const PSH: u8 = 8;
 pub const ACK: u8 = 16;
 
-/// Octets an Ethernet frame is filled up to, without its checksum (IEEE 802.3, 4.2.3.3); a tag counts.
-const SHORTEST_FRAME: u32 = 64;
-/// Filler of a bare acknowledgement at most: 46 octets less the headers of IPv4 and TCP.
-const MOST_FILLER: usize = 6;
-
 /// Flows of one shard at most; the least recently used gives way.
 pub const MAX_FLOWS: usize = 1 << 15;
+
+/// Payload bytes that the flows of one shard may hold together: 256 MiB over all shards.
+pub const MAX_HELD_IN_ALL: usize = 4 << 20;
 
 /// See the module.
 pub struct Shard {
@@ -74,6 +70,8 @@ pub struct Shard {
     flows: Table,
     now: Micros,
     last_frame: Stamp,
+    /// Payload bytes that flows hold, all together.
+    held: usize,
 }
 
 /// Initial TTLs of common stacks: a packet that still has one has crossed no router.
@@ -84,7 +82,7 @@ fn undecremented(ttl: u8) -> bool {
 impl Shard {
     pub fn new(number: u8, mut obs: Observations) -> Shard {
         obs.shard = number;
-        Shard { obs, flows: Table::new(MAX_FLOWS), now: Micros::MIN, last_frame: Stamp::default() }
+        Shard { obs, flows: Table::new(MAX_FLOWS), now: Micros::MIN, last_frame: Stamp::default(), held: 0 }
     }
     pub fn flows(&self) -> usize {
         self.flows.len()
@@ -165,9 +163,30 @@ impl Shard {
         let Some(flow) = self.flows.get(slot) else { return };
         if key.kind != 2 && key.proto == 6 {
             tcp(flow, &mut self.obs, registry, dir, u);
+            self.weigh(registry, slot, u.at);
         } else if !flow.over && !u.payload.is_empty() {
             datagram(flow, &mut self.obs, registry, dir, u);
         }
+    }
+
+    /// Keeps the sum of held payload, and its bound: the flow that goes over it gives its part up.
+    #[inline]
+    fn weigh(&mut self, registry: &Registry, slot: u32, at: Stamp) {
+        let Some(flow) = self.flows.get(slot) else { return };
+        let mut now = flow.work.as_ref().map_or(0, |w| w.held());
+        self.held = self.held.saturating_sub(flow.held as usize) + now;
+        if self.held > MAX_HELD_IN_ALL
+            && now > 0
+            && let Some(mut work) = flow.work.take()
+        {
+            self.held -= now;
+            self.obs.count("tcp_memory");
+            let after = work.give_up(registry, &mut self.obs, at);
+            settle(flow, work, after);
+            now = flow.work.as_ref().map_or(0, |w| w.held());
+            self.held += now;
+        }
+        flow.held = now as u32;
     }
 
     /// True if the packet begins a new flow although one with its key is there.
@@ -237,6 +256,7 @@ impl Shard {
             ticked: u.at.time,
             first_frame: u.at.frame,
             source: u.at.source,
+            held: 0,
             work: None,
         };
         Some(self.flows.insert(flow, hash))
@@ -262,6 +282,7 @@ impl Shard {
     /// Ends a flow and adds it to the aggregates.
     fn close(&mut self, registry: &Registry, slot: u32) {
         let Some(mut flow) = self.flows.remove(slot) else { return };
+        self.held = self.held.saturating_sub(flow.held as usize);
         let at = Stamp { time: flow.last, ..self.last_frame };
         finish_work(&mut flow, &mut self.obs, registry, at);
         let protocol = flow.entry.map_or("", |e| registry.get(e).name());
@@ -348,157 +369,54 @@ fn bind(obs: &mut Observations, mac: Mac, ip: HostId, _vlan: u16, at: Stamp) {
     }
 }
 
-fn meta(flow: &Flow) -> FlowMeta {
-    let end = |d: usize| End {
-        host: flow.hosts[d],
-        addr: flow.key.addr(d),
-        port: if flow.key.kind == 2 { 0 } else { flow.key.port(d) },
-        mac: Some(flow.macs[d]).filter(|m| m.is_device()),
-    };
-    let c = usize::from(flow.client);
-    FlowMeta {
-        client: end(c),
-        server: end(1 - c),
-        transport: flow.key.transport(),
-        vlan: flow.key.vlan,
-        oriented: flow.oriented,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::obs::{EventMode, Limits};
 
-/// Takes the payload part out of a flow, made new where there is none. To be put back.
-fn take_work(flow: &mut Flow, registry: &Registry) -> Box<Work> {
-    let mut work = flow.work.take().unwrap_or_else(|| {
-        let ethertype = if flow.key.kind == 2 { flow.key.lo_port } else { 0 };
-        let mut work = Work::new(meta(flow), flow.client, ethertype, registry);
-        for d in 0..2 {
-            if let Some(isn) = flow.isn[d] {
-                work.halves[d].start(isn);
+    fn segment(host: u8, port: u16, seq: u32, payload: &[u8]) -> Unit<'_> {
+        let mut src = [0; 16];
+        src[..4].copy_from_slice(&[10, 0, 0, host]);
+        let mut dst = [0; 16];
+        dst[..4].copy_from_slice(&[10, 0, 1, 1]);
+        Unit {
+            at: Stamp { time: 1_000_000, frame: 1, source: 0 },
+            order: 0,
+            kind: 4,
+            proto: 6,
+            vlan: 0,
+            ttl: 64,
+            ethertype: 0,
+            src,
+            dst,
+            src_port: port,
+            dst_port: 9,
+            macs: None,
+            seq,
+            ack: 0,
+            flags: ACK | PSH,
+            wire_len: 1500,
+            payload,
+            cut: 0,
+        }
+    }
+
+    /// Many connections with a hole each: what they hold together stays under the bound.
+    #[test]
+    fn held_payload_is_bounded_in_all() {
+        let registry = Registry::new(Vec::new()).expect("the native probes fit");
+        let mut shard = Shard::new(0, Observations::new(Limits::default(), EventMode::None));
+        let piece = vec![0xa5u8; 60_000];
+        for port in 1000..1400 {
+            for (seq, data) in [(1, &piece[..1]), (100_000, &piece[..])] {
+                let unit = segment(1, port, seq, data);
+                let found = shard.find(&unit);
+                shard.packet(&registry, &unit, &found);
             }
+            assert!(shard.held <= MAX_HELD_IN_ALL + 2 * piece.len(), "{} bytes held", shard.held);
         }
-        Box::new(work)
-    });
-    work.eye.server_seen = flow.spoke[1 - usize::from(work.eye.client)];
-    work
-}
-
-/// Takes over what the payload part found, and frees it when it is done.
-fn settle(flow: &mut Flow, work: Box<Work>, after: After) {
-    flow.client = work.eye.client;
-    if work.eye.entry.is_some() {
-        flow.entry = work.eye.entry;
-        flow.confidence = work.eye.confidence;
+        assert!(shard.obs.counters["tcp_memory"] > 0);
+        shard.finish(&registry, 1);
+        assert_eq!(shard.held, 0);
     }
-    if after == After::Over {
-        flow.over = true;
-    } else {
-        flow.work = Some(work);
-    }
-}
-
-fn finish_work(flow: &mut Flow, obs: &mut Observations, registry: &Registry, at: Stamp) {
-    if let Some(mut work) = flow.work.take() {
-        flush(&mut work, obs, registry, at);
-        work.eye.end(registry, obs, at);
-        flow.client = work.eye.client;
-        flow.entry = work.eye.entry.or(flow.entry);
-        flow.confidence = flow.confidence.max(work.eye.confidence);
-    }
-    flow.over = true;
-}
-
-fn flush(work: &mut Work, obs: &mut Observations, registry: &Registry, at: Stamp) {
-    let Work { halves, eye } = work;
-    for (d, half) in halves.iter_mut().enumerate() {
-        half.flush(at, &mut |p| {
-            eye.piece(registry, obs, d, p);
-        });
-    }
-}
-
-/// True for a bare acknowledgement whose frame was filled up with zeros that a middlebox counted into
-/// the IP length: no octets of the stream, which goes on at the same sequence number.
-fn filled_up(u: &Unit<'_>) -> bool {
-    u.flags & (SYN | FIN | RST | PSH | ACK) == ACK
-        && u.wire_len <= SHORTEST_FRAME
-        && u.cut == 0
-        && (1..=MOST_FILLER).contains(&u.payload.len())
-        && u.payload.iter().all(|&b| b == 0)
-}
-
-fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
-    let bare;
-    let u = if filled_up(u) {
-        obs.count("tcp_filler");
-        bare = Unit { payload: &[], ..*u };
-        &bare
-    } else {
-        u
-    };
-    if u.flags & SYN != 0 {
-        flow.isn[dir] = Some(u.seq.wrapping_add(1));
-        let client = if u.flags & ACK != 0 { 1 - dir } else { dir };
-        if u.flags & ACK != 0 {
-            flow.accepted = true;
-        }
-        if flow.work.is_none() {
-            flow.client = client as u8;
-            flow.oriented = true;
-        }
-        if u.payload.is_empty() {
-            return;
-        }
-    }
-    if !u.payload.is_empty() || u.cut > 0 {
-        flow.spoke[dir] = true;
-    }
-    if !flow.over {
-        let wanted = !u.payload.is_empty() || u.cut > 0;
-        if wanted || flow.work.as_ref().is_some_and(|w| w.halves[1 - dir].waiting()) {
-            let mut work = take_work(flow, registry);
-            let Work { halves, eye } = &mut *work;
-            let mut after = After::Go;
-            let [a, b] = halves;
-            let (mine, other) = if dir == 0 { (a, b) } else { (b, a) };
-            if u.flags & ACK != 0 && other.waiting() {
-                other.acknowledged(u.ack, u.at, &mut |p| after = eye.piece(registry, obs, 1 - dir, p));
-            }
-            if wanted {
-                let noted = mine.segment(u.seq, u.payload, u.cut, u.at, &mut |p| {
-                    after = eye.piece(registry, obs, dir, p);
-                });
-                note(obs, noted);
-            }
-            settle(flow, work, after);
-        }
-    }
-    if u.flags & FIN != 0 {
-        flow.fin[dir] = true;
-    }
-    if u.flags & RST != 0 {
-        flow.reset = true;
-    }
-    if (flow.reset || (flow.fin[0] && flow.fin[1])) && flow.work.is_some() {
-        finish_work(flow, obs, registry, u.at);
-    }
-}
-
-fn note(obs: &mut Observations, noted: Noted) {
-    if noted != Noted::default() {
-        for (n, name) in [
-            (noted.overlaps, "tcp_overlaps"),
-            (noted.retransmissions, "tcp_retransmissions"),
-            (noted.strays, "tcp_strays"),
-        ] {
-            if n > 0 {
-                obs.add(name, u64::from(n));
-            }
-        }
-    }
-}
-
-fn datagram(flow: &mut Flow, obs: &mut Observations, registry: &Registry, dir: usize, u: &Unit<'_>) {
-    flow.spoke[dir] = true;
-    let mut work = take_work(flow, registry);
-    let after = work.eye.datagram(registry, obs, dir, u.payload, u.at);
-    settle(flow, work, after);
 }

@@ -43,6 +43,8 @@ pub struct Flow {
     pub ticked: Micros,
     pub first_frame: u64,
     pub source: u32,
+    /// Payload bytes it held when last looked at.
+    pub held: u32,
 }
 
 impl Flow {

@@ -89,6 +89,29 @@ impl Work {
 }
 
 impl Work {
+    /// Payload bytes held: out of order, incomplete, or waiting for identification.
+    #[inline]
+    pub fn held(&self) -> usize {
+        let head = match &self.eye.stage {
+            Stage::Head(head) => head.bytes[0].capacity() + head.bytes[1].capacity(),
+            _ => 0,
+        };
+        self.halves[0].bytes() + self.halves[1].bytes() + self.eye.feeder.bytes() + head
+    }
+    /// Gives up what is held: what was in order of each piece is passed on, the rest is lost.
+    pub fn give_up(&mut self, registry: &Registry, obs: &mut Observations, at: Stamp) -> After {
+        let Work { halves, eye } = self;
+        let mut after = After::Go;
+        for (d, half) in halves.iter_mut().enumerate() {
+            half.flush(at, &mut |p| after = eye.piece(registry, obs, d, p));
+        }
+        eye.feeder.forget();
+        if matches!(eye.stage, Stage::Head(_)) {
+            eye.stage = Stage::Over;
+            after = After::Over;
+        }
+        after
+    }
     /// Reads a little of each cache line that the next piece of this direction needs.
     #[inline]
     pub fn touch(&self, dir: usize) -> u32 {

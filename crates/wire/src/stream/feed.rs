@@ -135,6 +135,13 @@ impl Feeder {
         false
     }
 
+    /// Forgets what is held back of both directions, as after a loss. Returns the bytes.
+    pub fn forget(&mut self) -> usize {
+        let held = self.bytes();
+        self.tail = Default::default();
+        held
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.tail[0].capacity() + self.tail[1].capacity()
