@@ -152,7 +152,8 @@ def derive(
 ) -> list[tuple[str, str]]:
     """Work out assets and what they are. Returns what the store adds to its ledger of ids.
 
-    `ledger` is None where no ids are kept. `until` is the time of the last packet, RFC 3339: certificates are held against it.
+    `ledger` is None where no ids are kept. `until` is the time of the last packet, RFC 3339:
+    certificates are held against it.
     """
     from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors
