@@ -115,23 +115,27 @@ def known(folder: Path) -> Tables:
 
 
 def renamed(folder: Path) -> dict[str, list[str]]:
-    """Records by kind, sorted, every asset under its addresses: the id it keeps is that of its first
-    sight, which depends on the order of scans, and so do the ids it goes by besides."""
+    """Records by kind, sorted, every asset under its addresses: which of the ids that it could have is
+    kept depends on what was known of it at first sight."""
     store = at(folder)
-    least = {a["id"]: " ".join(sorted([*a["mac"], *a["ip"]])) for a in store.documents("asset")}
+    names: dict[str, str] = {}
+    for asset in store.documents("asset"):
+        addresses = json.dumps([asset["site"], sorted(asset["mac"]), sorted(asset["ip"]), asset["other"]])
+        assert addresses not in names.values()
+        names |= dict.fromkeys((asset["id"], *asset["aliases"]), addresses)
 
-    def with_least(value: Any) -> Any:
+    def named(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: least.get(v, v) if k == "asset" else with_least(v) for k, v in value.items()}
-        return [with_least(v) for v in value] if isinstance(value, list) else value
+            return {k: names.get(v, v) if k == "asset" else named(v) for k, v in value.items()}
+        return [named(v) for v in value] if isinstance(value, list) else value
 
     out = {}
     for kind in ("asset", "conversation", "credential", "operation"):
         docs = []
-        for doc in map(with_least, store.documents(kind)):
+        for doc in map(named, store.documents(kind)):
             if kind == "asset":
+                doc["id"] = names[doc["id"]]
                 del doc["aliases"]
-                doc["id"] = least[doc["id"]]
             docs.append(json.dumps(doc, sort_keys=True))
         out[kind] = sorted(docs)
     return out
