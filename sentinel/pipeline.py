@@ -7,7 +7,6 @@ here is called once a batch or once a scan.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -184,10 +183,6 @@ def scan_into(
     options = replace(options, key=store.key())
     with store.writer() as writer:
         wanted, skipped = _new_ones(writer, files, options)
-        replaced: set[int] = set()
-        total = _total(writer, replaced)
-        result = Result(total, [], skipped=skipped)
-        own = b""
         if wanted:
 
             def keep(batch: EventBatch) -> None:
@@ -209,34 +204,43 @@ def scan_into(
             total = _total(writer, replaced)
             total.merge(own)
             result = replace(result, inventory=total, skipped=skipped)
-        ids = derive(total, writer.ledger(), options.known, _until(store, result))
-        if wanted:
-            records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
-            limits, errors = total.counters()
-            writer.commit(
-                result.sources, own, replaced, ids, records, {"limits": limits, "parse_errors": errors}
-            )
+            ids = derive(total, writer.ledger(), options.known, _until(store, result.sources))
+            _commit(writer, total, ids, result.sources, own, replaced)
+        else:
+            result = Result(_total(writer), [], skipped=skipped)
+            derive(result.inventory, writer.ledger(), options.known, _until(store))
     return replace(result, sources=store.sources())
 
 
 def rebuild(store: SqliteStore, known: Path | None = None) -> dict[str, int]:
     """Work the inventory out anew from the observations a store holds. Returns how many of each kind."""
     with store.writer() as writer:
-        total = _total(writer, set())
-        until = max((s["last"] for s in store.sources() if "last" in s), default=None)
-        ids = derive(total, writer.ledger(), known, until)
-        records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
-        limits, errors = total.counters()
-        writer.commit([], b"", set(), ids, records, {"limits": limits, "parse_errors": errors})
+        total = _total(writer)
+        _commit(writer, total, derive(total, writer.ledger(), known, _until(store)))
     return dict(total.totals())
 
 
-def _until(store: SqliteStore, result: Result) -> str | None:
-    times = [s["last"] for s in (*store.sources(), *result.sources) if "last" in s]
-    return max(times, default=None)
+def _commit(
+    writer: Writer,
+    total: Inventory,
+    ids: list[tuple[str, str]],
+    sources: Iterable[dict[str, Any]] = (),
+    observations: bytes = b"",
+    instead_of: Iterable[int] = (),
+) -> None:
+    """Write the inventory of all a store holds, with the sources and observations it grew by."""
+    records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
+    limits, errors = total.counters()
+    counters = {"limits": limits, "parse_errors": errors}
+    writer.commit(list(sources), observations, set(instead_of), ids, records, counters)
 
 
-def _total(writer: Writer, without: set[int]) -> Inventory:
+def _until(store: SqliteStore, new: Iterable[dict[str, Any]] = ()) -> str | None:
+    """Time of the last packet of all sources, RFC 3339."""
+    return max((s["last"] for s in (*store.sources(), *new) if "last" in s), default=None)
+
+
+def _total(writer: Writer, without: Iterable[int] = ()) -> Inventory:
     from sentinel._native import Inventory
 
     total = Inventory()
@@ -270,15 +274,3 @@ def _sha256(name: str) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""  # the scan says what is wrong with it
-
-
-def rates() -> Callable[[Progress], tuple[float, float | None]]:
-    """Packets a second so far and seconds left, for a progress display."""
-    start = time.monotonic()
-
-    def now(p: Progress) -> tuple[float, float | None]:
-        spent = max(time.monotonic() - start, 1e-6)
-        left = spent * (p.total - p.read) / p.read if p.total and p.read else None
-        return p.packets / spent, left
-
-    return now
