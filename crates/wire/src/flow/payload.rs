@@ -63,22 +63,13 @@ pub(super) fn settle(flow: &mut Flow, work: Box<Work>, after: After) {
 
 pub(super) fn finish_work(flow: &mut Flow, obs: &mut Observations, registry: &Registry, at: Stamp) {
     if let Some(mut work) = flow.work.take() {
-        flush(&mut work, obs, registry, at);
+        work.flush(registry, obs, at);
         work.eye.end(registry, obs, at);
         flow.client = work.eye.client;
         flow.entry = work.eye.entry.or(flow.entry);
         flow.confidence = flow.confidence.max(work.eye.confidence);
     }
     flow.over = true;
-}
-
-fn flush(work: &mut Work, obs: &mut Observations, registry: &Registry, at: Stamp) {
-    let Work { halves, eye } = work;
-    for (d, half) in halves.iter_mut().enumerate() {
-        half.flush(at, &mut |p| {
-            eye.piece(registry, obs, d, p);
-        });
-    }
 }
 
 /// True for a bare acknowledgement whose frame was filled up with zeros that a middlebox counted into

@@ -98,13 +98,19 @@ impl Work {
         };
         self.halves[0].bytes() + self.halves[1].bytes() + self.eye.feeder.bytes() + head
     }
-    /// Gives up what is held: what was in order of each piece is passed on, the rest is lost.
-    pub fn give_up(&mut self, registry: &Registry, obs: &mut Observations, at: Stamp) -> After {
+    /// Passes on what is held out of order, with its holes.
+    pub fn flush(&mut self, registry: &Registry, obs: &mut Observations, at: Stamp) -> After {
         let Work { halves, eye } = self;
         let mut after = After::Go;
         for (d, half) in halves.iter_mut().enumerate() {
             half.flush(at, &mut |p| after = eye.piece(registry, obs, d, p));
         }
+        after
+    }
+    /// Gives up what is held: what was in order of each piece is passed on, the rest is lost.
+    pub fn give_up(&mut self, registry: &Registry, obs: &mut Observations, at: Stamp) -> After {
+        let mut after = self.flush(registry, obs, at);
+        let eye = &mut self.eye;
         eye.feeder.forget();
         if matches!(eye.stage, Stage::Head(_)) {
             eye.stage = Stage::Over;
