@@ -1,0 +1,1 @@
+//! Zeek logs (TSV and JSON) and Suricata EVE as events: ECS names beside the original ones.
