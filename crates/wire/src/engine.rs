@@ -8,7 +8,7 @@
 use crate::capture::{Batch, Limits as BatchLimits, MergedReader, Options};
 use crate::decode::{Net, Packet, Status, flag};
 use crate::filter::{Filter, Subject};
-use crate::flow::{Chunk, Declared, Found, Registry, Shard, Unit};
+use crate::flow::{Ahead, Chunk, Declared, Registry, Shard, Unit};
 use crate::model::*;
 use crate::obs::{EventMode, Limits, Observations, StoredEvent};
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ const IN_FLIGHT: usize = 4;
 /// Findings that make a step end, so that they can be handed over.
 const MAX_PENDING: usize = 16 * 1024;
 /// Packets whose flows are looked up together.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 /// A packet this much later than all before moves the clock only if the next one agrees.
 const LEAP: Micros = 86_400_000_000;
 
@@ -386,49 +386,56 @@ fn run(
     registry: &Registry,
     filter: Option<&Filter>,
 ) -> usize {
-    let mut place = [usize::MAX; SHARDS];
-    for (at, n) in (0..SHARDS).filter(|n| mine(*n)).enumerate() {
-        place[n] = at;
+    // a shard takes all its packets of the batch one after the other: what it learns of them stays near
+    let packets = item.batch.packets();
+    let mut starts = [0u32; SHARDS + 1];
+    packets.iter().for_each(|p| starts[usize::from(p.shard) % SHARDS + 1] += 1);
+    (0..SHARDS).for_each(|n| starts[n + 1] += starts[n]);
+    let mut next = starts;
+    let mut sorted = vec![0u32; packets.len()];
+    for (i, p) in packets.iter().enumerate() {
+        let at = &mut next[usize::from(p.shard) % SHARDS];
+        sorted[*at as usize] = i as u32;
+        *at += 1;
     }
-    let mut ticks = item.ticks.iter().peekable();
-    let mut ready: Vec<(usize, usize, Unit<'_>, Found)> = Vec::with_capacity(AHEAD);
-    for (block, packets) in item.batch.packets().chunks(AHEAD).enumerate() {
-        ready.clear();
-        let first = block * AHEAD;
-        for (i, p) in packets.iter().enumerate() {
-            let at = place[usize::from(p.shard) % SHARDS];
-            let Some(shard) = group.get_mut(at) else { continue };
-            if p.status != Status::Ok {
-                shard.obs.count(status_counter(p.status));
+    let mut ready: Vec<(u32, Unit<'_>, Ahead)> = Vec::with_capacity(AHEAD);
+    for (n, shard) in (0..SHARDS).filter(|n| mine(*n)).zip(group.iter_mut()) {
+        let mut ticks = item.ticks.iter().peekable();
+        for some in sorted[starts[n] as usize..starts[n + 1] as usize].chunks(AHEAD) {
+            ready.clear();
+            for &i in some {
+                let p = &packets[i as usize];
+                if p.status != Status::Ok {
+                    shard.obs.count(status_counter(p.status));
+                }
+                if filter.is_some_and(|f| !f.matches(&subject(p))) {
+                    continue;
+                }
+                if let Some(unit) = unit(p, item.order + u64::from(i), item.batch.payload(p)) {
+                    ready.push((i, unit, Shard::ahead(&unit)));
+                }
             }
-            if filter.is_some_and(|f| !f.matches(&subject(p))) {
-                continue;
-            }
-            if let Some(unit) = unit(p, item.order + (first + i) as u64, item.batch.payload(p)) {
-                let found = shard.find(&unit);
-                std::hint::black_box(found.touched);
-                ready.push((first + i, at, unit, found));
+            warm(shard, &mut ready);
+            for (i, unit, ahead) in &ready {
+                while let Some((before, now)) = ticks.next_if(|(before, _)| before <= i) {
+                    shard.tick(registry, *now, item.order + u64::from(*before));
+                }
+                shard.packet(registry, unit, ahead);
             }
         }
-        for (i, at, unit, found) in &ready {
-            while let Some((before, now)) = ticks.next_if(|(before, _)| *before as usize <= *i) {
-                tick(group, registry, *now, item.order + u64::from(*before));
-            }
-            if let Some(shard) = group.get_mut(*at) {
-                shard.packet(registry, unit, found);
-            }
+        for (before, now) in ticks {
+            shard.tick(registry, *now, item.order + u64::from(*before));
         }
-    }
-    for (before, now) in ticks {
-        tick(group, registry, *now, item.order + u64::from(*before));
     }
     group.iter().map(|s| s.obs.events.batch.len() + s.obs.chunks.len()).sum()
 }
 
-fn tick(group: &mut [&mut Shard], registry: &Registry, now: Micros, order: u64) {
-    for shard in group {
-        shard.tick(registry, now, order);
-    }
+/// Reads what the packets of a group need, step by step, so that cache misses overlap.
+fn warm(shard: &Shard, ready: &mut [(u32, Unit<'_>, Ahead)]) {
+    ready.iter_mut().for_each(|(.., ahead)| shard.guess(ahead));
+    let flows = ready.iter().fold(0, |read, (.., ahead)| read ^ shard.touch(ahead));
+    let work = ready.iter().fold(flows, |read, (.., ahead)| read ^ shard.touch_work(ahead));
+    std::hint::black_box(work);
 }
 
 fn subject(p: &Packet) -> Subject {

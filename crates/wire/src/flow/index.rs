@@ -43,6 +43,11 @@ impl Index {
             at += 1;
         }
     }
+    /// The slot where a flow with this hash most likely stands, by one read: a guess.
+    #[inline]
+    pub fn guess(&self, hash: u64) -> u32 {
+        self.entries.get(hash as usize & self.mask).map_or(FREE, |e| e.1)
+    }
     /// Adds a slot that is not there. `rehash` gives the hash of a slot.
     pub fn insert(&mut self, hash: u64, slot: u32, rehash: impl Fn(u32) -> u64) {
         if self.len * 2 >= self.entries.len() {

@@ -14,4 +14,4 @@ pub use bridge::Chunk;
 pub use community::community_id;
 pub use key::FlowKey;
 pub use registry::{Declared, Entry, Mask, Registry};
-pub use shard::{Found, Shard, Unit};
+pub use shard::{Ahead, Shard, Unit};

@@ -41,15 +41,13 @@ pub struct Unit<'a> {
     pub cut: u32,
 }
 
-/// Where the flow of a packet was when it was looked up.
+/// The flow of a packet to come, and where it most likely stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Found {
+pub struct Ahead {
     key: FlowKey,
     hash: u64,
-    dir: usize,
-    slot: Option<u32>,
-    /// Of no meaning: kept so that the reads that gave it are done.
-    pub touched: u32,
+    dir: u8,
+    guess: u32,
 }
 
 pub const FIN: u8 = 1;
@@ -108,30 +106,39 @@ impl Shard {
         }
     }
 
-    /// Looks up the flow of a packet to come. Asked for a group of packets before any of them is
-    /// worked on, so that their cache misses overlap.
+    /// The flow of a packet to come. What it needs is read in three steps, each for a group of
+    /// packets before the next: [`Shard::guess`], [`Shard::touch`], [`Shard::touch_work`]. No step
+    /// waits for its own reads, so that the cache misses of the group overlap.
     #[inline]
-    pub fn find(&self, u: &Unit<'_>) -> Found {
+    pub fn ahead(u: &Unit<'_>) -> Ahead {
         let (src_port, dst_port) =
             if u.kind == 2 { (u.ethertype, u.ethertype) } else { (u.src_port, u.dst_port) };
         let (key, dir) = FlowKey::new(u.kind, u.proto, u.vlan, (u.src, src_port), (u.dst, dst_port));
-        let hash = key.hash();
-        let slot = self.flows.find(&key, hash);
-        // reading a little of what the packet will need brings it near
-        let touched = slot.map_or(0, |s| self.flows.touch(s, dir));
-        Found { key, hash, dir, slot, touched }
+        Ahead { key, hash: key.hash(), dir: dir as u8, guess: 0 }
+    }
+    /// Reads the index.
+    #[inline]
+    pub fn guess(&self, a: &mut Ahead) {
+        a.guess = self.flows.guess(a.hash);
+    }
+    /// Reads the flow. The result has no meaning; it keeps the reads.
+    #[inline]
+    pub fn touch(&self, a: &Ahead) -> u32 {
+        self.flows.touch(a.guess)
+    }
+    /// Reads what the flow's payload needs. The result has no meaning.
+    #[inline]
+    pub fn touch_work(&self, a: &Ahead) -> u32 {
+        self.flows.touch_work(a.guess, usize::from(a.dir))
     }
 
-    /// Takes one packet, with what [`Shard::find`] gave for it.
-    pub fn packet(&mut self, registry: &Registry, u: &Unit<'_>, found: &Found) {
+    /// Takes one packet, with what [`Shard::ahead`] gave for it.
+    pub fn packet(&mut self, registry: &Registry, u: &Unit<'_>, ahead: &Ahead) {
         self.obs.events.at_packet(u.order);
         self.last_frame = u.at;
-        let Found { key, hash, dir, slot, .. } = *found;
-        // packets in between may have opened, closed or moved it
-        let mut slot = match slot {
-            Some(s) if self.flows.get(s).is_some_and(|f| f.key == key) => slot,
-            _ => self.flows.find(&key, hash),
-        };
+        let Ahead { key, hash, dir, .. } = *ahead;
+        let dir = usize::from(dir);
+        let mut slot = self.flows.find(&key, hash);
         if let Some(s) = slot
             && self.restarts(s, dir, u)
         {
@@ -410,8 +417,7 @@ mod tests {
         for port in 1000..1400 {
             for (seq, data) in [(1, &piece[..1]), (100_000, &piece[..])] {
                 let unit = segment(1, port, seq, data);
-                let found = shard.find(&unit);
-                shard.packet(&registry, &unit, &found);
+                shard.packet(&registry, &unit, &Shard::ahead(&unit));
             }
             assert!(shard.held <= MAX_HELD_IN_ALL + 2 * piece.len(), "{} bytes held", shard.held);
         }

@@ -94,11 +94,26 @@ impl Table {
     pub fn get(&mut self, slot: u32) -> Option<&mut Flow> {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
-    /// Reads a little of a flow and of its payload part, see `Shard::find`.
+    /// Where a flow with this hash most likely stands, see [`super::Ahead`].
     #[inline]
-    pub fn touch(&self, slot: u32, dir: usize) -> u32 {
-        let Some(Some(flow)) = self.slots.get(slot as usize) else { return 0 };
-        flow.work.as_ref().map_or(u32::from(flow.client), |w| w.touch(dir))
+    pub fn guess(&self, hash: u64) -> u32 {
+        self.index.guess(hash)
+    }
+    /// Reads a little of both cache lines of a flow.
+    #[inline]
+    pub fn touch(&self, slot: u32) -> u32 {
+        match self.slots.get(slot as usize) {
+            Some(Some(f)) => u32::from(f.key.lo_port) ^ u32::from(f.work.is_some()) ^ f.hosts[1].0,
+            _ => 0,
+        }
+    }
+    /// Reads a little of what payload of direction `dir` needs.
+    #[inline]
+    pub fn touch_work(&self, slot: u32, dir: usize) -> u32 {
+        match self.slots.get(slot as usize) {
+            Some(Some(Flow { work: Some(w), .. })) => w.touch(dir),
+            _ => 0,
+        }
     }
     /// Takes a flow out.
     pub fn remove(&mut self, slot: u32) -> Option<Flow> {

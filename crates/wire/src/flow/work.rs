@@ -126,7 +126,10 @@ impl Work {
             Stage::Probe(_) => 1,
             Stage::Over => 0,
         };
-        self.halves[dir & 1].position() ^ stage ^ u32::from(self.eye.meta.server.port)
+        self.halves[dir & 1].position()
+            ^ stage
+            ^ u32::from(self.eye.meta.server.port)
+            ^ self.eye.feeder.peek()
     }
 }
 

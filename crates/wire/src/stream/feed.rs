@@ -142,6 +142,11 @@ impl Feeder {
         held
     }
 
+    /// Reads a little of it, see [`crate::flow::Work::touch`].
+    #[inline]
+    pub(crate) fn peek(&self) -> u32 {
+        u32::from(self.bad[0])
+    }
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.tail[0].capacity() + self.tail[1].capacity()
