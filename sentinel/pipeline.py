@@ -69,6 +69,8 @@ class Result:
     """Sources a store held already, by name."""
     alerts: list[bytes] = field(default_factory=list)
     """Alert documents in the order of their making."""
+    chains: list[bytes] = field(default_factory=list)
+    """Chain documents, the highest score first."""
     warnings: list[str] = field(default_factory=list)
     """One line for each rule that was not used."""
     counted: dict[str, int] = field(default_factory=dict)
@@ -258,7 +260,7 @@ def scan_into(
                     on_events(batch)
 
             def keep_alerts(alerts: list[bytes]) -> None:
-                writer.append_events(b"\n".join(alerts))
+                writer.append_alerts(alerts)
                 if on_alerts is not None:
                     on_alerts(alerts)
 

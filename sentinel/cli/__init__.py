@@ -21,6 +21,8 @@ GROUPS: tuple[str, ...] = (
     "conversations",
     "credentials",
     "events",
+    "alerts",
+    "chains",
     "store",
     "probes",
     "config",

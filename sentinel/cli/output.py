@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from sentinel.pipeline import Result
     from sentinel.report.document import Document
 
-SHOWN = {"asset": 200, "conversation": 200, "credential": 200, "operation": 400, "alert": 10_000}
+SHOWN = {"asset": 200, "conversation": 200, "credential": 200, "operation": 400, "alert": 10_000, "chain": 50}
 """Records a table or page is given at most; totals say how many there are."""
 
-PAGE = {"asset": 2000, "conversation": 5000, "credential": 2000, "operation": 5000, "alert": 5000}
+PAGE = {"asset": 2000, "conversation": 5000, "credential": 2000, "operation": 5000, "alert": 5000, "chain": 200}
 
 PLURAL = {
     "asset": "assets",
@@ -80,7 +80,8 @@ class Output:
             write(b"]")
         limits, errors = inventory.counters()
         write(b', "alerts": [' + b",\n".join(result.alerts) + b"]")
-        write(b', "chains": [], "limits": ' + limits + b', "parse_errors": ' + errors + b"}\n")
+        write(b', "chains": [' + b",\n".join(result.chains) + b"]")
+        write(b', "limits": ' + limits + b', "parse_errors": ' + errors + b"}\n")
 
     def _ndjson(self, result: Result) -> None:
         for source in result.sources:
@@ -90,6 +91,8 @@ class Output:
                 self._to.write(b"\n")
         for alert in result.alerts:
             self._to.write(b'{"record":"alert",' + alert[1:] + b"\n")
+        for chain in result.chains:
+            self._to.write(b'{"record":"chain",' + chain[1:] + b"\n")
 
     def _table(self, result: Result) -> None:
         from rich.console import Console
@@ -139,10 +142,10 @@ def document(result: Result, most: dict[str, int]) -> Document:
         sources=result.sources,
         **{name: _records(inventory, kind, most[kind]) for kind, name in PLURAL.items()},
         alerts=[json.loads(alert) for alert in result.alerts[: most["alert"]]],
-        chains=[],
+        chains=[json.loads(chain) for chain in result.chains[: most["chain"]]],
         limits=limits,
         parse_errors=errors,
-        totals={**dict(inventory.totals()), "alerts": len(result.alerts)},
+        totals={**dict(inventory.totals()), "alerts": len(result.alerts), "chains": len(result.chains)},
     )
 
 

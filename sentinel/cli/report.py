@@ -54,6 +54,11 @@ def _json(store: SqliteStore, file: IO[str]) -> None:
         for number, record in enumerate(store.documents(kind)):
             file.write((",\n" if number else "") + json.dumps(record, ensure_ascii=False))
         file.write("]")
+    for name, found in (("alerts", store.alerts()), ("chains", store.chains())):
+        file.write(f', "{name}": [')
+        for number, record in enumerate(found):
+            file.write((",\n" if number else "") + json.dumps(record, ensure_ascii=False))
+        file.write("]")
     counted = {"limits": {}, "parse_errors": {}, **store.counters()}
-    tail = json.dumps({"alerts": [], "chains": [], **counted}, ensure_ascii=False)
+    tail = json.dumps(counted, ensure_ascii=False)
     file.write(f", {tail[1:]}\n")

@@ -34,9 +34,15 @@ def document(store: SqliteStore, most: dict[str, int]) -> Document:
         sources=store.sources(),
         assets=heapq.nlargest(most["asset"], store.documents("asset"), key=_interest),
         **lists,
+        alerts=list(islice(store.alerts(newest=True), most["alert"])),
+        chains=list(islice((c for c in store.chains() if c["state"] != "merged"), most["chain"])),
         limits=counters.get("limits", {}),
         parse_errors=counters.get("parse_errors", {}),
-        totals={name: counts[kind] for kind, name in LISTS.items()},
+        totals={
+            **{name: counts[kind] for kind, name in LISTS.items()},
+            "alerts": counts["alert"],
+            "chains": counts["chain"],
+        },
     )
 
 

@@ -22,6 +22,21 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE operation (number INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;
     CREATE TABLE counters (name TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
     """,
+    """
+    CREATE TABLE alert (
+        id TEXT PRIMARY KEY, time TEXT NOT NULL, severity INTEGER NOT NULL, rule TEXT, source TEXT,
+        destination TEXT, doc TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX alert_time ON alert (time, id);
+    CREATE TABLE ack (
+        alert TEXT PRIMARY KEY, time TEXT NOT NULL, user TEXT NOT NULL, note TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE chain (
+        id TEXT PRIMARY KEY, score REAL NOT NULL, state TEXT NOT NULL, last TEXT NOT NULL, doc TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX chain_score ON chain (score DESC, id);
+    CREATE TABLE state (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    """,
 )
 """SQL that takes the catalogue from version n to n + 1, statements ended by `;`."""
 

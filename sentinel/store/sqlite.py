@@ -25,6 +25,7 @@ from typing import IO, Any, Self
 
 from sentinel.errors import UserError
 from sentinel.query import Node
+from sentinel.store import detections
 from sentinel.store.events import DayFiles, read_only
 from sentinel.store.schema import migrate
 from sentinel.store.search import ASSET_COLUMNS, decided, narrow
@@ -129,6 +130,26 @@ class SqliteStore:
             ).fetchone()
         return json.loads(row[0]) if row else None
 
+    def alerts(self, query: Node | None = None, *, newest: bool = False) -> Iterator[dict[str, Any]]:
+        """Alerts that fit a query, by time and id or the newest first."""
+        with self.reader() as db:
+            yield from detections.alerts(db, query, newest=newest)
+
+    def chains(self, query: Node | None = None) -> Iterator[dict[str, Any]]:
+        """Chains that fit a query, the highest score first."""
+        with self.reader() as db:
+            yield from detections.chains(db, query)
+
+    def detection(self, kind: str, id: str) -> dict[str, Any] | None:
+        """The `alert` or `chain` with this id, or the only one whose id begins so."""
+        with self.reader() as db:
+            return detections.document(db, kind, id)
+
+    def state(self, name: str) -> bytes | None:
+        """What a writer kept under a name, or None."""
+        with self.reader() as db:
+            return detections.state(db, name)
+
     def sources(self) -> list[dict[str, Any]]:
         """What was scanned, in order of first packet."""
         with self.reader() as db:
@@ -144,6 +165,8 @@ class SqliteStore:
         """Rows by kind."""
         with self.reader() as db:
             found = {kind: db.execute(f"SELECT count(*) FROM {kind}").fetchone()[0] for kind in KINDS}  # noqa: S608
+            for kind in ("alert", "chain"):
+                found[kind] = db.execute(f"SELECT count(*) FROM {kind}").fetchone()[0]  # noqa: S608
             found["source"] = db.execute("SELECT count(*) FROM sources").fetchone()[0]
         with _told(self.folder):
             found["event"] = self.events.count()
@@ -207,9 +230,37 @@ class Writer:
         with _told(self._store.folder):
             return self._store.events.append(ndjson)
 
+    def append_alerts(self, alerts: list[bytes]) -> int:
+        """Add alerts. Returns how many were new; what returned is kept."""
+        with _told(self._store.folder), _transaction(self._db) as db:
+            return detections.append_alerts(db, alerts)
+
+    def alert_documents(self) -> Iterator[list[bytes]]:
+        """All alerts by time and id, some at a time."""
+        with _told(self._store.folder):
+            yield from detections.alert_documents(self._db)
+
+    def acknowledge(self, alert: str, time: str, user: str, note: str) -> None:
+        """Note that a person has seen to an alert."""
+        with _told(self._store.folder), _transaction(self._db) as db:
+            detections.acknowledge(db, alert, time, user, note)
+
+    def replace_chains(self, chains: Iterable[bytes]) -> None:
+        """Take over chains in place of all there are, at once or not at all."""
+        with _told(self._store.folder), _transaction(self._db) as db:
+            detections.replace_chains(db, chains)
+
+    def put_state(self, name: str, value: bytes | None) -> None:
+        """Keep something under a name; None forgets it."""
+        with _told(self._store.folder), _transaction(self._db) as db:
+            detections.put_state(db, name, value)
+
     def expire(self, before: str) -> list[str]:
-        """Delete events of days before this one (`YYYY-MM-DD`). Returns the days that went."""
+        """Delete events and alerts of days before this one (`YYYY-MM-DD`). Returns the days of events
+        that went."""
         gone = []
+        with _told(self._store.folder), _transaction(self._db) as db:
+            detections.expire(db, before)
         with _told(self._store.folder):
             for path in self._store.events.files():
                 if path.stem < before:

@@ -17,9 +17,10 @@ CATALOGUE = {
     "a source without its run": "SELECT count(*) FROM sources WHERE run NOT IN (SELECT number FROM runs)",
     "a run without a source": "SELECT count(*) FROM runs WHERE number NOT IN (SELECT run FROM sources)",
     "an alias of no asset": "SELECT count(*) FROM alias WHERE id NOT IN (SELECT id FROM asset)",
+    "an acknowledgement of no alert": "SELECT count(*) FROM ack WHERE alert NOT IN (SELECT id FROM alert)",
     "a document that is no JSON": " UNION ALL ".join(
         f"SELECT count(*) FROM {kind} WHERE NOT json_valid(doc)"  # noqa: S608
-        for kind in ("asset", "conversation", "credential", "operation", "sources", "counters")
+        for kind in ("asset", "conversation", "credential", "operation", "sources", "counters", "alert", "chain")
     ),
 }
 DAY = {

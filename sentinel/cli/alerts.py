@@ -1,0 +1,80 @@
+"""`sentinel alerts`: what the rules found, by a store."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from sentinel.cli.records import (
+    Format,
+    FormatOption,
+    LimitOption,
+    StoreOption,
+    WhereOption,
+    asked,
+    opened,
+    show_json,
+    write,
+)
+from sentinel.cli.records import show as write_for_people
+from sentinel.errors import UserError
+
+app = typer.Typer(no_args_is_help=True, help="What the rules found.")
+
+IdArgument = Annotated[str, typer.Argument(help="Id of the alert; its beginning will do.")]
+
+
+@app.command("list")
+def list_(
+    where: WhereOption = None,
+    limit: LimitOption = None,
+    format: FormatOption = Format.TABLE,
+    store: StoreOption = None,
+) -> None:
+    """List alerts, the newest first."""
+    from sentinel.report.story import alerts
+
+    query = asked(where)
+    write("alert", opened(store).alerts(query, newest=True), format, limit, alerts)
+
+
+@app.command()
+def show(id: IdArgument, format: FormatOption = Format.TABLE, store: StoreOption = None) -> None:
+    """Show one alert: its rule, its ends, the events that are its evidence."""
+    from sentinel.query import parse
+    from sentinel.report.story import alert_page
+
+    at = opened(store)
+    alert = at.detection("alert", id)
+    if alert is None:
+        raise UserError(f"{id}: no such alert, or several begin so (`sentinel alerts list` shows them)")
+    if format is not Format.TABLE:
+        show_json(alert if format is Format.JSON else {"record": "alert", **alert}, format)
+        return
+    wanted = [str(e) for e in alert.get("sentinel.evidence", ())][:20]
+    query = parse(f"event.id in ({', '.join(wanted)})") if wanted else None
+    chains = parse(f"steps.alerts = {alert['event.id']}")
+    write_for_people(
+        alert_page(alert, list(at.search(query)) if query else [], [c["id"] for c in at.chains(chains)])
+    )
+
+
+@app.command()
+def ack(
+    id: IdArgument,
+    note: Annotated[str, typer.Option("--note", help="What was found or done.")] = "",
+    store: StoreOption = None,
+) -> None:
+    """Note that a person has seen to an alert; who and when is kept with it."""
+    at = opened(store)
+    alert = at.detection("alert", id)
+    if alert is None:
+        raise UserError(f"{id}: no such alert, or several begin so (`sentinel alerts list` shows them)")
+    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    with at.writer() as writer:
+        writer.acknowledge(alert["event.id"], now, getpass.getuser(), note)
+    sys.stdout.write(f"{alert['event.id']}: acknowledged\n")
