@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 SHOWN = {"asset": 200, "conversation": 200, "credential": 200, "operation": 400, "alert": 10_000, "chain": 50}
 """Records a table or page is given at most; totals say how many there are."""
 
-PAGE = {"asset": 2000, "conversation": 5000, "credential": 2000, "operation": 5000, "alert": 5000, "chain": 200}
+PAGE = {
+    "asset": 2000,
+    "conversation": 5000,
+    "credential": 2000,
+    "operation": 5000,
+    "alert": 5000,
+    "chain": 200,
+}
 
 PLURAL = {
     "asset": "assets",

@@ -39,20 +39,23 @@ def append_alerts(db: sqlite3.Connection, alerts: Iterable[bytes]) -> int:
     return db.total_changes - before
 
 
-def alerts(db: sqlite3.Connection, query: Node | None = None, *, newest: bool = False) -> Iterator[dict[str, Any]]:
+ALERT = (
+    "CASE WHEN a.alert IS NULL THEN doc ELSE json_set(doc, '$.\"sentinel.ack.time\"', a.at,"
+    " '$.\"sentinel.ack.user\"', a.user, '$.\"sentinel.ack.note\"', a.note) END FROM alert"
+    " LEFT JOIN (SELECT alert, time AS at, user, note FROM ack) a ON a.alert = id"
+)
+"""An alert with what was said of it."""
+
+
+def alerts(
+    db: sqlite3.Connection, query: Node | None = None, *, newest: bool = False
+) -> Iterator[dict[str, Any]]:
     """Alerts that fit a query, by time and id (or the newest first), with `sentinel.ack` where a person
     has seen to one."""
     narrowed = narrow(query, ALERT_COLUMNS)
     narrowed.install(db)
     order = "time DESC, id DESC" if newest else "time, id"
-    # the columns of the other table have other names than those the condition speaks of, but for `time`
-    sql = (
-        "SELECT CASE WHEN a.alert IS NULL THEN doc ELSE json_set(doc, '$.\"sentinel.ack.time\"', a.at,"
-        " '$.\"sentinel.ack.user\"', a.user, '$.\"sentinel.ack.note\"', a.note) END FROM alert"
-        " LEFT JOIN (SELECT alert, time AS at, user, note FROM ack) a ON a.alert = id"
-        f" WHERE {narrowed.sql} ORDER BY {order}"
-    )
-    rows = db.execute(sql, narrowed.values)
+    rows = db.execute(f"SELECT {ALERT} WHERE {narrowed.sql} ORDER BY {order}", narrowed.values)
     while some := rows.fetchmany(_ROWS):
         yield from decided(query, (doc for (doc,) in some))
 
@@ -88,7 +91,7 @@ def chains(db: sqlite3.Connection, query: Node | None = None) -> Iterator[dict[s
     """Chains that fit a query, the highest score first."""
     narrowed = narrow(query, CHAIN_COLUMNS)
     narrowed.install(db)
-    sql = f"SELECT doc FROM chain WHERE {narrowed.sql} ORDER BY score DESC, id"
+    sql = f"SELECT doc FROM chain WHERE {narrowed.sql} ORDER BY score DESC, id"  # noqa: S608
     rows = db.execute(sql, narrowed.values)
     while some := rows.fetchmany(_ROWS):
         yield from decided(query, (doc for (doc,) in some))
@@ -118,9 +121,10 @@ def put_state(db: sqlite3.Connection, name: str, value: bytes | None) -> None:
 
 def document(db: sqlite3.Connection, kind: str, id: str) -> dict[str, Any] | None:
     """The alert or chain with this id, or the only one whose id begins so; None if there is none."""
-    assert kind in ("alert", "chain")
+    what = {"alert": ALERT, "chain": "doc FROM chain"}[kind]
     rows = db.execute(
-        f"SELECT doc FROM {kind} WHERE id >= ?1 AND id < ?1 || char(0x10ffff) ORDER BY id LIMIT 2", (id,)  # noqa: S608
+        f"SELECT {what} WHERE id >= ?1 AND id < ?1 || char(0x10ffff) ORDER BY id LIMIT 2",
+        (id,),
     ).fetchall()
     found = [json.loads(doc) for (doc,) in rows]
     exact = [doc for doc in found if id in (doc.get("id"), doc.get("event.id"))]

@@ -20,7 +20,16 @@ CATALOGUE = {
     "an acknowledgement of no alert": "SELECT count(*) FROM ack WHERE alert NOT IN (SELECT id FROM alert)",
     "a document that is no JSON": " UNION ALL ".join(
         f"SELECT count(*) FROM {kind} WHERE NOT json_valid(doc)"  # noqa: S608
-        for kind in ("asset", "conversation", "credential", "operation", "sources", "counters", "alert", "chain")
+        for kind in (
+            "asset",
+            "conversation",
+            "credential",
+            "operation",
+            "sources",
+            "counters",
+            "alert",
+            "chain",
+        )
     ),
 }
 DAY = {

@@ -15,6 +15,7 @@ import pytest
 from sentinel.report.document import Document
 from sentinel.report.html import render
 from tests.report.plants import HOSTILE, network, plant
+from tests.report.stories import HOSTS, alert, chain
 
 pytestmark = pytest.mark.browser
 
@@ -140,17 +141,17 @@ def test_a_large_network_is_grouped(open_page: Callable[..., Page]) -> None:
 
 
 def test_alerts_and_chains_have_their_place(open_page: Callable[..., Page]) -> None:
-    alert = {"@timestamp": "2026-03-02T06:41:00.000000Z", "event.severity": 5, "rule.name": "PLC stopped",
-             "event.reason": "10.1.2.66 stopped 10.1.1.10", "source.ip": "10.1.2.66"}  # fmt: skip
-    step = {"n": 1, "time": "2026-03-02T06:41:00.000000Z", "rule": "PLC stopped", "tactic": "Impact",
-            "technique": "T0816", "source": "10.1.2.66", "destination": "10.1.1.10", "count": 1}  # fmt: skip
-    chain = {"id": "c1", "score": 9.5, "explanation": "A scan that ended in a stop", "alert_count": 1,
-             "steps": [step]}  # fmt: skip
-    page = open_page(plant(alerts=[alert], chains=[chain]))
+    page = open_page(plant(alerts=[alert(1), alert(2)], chains=[chain(20), chain(60, id="c-2", score=3)]))
     assert page.console == []
-    assert "A scan that ended in a stop" in page.of("h3")
-    assert "10.1.2.66 stopped 10.1.1.10" in page.of("td")
     assert page.of("h2")[1:3] == ["How it went on", "Alerts"]
+    assert page.of("h3")[:1] == [chain()["title"]]
+    assert f"{HOSTS[0]} stopped {HOSTS[2]}" in page.of("td")
+    # every step is drawn, those of a long chain up to the bound, its path among them
+    assert len(page.of("g", class_="step-mark")) == 20 + 40
+    assert len(page.of("g", class_="main")) == 2 * len(chain()["path"])
+    assert len(page.of("text", class_="host-name")) == 2 * len(HOSTS)
+    assert "20 more steps in --format json" in " ".join(page.of("p", class_="what"))
+    assert "Look at 10.1.1.10 first." in page.of("li")
 
 
 def used(document: Document, script: str) -> str:

@@ -17,7 +17,17 @@ from string import Template
 from sentinel.report.document import Document
 from sentinel.report.html.view import view
 
-SCRIPTS = ("dom.js", "table.js", "links.js", "layout.js", "map.js", "asset.js", "sections.js", "main.js")
+SCRIPTS = (
+    "dom.js",
+    "table.js",
+    "links.js",
+    "layout.js",
+    "map.js",
+    "asset.js",
+    "chains.js",
+    "sections.js",
+    "main.js",
+)
 """Parts of the script, in the order they need one another."""
 
 

@@ -15,10 +15,10 @@ function head() {
   const bytes = data.sources.reduce((sum, s) => sum + (s.bytes ?? 0), 0);
   const facts = [many(packets, "packet"), size(bytes)];
   if (span.first) facts.push(`${moment(span.first)} to ${day(span.first) === day(span.last) ? clock(span.last) : moment(span.last)} UTC`, lasting(span.seconds));
-  const totals = ["assets", "conversations", "credentials", "operations"];
+  const totals = ["chains", "alerts", "assets", "conversations", "credentials", "operations"].filter((name, i) => i > 1 || data.totals[name]);
   return [el("p", { class: "product" }, "sentinel report"), el("h1", {}, title), el("p", { class: "about" }, facts.join(" · ")),
     el("ul", { class: "totals" }, totals.map((name) => el("li", {},
-      el("a", { href: `#${name}` }, el("strong", {}, count(data.totals[name])), " ", name))))];
+      el("a", { href: `#${name}` }, el("strong", {}, count(data.totals[name])), " ", data.totals[name] === 1 ? name.slice(0, -1) : name))))];
 }
 
 function findingsSection() {
@@ -160,17 +160,6 @@ function conversationsSection() {
     ],
   });
   return section("conversations", "Who talks to whom", "", list.box);
-}
-
-function chainsSection() {
-  if (!data.chains.length) return null;
-  const chains = [...data.chains].sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
-  return section("chains", "How it went on", "Alerts that belong together, as one course of events.", chains.map((chain) =>
-    el("article", { class: "chain" }, el("h3", {}, chain.explanation ?? (chain.tactics ?? []).join(" → ")),
-      el("p", { class: "what" }, [many(chain.alert_count ?? 0, "alert"), `${moment(chain.first)} to ${moment(chain.last)}`,
-        chain.score === undefined ? "" : `score ${chain.score}`].filter(Boolean).join(" · ")),
-      el("ol", { class: "steps" }, (chain.steps ?? []).map((step) => el("li", {}, el("strong", {}, step.tactic ?? ""), " ", step.technique ?? "", " ",
-        step.rule ?? "", el("div", { class: "what" }, `${moment(step.time)} · ${step.source ?? "?"} → ${step.destination ?? "?"} · ${many(step.count ?? 1, "time")}`)))))));
 }
 
 function alertsSection() {
