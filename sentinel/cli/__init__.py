@@ -23,6 +23,7 @@ GROUPS: tuple[str, ...] = (
     "events",
     "alerts",
     "chains",
+    "rules",
     "store",
     "probes",
     "config",

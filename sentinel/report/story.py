@@ -186,3 +186,45 @@ def _steps(chain: Record) -> Table:
     if left:
         out.add_row("", "", "", "", Text(f"… and {left:,} more (--format json shows all)", "dim"))
     return out
+
+
+def explanation(said: Record) -> RenderableType:
+    """Which conditions of a rule an event fits, as a tree of marks."""
+    from rich.tree import Tree
+
+    def mark(node: Record) -> Text:
+        held = node.get("held", node.get("matched"))
+        text = Text("✓ " if held else "✗ ", "green" if held else "red")
+        words = [str(node[k]) for k in ("what", "name", "field", "condition") if node.get(k)]
+        text.append_text(safe(" ".join(words), 200))
+        if "value" in node:
+            text.append_text(Text(" is ", "dim")).append_text(safe(node["value"], 120))
+        return text
+
+    def grow(tree: Tree, node: Record) -> None:
+        for child in node.get("parts", node.get("children", ())):
+            grow(tree.add(mark(child)), child)
+
+    root = Tree(mark({**said, "what": said.get("rule") or said.get("title") or "rule"}))
+    grow(root, said)
+    return root
+
+
+def matrix(techniques: Iterable[Any], summary: dict[str, int], why_not: dict[str, str]) -> RenderableType:
+    """ATT&CK for ICS as a table: technique, on the network or not, rules, proof or reason."""
+    out = table("technique", "name", "tactics", "rules", "proven by, or why not")
+    for t in techniques:
+        style = "green" if t.covered else "yellow" if t.network else "dim"
+        names = "; ".join(t.rules[:3]) + (f" and {len(t.rules) - 3} more" if len(t.rules) > 3 else "")
+        out.add_row(
+            Text(t.id, style),
+            safe(t.name),
+            safe(", ".join(t.tactics)),
+            safe(names, 160),
+            safe(t.proof[0] if t.covered else why_not.get(t.id, ""), 160),
+        )
+    line = (
+        f"{summary['covered']} of {summary['on_the_network']} techniques that the network can show are covered, "
+        f"and {summary['covered_beyond']} of the other {summary['techniques'] - summary['on_the_network']}"
+    )
+    return Group(out, "", Text(line, "bold"))
