@@ -2,10 +2,11 @@
 //! fields. Made when the first event of the kind comes.
 
 use super::route::Source;
-use super::{Hit, adapt::View, check, route};
+use super::{Hit, adapt::View, check, normal, patch, route};
 use crate::event::Event;
 use rsigma_eval::{
-    CompiledRule, Engine, EvaluationResult, MatchDetailLevel, Pipeline, apply_pipelines, compile_rule,
+    CompiledDetection, CompiledRule, Engine, EvaluationResult, MatchDetailLevel, Pipeline, apply_pipelines,
+    compile_rule,
 };
 use rsigma_parser::SigmaRule;
 
@@ -35,6 +36,8 @@ impl Aliases {
 /// Rules for one kind of events.
 pub struct Group {
     engine: Engine,
+    /// Fields whose being there is asked for.
+    there: Vec<String>,
     /// How many rules are meant for it.
     pub rules: usize,
 }
@@ -54,14 +57,15 @@ impl Group {
         let mut engine = Engine::new();
         engine.set_match_detail(MatchDetailLevel::Summary);
         let rules = compiled.len();
+        let there = there(&compiled);
         engine.extend_compiled_rules(compiled);
-        Group { engine, rules }
+        Group { engine, there, rules }
     }
 
     /// Adds the rules that an event fits.
     pub fn evaluate(&self, event: &Event, hits: &mut Vec<Hit>) {
         if self.rules > 0 {
-            hits.extend(self.engine.evaluate(&View(event)).into_iter().filter_map(hit));
+            hits.extend(self.engine.evaluate(&View::new(event, &self.there)).into_iter().filter_map(hit));
         }
     }
 }
@@ -69,21 +73,18 @@ impl Group {
 fn hit(r: EvaluationResult) -> Option<Hit> {
     let rule = r.header.rule_id.as_deref()?.parse().ok()?;
     let fields = r.as_detection().map(|d| d.matched_fields.as_slice()).unwrap_or_default();
-    let because = fields.iter().map(|f| (f.field.clone(), f.value.clone())).collect();
+    let told = fields.iter().filter(|f| !f.field.starts_with(normal::THERE));
+    let because = told.map(|f| (f.field.clone(), f.value.clone())).collect();
     Some(Hit { rule, because })
 }
 
 /// Compiles a rule. What comes back with a match is kept small: its number stands in for its id.
 pub fn compiled(rule: &SigmaRule, pipelines: &[Pipeline], number: usize) -> Result<CompiledRule, String> {
-    let changed;
-    let rule = if pipelines.is_empty() {
-        rule
-    } else {
-        changed = transformed(rule, pipelines)?;
-        &changed
-    };
+    let mut rule = if pipelines.is_empty() { rule.clone() } else { transformed(rule, pipelines)? };
     check::placeholders(&rule.detection)?;
-    let mut out = compile_rule(rule).map_err(|e| e.to_string())?;
+    normal::rule(&mut rule)?;
+    let mut out = compile_rule(&rule).map_err(|e| e.to_string())?;
+    patch::rule(&rule, &mut out);
     out.id = Some(number.to_string());
     out.title = String::new();
     out.tags = Vec::new();
@@ -99,4 +100,25 @@ pub fn transformed(rule: &SigmaRule, pipelines: &[Pipeline]) -> Result<SigmaRule
     let mut copy = rule.clone();
     apply_pipelines(pipelines, &mut copy).map_err(|e| e.to_string())?;
     Ok(copy)
+}
+
+/// Names under which rules ask whether a field is there.
+pub fn there(rules: &[CompiledRule]) -> Vec<String> {
+    fn walk(d: &CompiledDetection, out: &mut Vec<String>) {
+        match d {
+            CompiledDetection::AllOf(items) => {
+                let names = items.iter().filter_map(|i| i.field.as_ref());
+                out.extend(names.filter(|n| n.starts_with(normal::THERE)).cloned());
+            }
+            CompiledDetection::AnyOf(list) | CompiledDetection::And(list) => {
+                list.iter().for_each(|d| walk(d, out))
+            }
+            _ => {}
+        }
+    }
+    let mut out = Vec::new();
+    rules.iter().flat_map(|r| r.detections.values()).for_each(|d| walk(d, &mut out));
+    out.sort();
+    out.dedup();
+    out
 }

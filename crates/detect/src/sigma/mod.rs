@@ -9,6 +9,8 @@ mod filter;
 mod group;
 pub mod load;
 pub mod meta;
+mod normal;
+mod patch;
 mod regex;
 pub mod route;
 
@@ -135,7 +137,10 @@ impl Sigma {
         let pipelines: Vec<Pipeline> = of.map(|a| a.pipeline.clone()).collect();
         let compiled = group::compiled(ast, &pipelines, at).ok()?;
         let meant = route::meant(&ast.logsource, &route::sources(&class));
-        let mut told = serde_json::to_value(rsigma_eval::explain_rule(&compiled, &View(event))).ok()?;
+        let there = group::there(std::slice::from_ref(&compiled));
+        let told = rsigma_eval::explain_rule(&compiled, &View::new(event, &there));
+        let mut told = serde_json::to_value(told).ok()?;
+        plain_names(&mut told);
         let object = told.as_object_mut()?;
         object.insert("rule_title".into(), meta.title.clone().into());
         object.insert("rule_id".into(), meta.id.clone().into());
@@ -143,6 +148,16 @@ impl Sigma {
         let conditions = object.get("matched").and_then(serde_json::Value::as_bool) == Some(true);
         object.insert("matched".into(), (conditions && meant).into());
         Some(told)
+    }
+}
+
+/// Takes the mark off names under which it was asked whether a field is there.
+fn plain_names(told: &mut serde_json::Value) {
+    match told {
+        serde_json::Value::String(s) if s.starts_with(normal::THERE) => drop(s.remove(0)),
+        serde_json::Value::Array(list) => list.iter_mut().for_each(plain_names),
+        serde_json::Value::Object(map) => map.values_mut().for_each(plain_names),
+        _ => {}
     }
 }
 

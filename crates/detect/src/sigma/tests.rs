@@ -80,7 +80,8 @@ fn names_are_those_of_the_dataset() {
 #[test]
 fn bad_rules_are_one_line_each_and_the_rest_runs() {
     let good = rule("good", "g", "category: dns", "a: x");
-    let many: String = (0..=check::MAX_VALUES).fold("a: [x".to_owned(), |t, n| t + "," + &n.to_string()) + "]";
+    let many: String =
+        (0..=check::MAX_VALUES).fold("a: [x".to_owned(), |t, n| t + "," + &n.to_string()) + "]";
     let cases = [
         ("title: [", "YAML"),
         ("- a\n- b\n", "mapping"),
