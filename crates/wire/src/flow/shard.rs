@@ -4,9 +4,12 @@
 //! time; nothing else. So what it finds does not depend on batches or on the number of workers.
 
 use super::key::FlowKey;
+use super::mass::Mass;
 use super::payload::{datagram, finish_work, settle, tcp};
 use super::registry::Registry;
+use super::summary::Started;
 use super::table::{Flow, Table};
+use super::track::Tracks;
 use crate::model::*;
 use crate::obs::{BindKind, ConvKey, ConvStat, HostId, HostKey, Observations, ServiceKey};
 use std::net::IpAddr;
@@ -39,6 +42,18 @@ pub struct Unit<'a> {
     pub payload: &'a [u8],
     /// Payload bytes on the wire behind `payload` that were not captured.
     pub cut: u32,
+    pub head: Head<'a>,
+}
+
+/// Headers of a packet for what is not looked at in most runs; empty where no events are made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Head<'a> {
+    /// Innermost IP header, and the transport header behind it.
+    pub ip: &'a [u8],
+    pub transport: &'a [u8],
+    /// Tunnels the packet came through, and the kind of the innermost.
+    pub depth: u8,
+    pub tunnel: &'static str,
 }
 
 /// Where the flow of a packet was when it was looked up.
@@ -67,11 +82,15 @@ pub const MAX_HELD_IN_ALL: usize = 4 << 20;
 /// See the module.
 pub struct Shard {
     pub obs: Observations,
-    flows: Table,
-    now: Micros,
+    pub(super) flows: Table,
+    pub(super) now: Micros,
     last_frame: Stamp,
     /// Payload bytes that flows hold, all together.
     held: usize,
+    /// Kept where events are made only.
+    pub(super) tracks: Tracks,
+    pub(super) mass: Mass,
+    pub(super) started: Started,
 }
 
 /// Initial TTLs of common stacks: a packet that still has one has crossed no router.
@@ -82,13 +101,22 @@ fn undecremented(ttl: u8) -> bool {
 impl Shard {
     pub fn new(number: u8, mut obs: Observations) -> Shard {
         obs.shard = number;
-        Shard { obs, flows: Table::new(MAX_FLOWS), now: Micros::MIN, last_frame: Stamp::default(), held: 0 }
+        Shard {
+            obs,
+            flows: Table::new(MAX_FLOWS),
+            now: Micros::MIN,
+            last_frame: Stamp::default(),
+            held: 0,
+            tracks: Tracks::default(),
+            mass: Mass::default(),
+            started: Started::default(),
+        }
     }
     pub fn flows(&self) -> usize {
         self.flows.len()
     }
     pub fn bytes(&self) -> usize {
-        self.flows.bytes() + self.obs.bytes()
+        self.flows.bytes() + self.obs.bytes() + self.tracks.bytes() + self.mass.bytes()
     }
 
     /// A new second of packet time began, before packet `order`.
@@ -99,6 +127,7 @@ impl Shard {
         self.now = self.now.max(now);
         if self.obs.events.on() && crossed {
             crate::events::flush_windows(&mut self.obs, now);
+            self.masses();
         }
         // a slot is looked at every few seconds; touching one with every packet costs a third of a
         // scan in cache misses
@@ -159,6 +188,9 @@ impl Shard {
             let old = std::mem::replace(&mut flow.macs[dir], mac);
             let (host, vlan) = (flow.hosts[dir], flow.key.vlan);
             bind(&mut self.obs, old, host, vlan, u.at);
+        }
+        if self.obs.events.on() && key.kind != 2 {
+            self.track(slot, dir, u);
         }
         let Some(flow) = self.flows.get(slot) else { return };
         if key.kind != 2 && key.proto == 6 {
@@ -286,6 +318,9 @@ impl Shard {
         let at = Stamp { time: flow.last, ..self.last_frame };
         finish_work(&mut flow, &mut self.obs, registry, at);
         let protocol = flow.entry.map_or("", |e| registry.get(e).name());
+        if self.obs.events.on() {
+            self.ended(slot, &flow, protocol);
+        }
         let c = usize::from(flow.client);
         let s = 1 - c;
         let transport = flow.key.transport();
@@ -327,6 +362,7 @@ impl Shard {
         for slot in slots {
             self.close(registry, slot);
         }
+        self.masses();
         crate::events::flush_windows(&mut self.obs, Micros::MAX);
     }
 }
@@ -398,6 +434,7 @@ mod tests {
             wire_len: 1500,
             payload,
             cut: 0,
+            head: Head::default(),
         }
     }
 
