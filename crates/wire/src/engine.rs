@@ -126,7 +126,12 @@ impl Watch {
                 if !*told {
                     *told = true;
                     let at = Stamp { time, frame: p.frame, source: p.source };
-                    self.notes.push(Note { packet: item.order + i as u64, at, vlan: 0, what: What::Back { by } });
+                    self.notes.push(Note {
+                        packet: item.order + i as u64,
+                        at,
+                        vlan: 0,
+                        what: What::Back { by },
+                    });
                 }
             }
         }
@@ -533,12 +538,12 @@ fn subject(p: &Packet) -> Subject {
 
 /// Its headers, out of its record.
 fn head<'a>(p: &Packet, record: &'a [u8]) -> Head<'a> {
-    let (l3, l4, end) = (usize::from(p.l3_off), usize::from(p.l4_off), p.payload_off as usize);
+    let (l3, end) = (usize::from(p.l3_off), p.payload_off as usize);
     Head {
-        ip: record.get(l3..l4).unwrap_or_default(),
-        transport: record.get(l4..end).unwrap_or_default(),
+        octets: record.get(l3..end).unwrap_or_default(),
+        transport: p.l4_off.saturating_sub(p.l3_off),
         depth: p.depth,
-        tunnel: p.tunnel.name(),
+        tunnel: p.tunnel,
     }
 }
 

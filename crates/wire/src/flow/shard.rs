@@ -10,6 +10,7 @@ use super::registry::Registry;
 use super::summary::Started;
 use super::table::{Flow, Table};
 use super::track::Tracks;
+use crate::decode::Tunnel;
 use crate::model::*;
 use crate::obs::{BindKind, ConvKey, ConvStat, HostId, HostKey, Observations, ServiceKey};
 use std::net::IpAddr;
@@ -48,12 +49,21 @@ pub struct Unit<'a> {
 /// Headers of a packet for what is not looked at in most runs; empty where no events are made.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Head<'a> {
-    /// Innermost IP header, and the transport header behind it.
-    pub ip: &'a [u8],
-    pub transport: &'a [u8],
+    /// Innermost IP header and the transport header, which begins at `transport`.
+    pub octets: &'a [u8],
+    pub transport: u16,
     /// Tunnels the packet came through, and the kind of the innermost.
     pub depth: u8,
-    pub tunnel: &'static str,
+    pub tunnel: Tunnel,
+}
+
+impl<'a> Head<'a> {
+    pub fn ip(&self) -> &'a [u8] {
+        self.octets.get(..usize::from(self.transport)).unwrap_or_default()
+    }
+    pub fn transport(&self) -> &'a [u8] {
+        self.octets.get(usize::from(self.transport)..).unwrap_or_default()
+    }
 }
 
 /// Where the flow of a packet was when it was looked up.

@@ -90,7 +90,8 @@ impl Shard {
     /// A flow is over and told, alone or as part of a mass. `protocol`: `""` where it is not known.
     pub(super) fn ended(&mut self, slot: u32, flow: &Flow, protocol: &'static str) {
         let mode = self.obs.events.mode;
-        if flow.key.kind == 2 || (mode != EventMode::All && !matches!(flow.key.proto, 1 | 6 | 17 | 58 | 132)) {
+        if flow.key.kind == 2 || (mode != EventMode::All && !matches!(flow.key.proto, 1 | 6 | 17 | 58 | 132))
+        {
             return;
         }
         let Some(track) = self.tracks.get(slot).copied() else { return };
@@ -181,7 +182,8 @@ fn network(f: &mut Vec<(&'static str, FieldVal)>, flow: &Flow, track: &Track) {
     f.push(("network.transport", Val::Static(transport(flow.key.proto))));
     f.push(("network.iana_number", Val::from(flow.key.proto)));
     let c = usize::from(flow.client & 1);
-    let end = |d: usize| End { host: flow.hosts[d], addr: flow.key.addr(d), port: flow.key.port(d), mac: None };
+    let end =
+        |d: usize| End { host: flow.hosts[d], addr: flow.key.addr(d), port: flow.key.port(d), mac: None };
     let meta = FlowMeta {
         client: end(c),
         server: end(1 - c),
@@ -193,7 +195,7 @@ fn network(f: &mut Vec<(&'static str, FieldVal)>, flow: &Flow, track: &Track) {
         f.push(("network.community_id", Val::from(id)));
     }
     if track.depth > 0 {
-        f.push(("sentinel.flow.tunnel", Val::Static(track.tunnel)));
+        f.push(("sentinel.flow.tunnel", Val::Static(track.tunnel.name())));
         f.push(("sentinel.flow.tunnel_depth", Val::from(track.depth)));
     }
 }

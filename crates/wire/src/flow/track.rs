@@ -6,6 +6,7 @@
 
 use super::shard::{ACK, FIN, RST, SYN, Unit};
 use super::table::Flow;
+use crate::decode::Tunnel;
 use std::hash::{Hash, Hasher};
 
 /// Letters of a history.
@@ -52,7 +53,7 @@ pub struct Track {
     pub odd_ttl: bool,
     recent: [[Segment; RECENT]; 2],
     pub depth: u8,
-    pub tunnel: &'static str,
+    pub tunnel: Tunnel,
 }
 
 impl Track {

@@ -65,7 +65,13 @@ pub fn ttl(obs: &mut Observations, src: Side, dst: Side, u: &Unit<'_>, usual: u8
 
 /// Fragments that contradict each other or cannot be, since the last hand-over of their kind.
 #[cold]
-pub fn fragments(obs: &mut Observations, at: Stamp, vlan: u16, ends: (HostAddr, HostAddr), action: &'static str) {
+pub fn fragments(
+    obs: &mut Observations,
+    at: Stamp,
+    vlan: u16,
+    ends: (HostAddr, HostAddr),
+    action: &'static str,
+) {
     let mut f = begin("sentinel.anomaly", action, "info", vlan);
     Side::of(ends.0).put(&mut f, true);
     Side::of(ends.1).put(&mut f, false);

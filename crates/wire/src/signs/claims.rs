@@ -52,7 +52,10 @@ pub struct Claims {
 
 /// Addresses that several routers share: VRRP (RFC 9568, 7.3), HSRP, GLBP, CARP.
 fn is_shared(mac: Mac) -> bool {
-    matches!(mac.0, [0, 0, 0x5e, 0, 1 | 2, _] | [0, 0, 0x0c, 7, 0xac, _] | [0, 0, 0x0c, 0x9f, _, _] | [0, 7, 0xb4, ..])
+    matches!(
+        mac.0,
+        [0, 0, 0x5e, 0, 1 | 2, _] | [0, 0, 0x0c, 7, 0xac, _] | [0, 0, 0x0c, 0x9f, _, _] | [0, 7, 0xb4, ..]
+    )
 }
 
 impl Claims {
@@ -99,9 +102,11 @@ impl Claims {
             let back = o.before.is_some_and(|(m, at)| m == mac && since(time, at) <= FRESH);
             o.changes = if both { o.changes.saturating_add(1) } else { 0 };
             (o.mac, o.before, o.last) = (mac, Some(was), time);
-            let (action, tell) = if back { ("address-flip", o.changes == 2) } else { ("address-taken", both) };
+            let (action, tell) =
+                if back { ("address-flip", o.changes == 2) } else { ("address-taken", both) };
             if tell {
-                let said = format!("{mac} says that {ip} is its own; {} said so {} before", was.0, ago(time, was.1));
+                let said =
+                    format!("{mac} says that {ip} is its own; {} said so {} before", was.0, ago(time, was.1));
                 conflict(obs, n, action, (mac, ip), Some(was.0), o.changes, said);
             }
         }

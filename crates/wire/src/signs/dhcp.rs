@@ -96,10 +96,14 @@ impl Servers {
     /// A device that asks for an address in the segment where it gives them out.
     fn both(&mut self, obs: &mut Observations, nat: &mut Nat, e: &StoredEvent, segment: u16, m: Mac) {
         let servers = self.servers.get(&segment);
-        let Some(server) = servers.into_iter().flatten().find(|(_, s)| *s == Some(m)).map(|(ip, _)| *ip) else {
+        let Some(server) = servers.into_iter().flatten().find(|(_, s)| *s == Some(m)).map(|(ip, _)| *ip)
+        else {
             return;
         };
-        if !self.clients.contains(&(segment, m)) || self.told.len() >= MAX_SERVERS || !self.told.insert((segment, m)) {
+        if !self.clients.contains(&(segment, m))
+            || self.told.len() >= MAX_SERVERS
+            || !self.told.insert((segment, m))
+        {
             return;
         }
         let mut f = begin("sentinel.anomaly", "dhcp-client-and-server", "info", segment);

@@ -197,7 +197,15 @@ impl Fanout {
         }
     }
 
-    pub fn answered(&mut self, n: &Note, asker: IpAddr, target: IpAddr, port: u16, proto: u8, accepted: bool) {
+    pub fn answered(
+        &mut self,
+        n: &Note,
+        asker: IpAddr,
+        target: IpAddr,
+        port: u16,
+        proto: u8,
+        accepted: bool,
+    ) {
         let Some(how) = How::of(proto) else { return };
         let port = if how == How::Icmp { 0 } else { port };
         let Some(s) = self.sources.get_mut(&(n.vlan, asker, how)) else { return };

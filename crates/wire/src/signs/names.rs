@@ -76,7 +76,10 @@ impl Names {
             f.push(("network.protocol", Val::from(protocol)));
         }
         f.push(("dns.question.name", Val::from(name.clone())));
-        f.push(("sentinel.anomaly.names", Val::from(r.names.iter().map(|n| Val::from(n.as_str())).collect::<Vec<_>>())));
+        f.push((
+            "sentinel.anomaly.names",
+            Val::from(r.names.iter().map(|n| Val::from(n.as_str())).collect::<Vec<_>>()),
+        ));
         f.push(("sentinel.anomaly.count", Val::from(r.names.len())));
         let said = if many {
             format!("{sender} answers with its own address for {} names", r.names.len())

@@ -275,8 +275,14 @@ impl Nat {
             let mut f = begin("sentinel.nat", action, "info", vlan);
             Side::of(ip).mac(h.mac).put(&mut f, true);
             f.push(("sentinel.nat.sign", Val::Static(sign.name())));
-            f.push(("sentinel.nat.signs", Val::from(all.iter().map(|s| Val::Static(s.name())).collect::<Vec<_>>())));
-            f.push(("sentinel.frames", Val::from(h.frames.iter().map(|n| Val::from(*n)).collect::<Vec<_>>())));
+            f.push((
+                "sentinel.nat.signs",
+                Val::from(all.iter().map(|s| Val::Static(s.name())).collect::<Vec<_>>()),
+            ));
+            f.push((
+                "sentinel.frames",
+                Val::from(h.frames.iter().map(|n| Val::from(*n)).collect::<Vec<_>>()),
+            ));
             f.push(("sentinel.confidence", Val::Float((confidence * 100.0).round() / 100.0)));
             f.push(("event.reason", Val::from(said)));
             push(obs, at, at.time, (vlan, ip, h.signs), f);

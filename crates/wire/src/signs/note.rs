@@ -22,17 +22,39 @@ pub struct Note {
 pub enum What {
     Opened(Opening),
     /// The other end answered the opening of a flow: it took it, or it refused.
-    Answered { asker: IpAddr, target: IpAddr, port: u16, proto: u8, accepted: bool },
+    Answered {
+        asker: IpAddr,
+        target: IpAddr,
+        port: u16,
+        proto: u8,
+        accepted: bool,
+    },
     /// An ARP or NDP message says that `mac` has `ip`. `to`: whom an answer was sent to.
-    Claimed { mac: Mac, ip: IpAddr, to: Option<IpAddr>, answer: bool },
+    Claimed {
+        mac: Mac,
+        ip: IpAddr,
+        to: Option<IpAddr>,
+        answer: bool,
+    },
     /// An ARP or NDP message asks for the owner of `ip`.
-    Asked { mac: Mac, by: IpAddr, ip: IpAddr },
+    Asked {
+        mac: Mac,
+        by: IpAddr,
+        ip: IpAddr,
+    },
     /// Fragments that overlap with different octets or, `false`, cannot be.
-    Fragments { ends: (IpAddr, IpAddr), overlap: bool },
+    Fragments {
+        ends: (IpAddr, IpAddr),
+        overlap: bool,
+    },
     /// A packet is so much older than those before it in its source.
-    Back { by: i64 },
+    Back {
+        by: i64,
+    },
     /// The sender offers itself as an Internet gateway device (UPnP IGD:1, 2).
-    Gateway { ip: IpAddr },
+    Gateway {
+        ip: IpAddr,
+    },
 }
 
 /// First packet of a flow.
@@ -80,7 +102,8 @@ impl Stack {
                 _ => usize::from(*after.first()?).checked_sub(1)?,
             };
             if kind == 8 {
-                stack.timestamp = after.get(1..5).and_then(|b| b.first_chunk::<4>()).map(|b| u32::from_be_bytes(*b));
+                stack.timestamp =
+                    after.get(1..5).and_then(|b| b.first_chunk::<4>()).map(|b| u32::from_be_bytes(*b));
             }
             rest = after.get(length..)?;
         }
@@ -111,7 +134,7 @@ impl Opening {
             _ => None,
         };
         let syn = u.proto == 6 && u.flags & (crate::flow::SYN | crate::flow::ACK) == crate::flow::SYN;
-        let id = match (u.kind, u.head.ip.get(4..6)) {
+        let id = match (u.kind, u.head.ip().get(4..6)) {
             (4, Some(&[a, b])) => u16::from_be_bytes([a, b]),
             _ => 0,
         };
@@ -125,7 +148,7 @@ impl Opening {
             ttl: u.ttl,
             flags: if matches!(u.proto, 1 | 58) { u.payload.first().copied().unwrap_or(0) } else { u.flags },
             id,
-            stack: if syn { Stack::read(u.head.transport) } else { None },
+            stack: if syn { Stack::read(u.head.transport()) } else { None },
         })
     }
 }
