@@ -135,10 +135,12 @@ impl Assembler {
         p.source = source;
         p.at = at as u32;
         if p.is_fragment() {
+            // one the capture cut says nothing of its sender
+            let whole = p.payload_len == p.payload_wire;
             let before = self.defrag.stats;
             self.fragment(&mut batch.extra, p, r.data);
             let after = self.defrag.stats;
-            if (before.overlaps, before.bad) != (after.overlaps, after.bad) {
+            if whole && (before.overlaps, before.bad) != (after.overlaps, after.bad) {
                 batch.odd.push((batch.used as u32 - 1, before.overlaps != after.overlaps));
             }
         }

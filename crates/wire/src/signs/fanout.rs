@@ -17,6 +17,9 @@ use std::net::IpAddr;
 pub const RESOLUTION: u8 = 255;
 /// Hosts asked for one port, or ports of one host, that are a scan.
 const MANY: usize = 15;
+/// Hosts elsewhere asked for one port: time, names and pages are asked of many there, and captures of
+/// one direction show no answers.
+const MANY_FAR: usize = 60;
 /// Addresses whose owner is asked for that are a sweep: routers ask for some too.
 const MANY_OWNERS: usize = 24;
 /// Openings with flags that no stack sends which are a scan.
@@ -265,6 +268,8 @@ impl Source {
         let mut out = Vec::new();
         for form in [Form::Ports(target.0), Form::Hosts(target.1)] {
             let a = self.answers(form);
+            let far = matches!(form, Form::Hosts(_)) && !how.odd() && !super::is_inside(target.0);
+            let many = if far { MANY_FAR as u32 } else { many };
             let unanswered = how.odd() || a.accepted.saturating_mul(2) <= a.asked;
             if a.asked >= many && unanswered && self.told.len() < MAX_TOLD && !self.told.contains_key(&form) {
                 out.push(form);

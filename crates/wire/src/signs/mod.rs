@@ -23,6 +23,7 @@ pub use note::{MAX_NOTES, Note, Opening, Stack, What};
 use crate::model::*;
 use crate::obs::{Limits, Observations, StoredEvent};
 use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 
 /// Length of the aligned windows of all signs, in microseconds.
 pub const WINDOW: Micros = 60_000_000;
@@ -174,7 +175,7 @@ fn text<'e>(e: &'e StoredEvent, name: &str) -> Option<&'e str> {
     }
 }
 
-fn ip(e: &StoredEvent, name: &str) -> Option<std::net::IpAddr> {
+fn ip(e: &StoredEvent, name: &str) -> Option<IpAddr> {
     text(e, name)?.parse().ok()
 }
 
@@ -193,6 +194,16 @@ fn mac(text: &str) -> Option<Mac> {
         *place = u8::from_str_radix(parts.next()?, 16).ok()?;
     }
     parts.next().is_none().then_some(Mac(out))
+}
+
+/// Addresses that a site gives to its own hosts: RFC 1918, RFC 3927, RFC 6598; RFC 4193, link-local.
+fn is_inside(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(a) => {
+            a.is_private() || a.is_link_local() || a.octets()[0] == 100 && a.octets()[1] & 0xc0 == 64
+        }
+        IpAddr::V6(a) => a.segments()[0] & 0xfe00 == 0xfc00 || a.is_unicast_link_local(),
+    }
 }
 
 /// Microseconds of packet time between two stamps, never negative.

@@ -7,7 +7,7 @@
 
 use super::event::{Side, begin, push};
 use super::lines::{IDENTIFICATIONS, Lines, TIMESTAMPS};
-use super::{Note, Opening, Stack};
+use super::{Note, Opening, Stack, is_inside};
 use crate::model::*;
 use crate::obs::{HostKey, Observations};
 use hashbrown::HashMap;
@@ -114,14 +114,6 @@ pub struct Nat {
     hosts: Map<(u16, IpAddr), Host>,
     /// (router, network of 24 or 64 bits) that were told.
     routes: Map<(Mac, IpAddr), u32>,
-}
-
-/// Addresses that a site gives to its own hosts.
-fn is_inside(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(a) => a.is_private() || a.octets()[0] == 100 && a.octets()[1] & 0xc0 == 64,
-        IpAddr::V6(a) => a.segments()[0] & 0xfe00 == 0xfc00,
-    }
 }
 
 /// The network of 24 (IPv6: 64) bits that an address is in.
