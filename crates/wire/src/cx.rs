@@ -194,9 +194,17 @@ impl<'a> Cx<'a> {
         self.obs.credential(protocol, &c, ends, self.flow.server.port, sent);
     }
 
+    /// Tells the signs of the run (scans, double owners, NAT) what no event shows.
+    pub(crate) fn sign(&mut self, what: crate::signs::What) {
+        if self.obs.events.on() {
+            self.obs.note(crate::signs::Note { packet: 0, at: self.at, vlan: self.flow.vlan, what });
+        }
+    }
+
     /// Counts a malformed PDU that did not cost the framing (a bad object inside a good frame).
     pub fn malformed(&mut self) {
         self.obs.parse_error(self.protocol);
+        crate::signs::anomaly::malformed(self);
     }
     /// Counts something that a bound of the probe made it drop.
     pub fn dropped(&mut self, name: &'static str) {

@@ -8,9 +8,10 @@
 use crate::capture::{Batch, Limits as BatchLimits, MergedReader, Options};
 use crate::decode::{Net, Packet, Status, flag};
 use crate::filter::{Filter, Subject};
-use crate::flow::{Ahead, Chunk, Declared, Registry, Shard, Unit};
+use crate::flow::{Ahead, Chunk, Declared, Head, Registry, Shard, Unit};
 use crate::model::*;
 use crate::obs::{EventMode, Limits, Observations, StoredEvent};
+use crate::signs::{Note, Signs, What};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,6 +77,65 @@ pub struct Engine {
     done: bool,
     pool: Vec<Arc<Item>>,
     item: Item,
+    /// Only where events are made.
+    signs: Option<Box<Watch>>,
+}
+
+/// What goes to the signs of the run beside the notes of shards.
+struct Watch {
+    signs: Signs,
+    /// New seconds since the last hand-over: (packet they begin before, time).
+    ticks: Vec<(u64, Micros)>,
+    notes: Vec<Note>,
+    /// Greatest packet time of each source, and whether it was told that packets went back.
+    latest: Vec<(Micros, bool)>,
+    finished: bool,
+}
+
+/// Packets this much older than others before them in their source went back in time: less is the
+/// disorder of several network cards.
+const BACK: Micros = 1_000_000;
+
+impl Watch {
+    /// Looks at a batch before the shards do.
+    fn see(&mut self, item: &Item) {
+        self.ticks.extend(item.ticks.iter().map(|(i, now)| (item.order + u64::from(*i), *now)));
+        let packets = item.batch.packets();
+        for (i, overlap) in &item.batch.odd {
+            let Some(p) = packets.get(*i as usize) else { continue };
+            if let (Some(a), Some(b)) = (p.src_ip(), p.dst_ip()) {
+                let at = Stamp { time: p.time_ns.div_euclid(1000), frame: p.frame, source: p.source };
+                let what = What::Fragments { ends: (a, b), overlap: *overlap };
+                self.notes.push(Note { packet: item.order + u64::from(*i), at, vlan: p.vlan, what });
+            }
+        }
+        for (i, p) in packets.iter().enumerate() {
+            let time = p.time_ns.div_euclid(1000);
+            let source = p.source as usize;
+            if source >= self.latest.len() {
+                self.latest.resize(source + 1, (Micros::MIN, false));
+            }
+            let Some((latest, told)) = self.latest.get_mut(source) else { continue };
+            if time >= *latest {
+                *latest = time;
+                continue;
+            }
+            let by = latest.saturating_sub(time);
+            if by > BACK {
+                self.signs.obs.count("time_back");
+                if !*told {
+                    *told = true;
+                    let at = Stamp { time, frame: p.frame, source: p.source };
+                    self.notes.push(Note {
+                        packet: item.order + i as u64,
+                        at,
+                        vlan: 0,
+                        what: What::Back { by },
+                    });
+                }
+            }
+        }
+    }
 }
 
 /// Packet time as a clock that does not go back.
@@ -128,6 +188,16 @@ impl Engine {
         // a buffer that stays in the second-level cache is read fastest
         let options = Options { sha256: config.sha256, buffer: 256 << 10 };
         let reader = MergedReader::open(paths, options, limits);
+        let watch = |_: ()| {
+            Box::new(Watch {
+                signs: Signs::new(config.limits, config.events),
+                ticks: Vec::new(),
+                notes: Vec::new(),
+                latest: Vec::new(),
+                finished: false,
+            })
+        };
+        let signs = (config.events != EventMode::None).then_some(()).map(watch);
         let shards = (0..SHARDS)
             .map(|n| Shard::new(n as u8, Observations::new(config.limits, config.events)))
             .collect();
@@ -142,6 +212,7 @@ impl Engine {
             done: false,
             pool: Vec::new(),
             item: Item::default(),
+            signs,
         })
     }
 
@@ -199,6 +270,9 @@ impl Engine {
             if let Some(now) = self.clock.see(p.time_ns.div_euclid(1000)) {
                 item.ticks.push((i as u32, now));
             }
+        }
+        if let Some(watch) = &mut self.signs {
+            watch.see(item);
         }
         self.order += item.batch.packets().len() as u64;
         self.packets += item.batch.packets().len() as u64;
@@ -284,6 +358,19 @@ impl Engine {
             all.extend(shard.obs.events.take().into_iter().map(|e| (n as u8, e)));
         }
         all.sort_by_key(|(n, e)| (e.order.0, *n, e.order.1));
+        if let Some(watch) = &mut self.signs {
+            // what the reader noted comes before what shards did
+            let mut notes = vec![std::mem::take(&mut watch.notes)];
+            notes.extend(self.shards.iter_mut().map(|s| std::mem::take(&mut s.obs.notes)));
+            let mut found = watch.signs.read(&watch.ticks, notes, &all);
+            watch.ticks.clear();
+            if self.done && !watch.finished {
+                watch.finished = true;
+                found.extend(watch.signs.finish(self.order));
+            }
+            all.extend(found.into_iter().map(|e| (SHARDS as u8, e)));
+            all.sort_by_key(|(n, e)| (e.order.0, *n, e.order.1));
+        }
         all.into_iter().map(|(_, e)| e).collect()
     }
 
@@ -296,7 +383,8 @@ impl Engine {
 
     /// Bytes held by flow tables and observations.
     pub fn bytes(&self) -> usize {
-        self.shards.iter().map(Shard::bytes).sum()
+        let signs = self.signs.as_ref().map_or(0, |w| w.signs.bytes());
+        signs + self.shards.iter().map(Shard::bytes).sum::<usize>()
     }
     pub fn flows(&self) -> usize {
         self.shards.iter().map(Shard::flows).sum()
@@ -356,6 +444,7 @@ impl Engine {
                 }
             }
         }
+        all.extend(self.signs.map(|watch| watch.signs.obs));
         all
     }
 
@@ -411,7 +500,10 @@ fn run(
                 if filter.is_some_and(|f| !f.matches(&subject(p))) {
                     continue;
                 }
-                if let Some(unit) = unit(p, item.order + u64::from(i), item.batch.payload(p)) {
+                if let Some(mut unit) = unit(p, item.order + u64::from(i), item.batch.payload(p)) {
+                    if shard.obs.events.on() {
+                        unit.head = head(p, item.batch.data(p));
+                    }
                     ready.push((i, unit, Shard::ahead(&unit)));
                 }
             }
@@ -427,7 +519,7 @@ fn run(
             shard.tick(registry, *now, item.order + u64::from(*before));
         }
     }
-    group.iter().map(|s| s.obs.events.batch.len() + s.obs.chunks.len()).sum()
+    group.iter().map(|s| s.obs.events.batch.len() + s.obs.chunks.len() + s.obs.notes.len()).sum()
 }
 
 /// Reads what the packets of a group need, step by step, so that cache misses overlap.
@@ -448,6 +540,17 @@ fn subject(p: &Packet) -> Subject {
         ethertype: p.ethertype,
         vlan: p.vlan,
         macs: [p.src_hw().map(|m| m.0), p.dst_hw().map(|m| m.0)],
+    }
+}
+
+/// Its headers, out of its record.
+fn head<'a>(p: &Packet, record: &'a [u8]) -> Head<'a> {
+    let (l3, end) = (usize::from(p.l3_off), p.payload_off as usize);
+    Head {
+        octets: record.get(l3..end).unwrap_or_default(),
+        transport: p.l4_off.saturating_sub(p.l3_off),
+        depth: p.depth,
+        tunnel: p.tunnel,
     }
 }
 
@@ -474,6 +577,7 @@ fn unit<'a>(p: &Packet, order: u64, payload: &'a [u8]) -> Option<Unit<'a>> {
         wire_len: p.wire_len,
         payload,
         cut: p.payload_wire.saturating_sub(p.payload_len),
+        head: Head::default(),
     };
     match p.net {
         Net::V4 | Net::V6 => {

@@ -30,6 +30,8 @@ pub struct Window {
 
 /// Bound on windows open in one shard.
 const MAX_WINDOWS: usize = 1 << 13;
+/// Bound on what a shard remembers to have told once.
+pub(crate) const MAX_SEEN: usize = MAX_WINDOWS * 8;
 
 fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
@@ -125,7 +127,7 @@ pub(crate) fn operation(cx: &mut Cx<'_>, protocol: &'static str, op: &Op<'_>, as
         let done = w.clone();
         cx.obs.events.windows.remove(&key);
         emit(cx.obs, done);
-    } else if cx.obs.events.seen.len() < MAX_WINDOWS * 8 && cx.obs.events.seen.insert(hash_key(&key)) {
+    } else if cx.obs.events.once(hash_key(&key)) {
         // the first of its kind is an event at once
         let fields = operation_fields(cx, protocol, op, asked);
         let at = Stamp { time: cx.at.time, ..asked };

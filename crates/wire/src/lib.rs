@@ -19,5 +19,6 @@ pub mod pending;
 pub mod probe;
 pub mod protocols;
 pub mod signature;
+pub mod signs;
 pub mod stream;
 pub mod testkit;

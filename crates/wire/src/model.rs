@@ -48,6 +48,17 @@ pub enum HostAddr {
     Mac(Mac),
 }
 
+impl From<IpAddr> for HostAddr {
+    fn from(ip: IpAddr) -> HostAddr {
+        HostAddr::Ip(ip)
+    }
+}
+impl From<Mac> for HostAddr {
+    fn from(mac: Mac) -> HostAddr {
+        HostAddr::Mac(mac)
+    }
+}
+
 impl fmt::Display for HostAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -243,6 +243,7 @@ fn segment(seq: u32, flags: u8, wire_len: u32, payload: &[u8]) -> Unit<'_> {
         wire_len,
         payload,
         cut: 0,
+        head: sentinel_wire::flow::Head::default(),
     }
 }
 

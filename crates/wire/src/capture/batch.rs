@@ -26,6 +26,8 @@ pub struct Batch {
     extra: Vec<u8>,
     slots: Vec<Packet>,
     used: usize,
+    /// Fragments that contradict others, or cannot be: number of the packet, and which of the two.
+    pub odd: Vec<(u32, bool)>,
     /// Greatest packet time of the run up to the end of this batch, nanoseconds since 1970 UTC.
     pub clock_ns: i64,
     /// First nanosecond that is not in this batch's period.
@@ -58,6 +60,7 @@ impl Batch {
     /// Empties it; the memory stays.
     pub fn clear(&mut self) {
         self.extra.clear();
+        self.odd.clear();
         self.used = 0;
     }
     /// Octets of memory it holds.
@@ -132,7 +135,14 @@ impl Assembler {
         p.source = source;
         p.at = at as u32;
         if p.is_fragment() {
+            // one the capture cut says nothing of its sender
+            let whole = p.payload_len == p.payload_wire;
+            let before = self.defrag.stats;
             self.fragment(&mut batch.extra, p, r.data);
+            let after = self.defrag.stats;
+            if whole && (before.overlaps, before.bad) != (after.overlaps, after.bad) {
+                batch.odd.push((batch.used as u32 - 1, before.overlaps != after.overlaps));
+            }
         }
     }
 

@@ -4,9 +4,13 @@
 //! time; nothing else. So what it finds does not depend on batches or on the number of workers.
 
 use super::key::FlowKey;
+use super::mass::Mass;
 use super::payload::{datagram, finish_work, settle, tcp};
 use super::registry::Registry;
+use super::summary::Started;
 use super::table::{Flow, Table};
+use super::track::Tracks;
+use crate::decode::Tunnel;
 use crate::model::*;
 use crate::obs::{BindKind, ConvKey, ConvStat, HostId, HostKey, Observations, ServiceKey};
 use std::net::IpAddr;
@@ -39,6 +43,27 @@ pub struct Unit<'a> {
     pub payload: &'a [u8],
     /// Payload bytes on the wire behind `payload` that were not captured.
     pub cut: u32,
+    pub head: Head<'a>,
+}
+
+/// Headers of a packet for what is not looked at in most runs; empty where no events are made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Head<'a> {
+    /// Innermost IP header and the transport header, which begins at `transport`.
+    pub octets: &'a [u8],
+    pub transport: u16,
+    /// Tunnels the packet came through, and the kind of the innermost.
+    pub depth: u8,
+    pub tunnel: Tunnel,
+}
+
+impl<'a> Head<'a> {
+    pub fn ip(&self) -> &'a [u8] {
+        self.octets.get(..usize::from(self.transport)).unwrap_or_default()
+    }
+    pub fn transport(&self) -> &'a [u8] {
+        self.octets.get(usize::from(self.transport)..).unwrap_or_default()
+    }
 }
 
 /// The flow of a packet to come, and where it most likely stands.
@@ -65,11 +90,15 @@ pub const MAX_HELD_IN_ALL: usize = 4 << 20;
 /// See the module.
 pub struct Shard {
     pub obs: Observations,
-    flows: Table,
-    now: Micros,
+    pub(super) flows: Table,
+    pub(super) now: Micros,
     last_frame: Stamp,
     /// Payload bytes that flows hold, all together.
     held: usize,
+    /// Kept where events are made only.
+    pub(super) tracks: Tracks,
+    pub(super) mass: Mass,
+    pub(super) started: Started,
 }
 
 /// Initial TTLs of common stacks: a packet that still has one has crossed no router.
@@ -80,13 +109,22 @@ fn undecremented(ttl: u8) -> bool {
 impl Shard {
     pub fn new(number: u8, mut obs: Observations) -> Shard {
         obs.shard = number;
-        Shard { obs, flows: Table::new(MAX_FLOWS), now: Micros::MIN, last_frame: Stamp::default(), held: 0 }
+        Shard {
+            obs,
+            flows: Table::new(MAX_FLOWS),
+            now: Micros::MIN,
+            last_frame: Stamp::default(),
+            held: 0,
+            tracks: Tracks::default(),
+            mass: Mass::default(),
+            started: Started::default(),
+        }
     }
     pub fn flows(&self) -> usize {
         self.flows.len()
     }
     pub fn bytes(&self) -> usize {
-        self.flows.bytes() + self.obs.bytes()
+        self.flows.bytes() + self.obs.bytes() + self.tracks.bytes() + self.mass.bytes()
     }
 
     /// A new second of packet time began, before packet `order`.
@@ -97,6 +135,7 @@ impl Shard {
         self.now = self.now.max(now);
         if self.obs.events.on() && crossed {
             crate::events::flush_windows(&mut self.obs, now);
+            self.masses();
         }
         // a slot is looked at every few seconds; touching one with every packet costs a third of a
         // scan in cache misses
@@ -166,6 +205,9 @@ impl Shard {
             let old = std::mem::replace(&mut flow.macs[dir], mac);
             let (host, vlan) = (flow.hosts[dir], flow.key.vlan);
             bind(&mut self.obs, old, host, vlan, u.at);
+        }
+        if self.obs.events.on() && key.kind != 2 {
+            self.track(slot, dir, u);
         }
         let Some(flow) = self.flows.get(slot) else { return };
         if key.kind != 2 && key.proto == 6 {
@@ -293,6 +335,9 @@ impl Shard {
         let at = Stamp { time: flow.last, ..self.last_frame };
         finish_work(&mut flow, &mut self.obs, registry, at);
         let protocol = flow.entry.map_or("", |e| registry.get(e).name());
+        if self.obs.events.on() {
+            self.ended(slot, &flow, protocol);
+        }
         let c = usize::from(flow.client);
         let s = 1 - c;
         let transport = flow.key.transport();
@@ -334,6 +379,7 @@ impl Shard {
         for slot in slots {
             self.close(registry, slot);
         }
+        self.masses();
         crate::events::flush_windows(&mut self.obs, Micros::MAX);
     }
 }
@@ -405,6 +451,7 @@ mod tests {
             wire_len: 1500,
             payload,
             cut: 0,
+            head: Head::default(),
         }
     }
 

@@ -48,7 +48,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    fn idle(&self) -> Micros {
+    pub fn idle(&self) -> Micros {
         match self.key.proto {
             6 if self.key.kind != 2 => {
                 if self.reset || (self.fin[0] && self.fin[1]) {

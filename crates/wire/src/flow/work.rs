@@ -377,7 +377,13 @@ impl Eye {
     }
 
     fn one(&mut self, registry: &Registry, obs: &mut Observations, dir: usize, data: &[u8], at: Stamp) {
-        let ok = self.with(registry, obs, dir, at, |probe, cx| probe.datagram(cx, data));
+        let ok = self.with(registry, obs, dir, at, |probe, cx| {
+            let read = probe.datagram(cx, data);
+            if read.is_err() {
+                crate::signs::anomaly::malformed(cx);
+            }
+            read
+        });
         if let (Some(Err(_)), Some(entry)) = (ok, self.entry) {
             obs.parse_error(registry.get(entry).name());
         }

@@ -63,6 +63,14 @@ impl EventLog {
         self.ordinal += 1;
         order
     }
+    /// True the first time it is asked for a hash, as far as they are kept.
+    pub(crate) fn once(&mut self, hash: u64) -> bool {
+        self.seen.len() < crate::events::MAX_SEEN && self.seen.insert(hash)
+    }
+    /// Number of the packet being worked on.
+    pub(crate) fn packet(&self) -> u64 {
+        self.packet
+    }
     /// Says which packet is being worked on.
     pub fn at_packet(&mut self, packet: u64) {
         if packet != self.packet {

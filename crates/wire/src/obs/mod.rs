@@ -258,6 +258,8 @@ pub struct Observations {
     pub counters: Map<&'static str, u64>,
     /// Payload waiting for probes outside, in order.
     pub chunks: Vec<crate::flow::Chunk>,
+    /// What the signs of a run are seen by, in order.
+    pub(crate) notes: Vec<crate::signs::Note>,
     queued: usize,
     bridged: u64,
     /// Number of the shard, part of the numbers given to bridged flows.
@@ -282,6 +284,7 @@ impl Observations {
             parse_errors: Map::default(),
             counters: Map::default(),
             chunks: Vec::new(),
+            notes: Vec::new(),
             queued: 0,
             bridged: 0,
             shard: 0,
@@ -302,6 +305,17 @@ impl Observations {
     pub fn take_chunks(&mut self) -> Vec<crate::flow::Chunk> {
         self.queued = 0;
         std::mem::take(&mut self.chunks)
+    }
+
+    /// Tells the signs of the run; nothing where no events are made.
+    pub(crate) fn note(&mut self, note: crate::signs::Note) {
+        if !self.events.on() {
+            return;
+        }
+        if self.notes.len() >= crate::signs::MAX_NOTES {
+            return self.count("notes");
+        }
+        self.notes.push(crate::signs::Note { packet: self.events.packet(), ..note });
     }
 
     /// Adds one to a counter of the report's `limits`.

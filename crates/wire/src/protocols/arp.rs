@@ -6,6 +6,7 @@ use crate::cx::Cx;
 use crate::model::*;
 use crate::obs::BindKind;
 use crate::probe::*;
+use crate::signs::What;
 use std::net::{IpAddr, Ipv4Addr};
 
 pub static SPEC: Spec = Spec {
@@ -92,6 +93,7 @@ impl Probe for Arp {
             cx.pdu(p.name(), f);
         }
         let (mac, ip) = p.sender;
+        tell(cx, &p);
         if p.operation == 4 && p.target.0.is_device() {
             // a reverse reply tells the asker its own address
             cx.bind(p.target.0, IpAddr::V4(p.target.1), BindKind::Declared);
@@ -134,6 +136,24 @@ impl Arp {
             let action = if p.target.1 == ip { "announcement" } else { "claim" };
             cx.event(action, "info", anomaly(cx, p));
         }
+    }
+}
+
+/// Leaves what spans flows to the signs of the run: sweeps, and addresses with two owners.
+fn tell(cx: &mut Cx<'_>, p: &Packet) {
+    let (mac, ip) = p.sender;
+    let (by, target) = (IpAddr::V4(ip), IpAddr::V4(p.target.1));
+    match p.operation {
+        // a probe (RFC 5227, 2.1) asks, but claims nothing yet
+        1 if ip.is_unspecified() => cx.sign(What::Asked { mac, by: target, ip: target }),
+        1 => {
+            cx.sign(What::Asked { mac, by, ip: target });
+            cx.sign(What::Claimed { mac, ip: by, to: None, answer: false });
+        }
+        2 if !ip.is_unspecified() => {
+            cx.sign(What::Claimed { mac, ip: by, to: Some(target), answer: true });
+        }
+        _ => {}
     }
 }
 

@@ -5,6 +5,7 @@ use crate::cx::Cx;
 use crate::model::*;
 use crate::obs::{BindKind, FieldVal};
 use crate::probe::*;
+use crate::signs::What;
 use std::net::{IpAddr, Ipv6Addr};
 
 pub static SPEC: Spec = Spec {
@@ -129,6 +130,9 @@ impl Probe for Ndp {
         let side = cx.from();
         let HostAddr::Ip(source) = cx.end(side).addr else { return Ok(()) };
         let frame = cx.end(side).mac;
+        if let (NEIGHBOR_SOLICITATION, Some(target), Some(mac)) = (m.kind, m.target, frame) {
+            cx.sign(What::Asked { mac, by: source, ip: IpAddr::V6(target) });
+        }
         match m.kind {
             NEIGHBOR_ADVERTISEMENT => {
                 let Some(target) = m.target else { return Err(Malformed) };
@@ -172,6 +176,13 @@ impl Ndp {
         if !matches!(mac.0, [0, 0, 0x5e, 0, 2, _]) {
             cx.bind(mac, IpAddr::V6(ip), BindKind::Resolution);
         }
+        let to = match cx.end(cx.from().other()).addr {
+            HostAddr::Ip(to) => Some(to),
+            HostAddr::Mac(_) => None,
+        };
+        // an answer is one that was asked for (RFC 4861, 4.4)
+        let answer = m.kind == NEIGHBOR_ADVERTISEMENT && m.flags & 0x40 != 0;
+        cx.sign(What::Claimed { mac, ip: IpAddr::V6(ip), to, answer });
         if self.claims.contains(&(mac, ip)) {
             return;
         }

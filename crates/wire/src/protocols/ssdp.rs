@@ -5,6 +5,7 @@ use crate::model::*;
 use crate::obs::{BindKind, FieldVal};
 use crate::probe::*;
 use crate::protocols::sysdescr::mac;
+use crate::signs::What;
 
 pub static SPEC: Spec = Spec {
     name: "ssdp",
@@ -117,6 +118,9 @@ fn learn(cx: &mut Cx<'_>, kind: Kind, name: &str, value: &str) {
         }
         "location" | "al" => cx.fact(side, "upnp_location", value, "ssdp.location"),
         "nt" | "st" if kind != Kind::Search => {
+            if let (true, HostAddr::Ip(ip)) = (value.contains("InternetGatewayDevice"), cx.end(side).addr) {
+                cx.sign(What::Gateway { ip });
+            }
             if value.contains(":device:") || value.starts_with("roku:") {
                 cx.fact(side, "upnp_device", value, "ssdp.nt");
             }
