@@ -280,7 +280,7 @@ impl Nat {
             push(obs, at, at.time, (vlan, ip, h.signs), f);
         }
         if told && let Some(host) = obs.host(HostKey::new(vlan, HostAddr::Ip(ip))) {
-            obs.fact(host, "nat", &names, "", "signs", false, at);
+            obs.fact(host, "nat", &names, "ip", "signs", false, at);
         }
     }
 
