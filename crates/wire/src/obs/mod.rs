@@ -260,6 +260,8 @@ pub struct Observations {
     pub chunks: Vec<crate::flow::Chunk>,
     queued: usize,
     bridged: u64,
+    /// What probes keep across their flows, by protocol; each bounds its own.
+    pub(crate) across: Map<&'static str, Box<dyn std::any::Any + Send>>,
     /// Number of the shard, part of the numbers given to bridged flows.
     pub shard: u8,
 }
@@ -284,6 +286,7 @@ impl Observations {
             chunks: Vec::new(),
             queued: 0,
             bridged: 0,
+            across: Map::default(),
             shard: 0,
         }
     }
