@@ -261,7 +261,7 @@ pub struct Observations {
     queued: usize,
     bridged: u64,
     /// What probes keep across their flows, by protocol; each bounds its own.
-    pub(crate) across: Map<&'static str, Box<dyn std::any::Any + Send>>,
+    pub(crate) across: Map<&'static str, Box<dyn std::any::Any + Send + Sync>>,
     /// Number of the shard, part of the numbers given to bridged flows.
     pub shard: u8,
 }
