@@ -70,11 +70,11 @@ pub fn read(tsdu: &[u8]) -> Option<Layer<'_>> {
     let mut r = Reader::new(tsdu);
     match r.u8()? {
         DATA => data(tsdu).map(Layer::Mms),
-        si @ (CONNECT | ACCEPT) => {
-            let ppdu = session_user_data(&mut r)?;
-            let apdu = associate(ppdu)?;
-            let acse = acse(apdu)?;
-            Some(if si == CONNECT { Layer::Associate(acse) } else { Layer::Associated(acse) })
+        CONNECT => Some(Layer::Associate(session_user_data(&mut r).and_then(associate).and_then(acse)?)),
+        // the session is accepted, which is enough where the rest cannot be read
+        ACCEPT => {
+            let read = session_user_data(&mut r).and_then(associate).and_then(acse);
+            Some(Layer::Associated(read.unwrap_or(Acse { result: Some(0), ..Acse::default() })))
         }
         // a refusal may hold the association control's own
         REFUSE => Some(match refused(&mut r) {
