@@ -5,10 +5,12 @@
 //! the other; the client is who opened the association, an operation's is who asked.
 //! Sources: see `layers`, `services`, `names`.
 
+mod association;
 mod event;
 mod identity;
 mod layers;
 mod names;
+mod outcome;
 mod request;
 mod services;
 #[cfg(test)]
@@ -20,8 +22,10 @@ use crate::cx::Cx;
 use crate::model::*;
 use crate::pending::Pending;
 use crate::probe::{Probe, Spec, Step};
-use layers::{Acse, Layer, Secret};
-use request::{Item, Request};
+use association::Association;
+use layers::Layer;
+use outcome::{report, results};
+use request::Request;
 
 /// A request without an answer for so long has none, in microseconds.
 const TIMEOUT: Micros = 30_000_000;
@@ -122,14 +126,6 @@ pub static SPEC: Spec = Spec {
 
 /// Who asked, and the number of the request. A request to cancel has the number of what it cancels.
 type Key = (Side, bool, i64);
-
-/// A request for an association that waits for its answer.
-struct Association {
-    asked: Stamp,
-    password: Option<String>,
-    other_secret: bool,
-    called: Option<String>,
-}
 
 /// One flow.
 #[derive(Default)]
@@ -244,66 +240,6 @@ impl Mms {
         if let Some(heard) = self.heard.get_mut(slot(cx.from())) {
             *heard = true;
         }
-    }
-
-    /// An association is asked for.
-    fn ask(&mut self, cx: &mut Cx<'_>, acse: &Acse<'_>) {
-        self.associated(cx, None);
-        let title = |oid: Option<&[u8]>| oid.and_then(ber::arcs).map(|arcs| ber::dotted(&arcs));
-        if let Some(calling) = title(acse.calling) {
-            cx.fact(Side::Client, "ap-title", &calling, "AARQ.calling-AP-title");
-        }
-        let mut association = Association {
-            asked: cx.at(),
-            password: None,
-            other_secret: false,
-            called: title(acse.called),
-        };
-        match acse.secret {
-            Some(Secret::Text(text)) => association.password = Some(identity::secret(text)),
-            Some(Secret::Other) => association.other_secret = true,
-            None => {}
-        }
-        self.association = Some(association);
-        if let Some(pdu) = acse.mms {
-            self.pdu(cx, pdu);
-        }
-    }
-
-    /// The association was accepted or refused; `None` if it was not answered.
-    fn associated(&mut self, cx: &mut Cx<'_>, answer: Option<(Option<i64>, Option<i64>)>) {
-        let Some(association) = self.association.take() else { return };
-        let (outcome, login, exception) = match answer {
-            Some((Some(0), _)) => (Outcome::Accepted, LoginOutcome::Success, None),
-            Some((Some(code), diagnostic)) => {
-                let reason = match diagnostic {
-                    Some(11) => "authentication_mechanism_name_not_recognized",
-                    Some(12) => "authentication_mechanism_name_required",
-                    Some(13) => "authentication_failure",
-                    Some(14) => "authentication_required",
-                    _ if code == 2 => "rejected_transient",
-                    _ => "rejected_permanent",
-                };
-                (Outcome::Refused, LoginOutcome::Failure, Some((diagnostic.unwrap_or(code), reason)))
-            }
-            Some((None, _)) => (Outcome::Unknown, LoginOutcome::Unknown, None),
-            None if self.heard.get(1) == Some(&true) => (Outcome::NoAnswer, LoginOutcome::Unknown, None),
-            None => (Outcome::Unknown, LoginOutcome::Unknown, None),
-        };
-        if let Some(password) = &association.password {
-            let mut credential =
-                Cred::new(CredKind::Password).secret(password).cleartext().sent(association.asked).outcome(login);
-            if let Some(called) = &association.called {
-                credential = credential.detail("called_ap_title", called.as_str());
-            }
-            cx.credential(credential);
-        }
-        let authenticates = association.password.is_some() || association.other_secret;
-        let action = if authenticates { Action::Authenticate } else { Action::Other };
-        let mut op = Op::new(action, "associate").outcome(outcome).asked(association.asked);
-        op.target = association.called.as_deref();
-        op.exception = exception;
-        cx.op(op);
     }
 
     fn pdu(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
@@ -465,49 +401,4 @@ impl Mms {
         let heard = self.asked(request.by.other());
         report(cx, request, |_| (if heard { Outcome::NoAnswer } else { Outcome::Unknown }, None));
     }
-}
-
-type Refusal = Option<(i64, &'static str)>;
-
-/// How each variable of a read or write went; empty for other services.
-fn results(number: u32, service: Tlv<'_>) -> Vec<Refusal> {
-    let failed = |t: Tlv<'_>| {
-        let code = (t.tag == 0x80).then(|| t.int().unwrap_or(-1))?;
-        Some((code, services::access_error(code)))
-    };
-    match number {
-        services::READ => {
-            let list = service.inner().find(|t| t.tag == 0xa1);
-            list.map(|t| t.inner().take(1024).map(failed).collect()).unwrap_or_default()
-        }
-        services::WRITE => service.inner().take(names::MAX_NAMES).map(failed).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn report(cx: &mut Cx<'_>, request: &Request, result: impl Fn(usize) -> (Outcome, Refusal)) {
-    for (i, item) in request.items.iter().enumerate() {
-        let (outcome, refusal) = result(i);
-        operation(cx, request, item, outcome, refusal);
-    }
-}
-
-fn operation(cx: &mut Cx<'_>, request: &Request, item: &Item, outcome: Outcome, refusal: Refusal) {
-    let mut op = Op::new(item.action, item.name)
-        .category(item.category)
-        .outcome(outcome)
-        .asked(request.asked)
-        .by(request.by);
-    if request.number != services::CANCEL {
-        op = op.code(request.number);
-    }
-    if let Some(object) = &item.object {
-        op.unit = object.domain.as_deref();
-        op.target = Some(object.item.as_str()).filter(|i| !i.is_empty());
-        op.space = object.constraint();
-    }
-    op.value = item.value.clone();
-    op.detail = item.detail.clone();
-    op.exception = refusal;
-    cx.op(op);
 }
