@@ -201,6 +201,20 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// Lends what the probe keeps across the flows of its shard (publishers of a group, say): made
+    /// new at first, and bounded by the probe.
+    pub(crate) fn across<T: Default + Send + Sync + 'static, R>(
+        &mut self,
+        f: impl FnOnce(&mut T, &mut Cx<'a>) -> R,
+    ) -> R {
+        let kept: Option<Box<dyn std::any::Any + Send>> =
+            self.obs.across.remove(self.protocol).map(|kept| kept as _);
+        let mut kept = kept.and_then(|kept| kept.downcast::<T>().ok()).unwrap_or_default();
+        let out = f(&mut kept, self);
+        self.obs.across.insert(self.protocol, kept);
+        out
+    }
+
     /// Counts a malformed PDU that did not cost the framing (a bad object inside a good frame).
     pub fn malformed(&mut self) {
         self.obs.parse_error(self.protocol);

@@ -38,12 +38,19 @@ pub fn of_mac(a: &[u8; 6], b: &[u8; 6]) -> u8 {
     shard(x.min(y), x.max(y))
 }
 
-/// Of a decoded packet: IP addresses, else hardware addresses, else 0.
+/// EtherTypes of IEC 61850-8-1 and -9-2.
+const GOOSE: u16 = 0x88b8;
+const SAMPLED_VALUES: u16 = 0x88ba;
+
+/// Of a decoded packet: IP addresses, else hardware addresses, else 0. All GOOSE is in one shard, and
+/// all sampled values: who forges them sends from another address.
 #[inline]
 pub(super) fn of(p: &Packet) -> u8 {
     match p.net {
         Net::V4 => of_ip(false, &p.src, &p.dst),
         Net::V6 => of_ip(true, &p.src, &p.dst),
+        // publishers of a group are told apart by comparing them
+        Net::EtherType if matches!(p.ethertype, GOOSE | SAMPLED_VALUES) => shard(0, p.ethertype.into()),
         _ if p.has(flag::SRC_MAC | flag::DST_MAC) => of_mac(&p.src_mac, &p.dst_mac),
         _ => 0,
     }

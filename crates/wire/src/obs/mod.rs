@@ -262,6 +262,8 @@ pub struct Observations {
     pub(crate) notes: Vec<crate::signs::Note>,
     queued: usize,
     bridged: u64,
+    /// What probes keep across their flows, by protocol; each bounds its own.
+    pub(crate) across: Map<&'static str, Box<dyn std::any::Any + Send + Sync>>,
     /// Number of the shard, part of the numbers given to bridged flows.
     pub shard: u8,
 }
@@ -287,6 +289,7 @@ impl Observations {
             notes: Vec::new(),
             queued: 0,
             bridged: 0,
+            across: Map::default(),
             shard: 0,
         }
     }

@@ -8,8 +8,10 @@ pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
 mod files;
+pub mod iec61850;
 mod json;
 pub mod ntlm;
+pub mod publishers;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -28,7 +30,11 @@ probes! {
     bacnet,
     dnp3,
     fox,
+    goose,
     iec104,
+    mms,
+
+    sv,
     arp,
     cdp,
     dhcp,

@@ -7,7 +7,7 @@
 
 mod block;
 mod event;
-mod frame;
+pub(super) mod frame;
 mod functions;
 mod items;
 mod request;
