@@ -29,6 +29,7 @@ probes! {
     dnp3,
     fox,
     iec104,
+    opcua,
     arp,
     cdp,
     dhcp,
