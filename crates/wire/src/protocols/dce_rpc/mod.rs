@@ -322,7 +322,7 @@ fn status(call: &Call, header: &Header, fragment: &[u8]) -> Option<u32> {
     let code = if header.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) };
     // more entries, no more items, more data, buffer too small: none of them is a refusal
     let fine = matches!(code, 0 | 0x105 | 0x103 | 234 | 122 | 0x1a | 0x8000_0005 | 0x8000_001a);
-    (!fine && (code >= 0x8000_0000 || code < 0x4000)).then_some(code)
+    (!fine && !(0x4000..0x8000_0000).contains(&code)).then_some(code)
 }
 
 /// One TCP connection.

@@ -179,9 +179,9 @@ pub fn strings(stub: &[u8], little: bool) -> Vec<String> {
                 return None;
             }
             let units = b.r.take((length as usize).checked_mul(2)?)?;
-            let units = units.chunks_exact(2).map(|u| match u {
-                &[a, b] if little => u16::from_le_bytes([a, b]),
-                &[a, b] => u16::from_be_bytes([a, b]),
+            let units = units.chunks_exact(2).map(|u| match *u {
+                [a, b] if little => u16::from_le_bytes([a, b]),
+                [a, b] => u16::from_be_bytes([a, b]),
                 _ => 0,
             });
             let text: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();

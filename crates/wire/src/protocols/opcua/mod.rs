@@ -407,7 +407,7 @@ impl OpcUa {
             subject: body.subject.clone(),
         };
         if cx.wants_pdus() {
-            report::asked(cx, f, service, &head, body);
+            report::asked(cx, &self.channel, f, service, &head, body);
         }
         // the end of a channel is not answered (OPC 10000-6, 7.1.4)
         if service.code != services::CLOSE_SECURE_CHANNEL
@@ -468,7 +468,7 @@ impl OpcUa {
         };
         report::operation(cx, &self.channel, by, &request, &ending);
         if cx.wants_pdus() {
-            report::answered(cx, f, request.service, head, body);
+            report::answered(cx, &self.channel, f, &request, head, body);
         }
         Some(())
     }

@@ -237,26 +237,46 @@ pub fn asymmetric(f: &mut Fields, open: &Asymmetric<'_>) {
     }
 }
 
-fn named(f: &mut Fields, service: Service, response: bool) {
+/// What a message is of, asked and answered alike.
+fn named(f: &mut Fields, channel: &Channel, service: Service, response: bool, first: Option<&Item>) {
+    let action = first.and_then(|i| i.action).unwrap_or(service.action);
+    let category = first.and_then(|i| i.category).unwrap_or(service.category);
     f.push(("ot.function.code", Val::from(service.code)));
-    f.push(("ot.function.name", Val::Static(service.name)));
+    f.push(("ot.function.name", Val::Static(first.and_then(|i| i.name).unwrap_or(service.name))));
+    f.push(("ot.action", Val::Static(action.name())));
+    f.push(("ot.category", Val::Static(category.name())));
     f.push(("opcua.response", Val::Bool(response)));
+    if let Some(item) = first {
+        f.push(("ot.address.name", Val::from(item.target.as_str())));
+    }
+    for (name, value) in channel.fields() {
+        if !f.iter().any(|(n, _)| *n == name) {
+            f.push((name, value));
+        }
+    }
+}
+
+/// Who logs in, without the secret.
+fn who(f: &mut Fields, identity: Option<&Identity>) {
+    let Some(identity) = identity else { return };
+    f.push(("opcua.user_token", Val::Static(identity.name())));
+    if let Identity::User(user, _) | Identity::Certificate(user) = identity {
+        f.push(("user.name", Val::from(user.as_str())));
+    }
 }
 
 /// The event of a request.
 pub fn asked(
     cx: &mut Cx<'_>,
+    channel: &Channel,
     mut f: Fields,
     service: Service,
     head: &request::Header,
     body: request::Body<'_>,
 ) {
-    named(&mut f, service, false);
-    let one = body.items.first();
-    let action = one.and_then(|i| i.action).unwrap_or(service.action);
-    let category = one.and_then(|i| i.category).unwrap_or(service.category);
-    f.push(("ot.action", Val::Static(action.name())));
-    f.push(("ot.category", Val::Static(category.name())));
+    let first = body.items.first();
+    named(&mut f, channel, service, false, first);
+    let name = first.and_then(|i| i.name).unwrap_or(service.name);
     f.push(("opcua.request_handle", Val::from(head.handle)));
     if !head.token.is_null() {
         f.push(("opcua.authentication_token", Val::from(head.token.to_string())));
@@ -270,15 +290,7 @@ pub fn asked(
     if body.total > 0 {
         f.push(("opcua.items", Val::from(body.total)));
     }
-    if let Some(mode) = body.mode {
-        f.push(("opcua.security_mode", Val::Static(mode)));
-    }
-    if let Some(identity) = &body.identity {
-        f.push(("opcua.user_token", Val::Static(identity.name())));
-        if let Identity::User(user, _) | Identity::Certificate(user) = identity {
-            f.push(("user.name", Val::from(user.as_str())));
-        }
-    }
+    who(&mut f, body.identity.as_ref());
     if let Some(a) = &body.application {
         f.push(("opcua.application.uri", Val::from(a.uri.as_str())));
         f.push(("opcua.application.name", Val::from(a.name.as_str())));
@@ -288,13 +300,11 @@ pub fn asked(
         }
     }
     f.extend(body.fields);
-    let name = one.and_then(|i| i.name).unwrap_or(service.name);
     cx.pdu(name, f);
 }
 
 fn items(f: &mut Fields, items: &[Item]) {
     let Some(first) = items.first() else { return };
-    f.push(("ot.address.name", Val::from(first.target.as_str())));
     let shown = || items.iter().take(MAX_SHOWN);
     let nodes: Vec<Val> = shown().map(|i| Val::from(i.node.to_string())).collect();
     f.push(("opcua.nodes", Val::from(nodes)));
@@ -315,19 +325,25 @@ fn items(f: &mut Fields, items: &[Item]) {
 /// The event of an answer.
 pub fn answered(
     cx: &mut Cx<'_>,
+    channel: &Channel,
     mut f: Fields,
-    service: Service,
+    request: &Request,
     head: &response::Header,
     body: response::Body<'_>,
 ) {
-    named(&mut f, service, true);
+    let first = request.items.first();
+    named(&mut f, channel, request.service, true, first);
+    who(&mut f, request.identity.as_ref());
     f.push(("opcua.request_handle", Val::from(head.handle)));
     f.push(("opcua.status_code", Val::from(head.result)));
-    let bad = status::is_bad(head.result);
-    f.push(("event.outcome", Val::Static(if bad { "failure" } else { "success" })));
-    if bad {
-        f.push(("ot.exception.code", Val::from(head.result)));
-        f.push(("ot.exception.name", Val::Static(status::name(head.result))));
+    // all items failed: so did what was asked for
+    let failed = !body.statuses.is_empty() && body.statuses.iter().all(|s| status::is_bad(*s));
+    let bad = if failed { body.statuses.first().copied() } else { None };
+    let bad = Some(head.result).filter(|r| status::is_bad(*r)).or(bad);
+    f.push(("event.outcome", Val::Static(if bad.is_some() { "failure" } else { "success" })));
+    if let Some(code) = bad {
+        f.push(("ot.exception.code", Val::from(code)));
+        f.push(("ot.exception.name", Val::Static(status::name(code))));
     }
     if !body.statuses.is_empty() {
         let codes: Vec<Val> = body.statuses.iter().take(MAX_SHOWN).map(|s| Val::from(*s)).collect();
@@ -352,7 +368,7 @@ pub fn answered(
         }
     }
     f.extend(body.fields);
-    cx.pdu(service.name, f);
+    cx.pdu(first.and_then(|i| i.name).unwrap_or(request.service.name), f);
 }
 
 /// A value as text, for lists of values of several types.
