@@ -44,19 +44,7 @@ pub static SPEC: Spec = Spec {
     pdus: false,
     facts: &["hostname", "domain", "os"],
     credentials: &["hash", "user"],
-    operations: &[
-        "create_service_w",
-        "start_service_w",
-        "delete_service",
-        "netr_job_add",
-        "sch_rpc_register_task",
-        "sch_rpc_run",
-        "samr_create_user2_in_domain",
-        "base_reg_set_value",
-        "base_initiate_system_shutdown",
-        "drs_get_nc_changes",
-        "exec_method",
-    ],
+    operations: names::OPERATIONS,
     source: "DCE 1.1 RPC (C706); MS-RPCE and the specifications of the interfaces",
 };
 

@@ -179,15 +179,18 @@ pub fn strings(stub: &[u8], little: bool) -> Vec<String> {
                 return None;
             }
             let units = b.r.take((length as usize).checked_mul(2)?)?;
+            let (last, units) = units.split_last_chunk::<2>().map(|(units, last)| (last, units))?;
+            if *last != [0, 0] {
+                return None;
+            }
             let units = units.chunks_exact(2).map(|u| match *u {
                 [a, b] if little => u16::from_le_bytes([a, b]),
                 [a, b] => u16::from_be_bytes([a, b]),
                 _ => 0,
             });
-            let text: String = char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect();
-            let text = text.strip_suffix('\0')?;
-            let plain = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
-            (!text.contains('\u{fffd}') && text.chars().all(plain)).then(|| text.to_owned())
+            // numbers that only look like lengths are given up at the first NUL behind them
+            let plain = |c: &char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
+            char::decode_utf16(units).map(|c| c.ok().filter(plain)).collect::<Option<String>>()
         })();
         match text {
             Some(text) => {
