@@ -78,7 +78,7 @@ INDUSTRIAL: frozenset[str] = frozenset(
 OTHER_PROTOCOLS: frozenset[str] = frozenset(
     """
     arp ndp lldp cdp stp mrp ptp dhcp dhcpv6 dns mdns llmnr nbns ssdp upnp ws-discovery http tls tlcp
-    quic ssh ftp tftp telnet smtp pop3 imap irc snmp ntp syslog smb ntlm kerberos ldap radius rdp vnc
+    quic ssh ftp tftp telnet smtp pop3 imap irc snmp ntp syslog smb dce-rpc ntlm kerberos ldap radius rdp vnc
     anydesk teamviewer sip rtsp rtp socks nfs wireguard openvpn ike mysql postgresql mssql redis mongodb
     mqtt mqtt-sn sparkplug-b coap lwm2m amqp someip doip rtps j1939 hl7 dicom hislip can onvif tr069
     ocpp hap matter tplink-shp tuya miio ubnt-discovery mikrotik moxa lantronix digi gb28181 gb35114

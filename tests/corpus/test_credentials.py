@@ -14,9 +14,6 @@ pytestmark = pytest.mark.corpus
 LATER = {"imap", "mysql", "postgresql"}
 """Protocols in that table that no probe reads yet."""
 
-LATER_CARRIERS = ("credslayer/smb-",)
-"""Captures whose NTLM is carried by a protocol that no probe reads yet."""
-
 Row = tuple[str, str, str, str, int, str]
 
 
@@ -42,10 +39,6 @@ def _found(record: Record) -> Row:
     )
 
 
-def _later(capture: str, row: dict[str, str]) -> bool:
-    return row["protocol"] in LATER or capture.startswith(LATER_CARRIERS)
-
-
 def test_credentials(corpus: Path) -> None:
     labels = table(corpus / "credslayer" / "credentials.csv")
     captures = sorted((corpus / "credslayer").glob("*.pcap*"))
@@ -54,12 +47,13 @@ def test_credentials(corpus: Path) -> None:
     found: list[tuple[str, Row]] = []
     for path in captures:
         capture = f"credslayer/{path.name}"
-        wanted += [(capture, _labelled(row)) for row in labels.get(capture, []) if not _later(capture, row)]
+        rows = [row for row in labels.get(capture, []) if row["protocol"] not in LATER]
+        wanted += [(capture, _labelled(row)) for row in rows]
         found += [(capture, _found(record)) for record in scanned(path).credentials]
     missing = surplus(Counter(wanted), Counter(found))
     extra = surplus(Counter(found), Counter(wanted))
     assert (missing, extra) == ([], [])
-    assert len(wanted) >= 18
+    assert len(wanted) >= 26
 
 
 def test_later_rows_are_those_of_protocols_without_a_probe(corpus: Path) -> None:
@@ -70,8 +64,7 @@ def test_later_rows_are_those_of_protocols_without_a_probe(corpus: Path) -> None
         (capture, row["protocol"])
         for capture, rows in table(corpus / "credslayer" / "credentials.csv").items()
         for row in rows
-        if _later(capture, row)
+        if row["protocol"] in LATER
     ]
     assert later
     assert not LATER & probes, "a probe came: its rows are due"
-    assert "smb" not in probes, "a probe came: its rows are due"

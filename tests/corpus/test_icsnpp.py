@@ -10,19 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus import icsnpp_bacnet, icsnpp_enip, icsnpp_modbus, icsnpp_s7comm
+from tests.corpus import icsnpp_bacnet, icsnpp_enip, icsnpp_modbus, icsnpp_opcua, icsnpp_s7comm
 from tests.corpus.comparing import FAVOUR, Judged, Log, Right, compare, read_log
 from tests.corpus.reading import Scanned, frame, scanned
 
 pytestmark = pytest.mark.corpus
 
-LOGS = (*icsnpp_modbus.LOGS, *icsnpp_s7comm.LOGS, *icsnpp_enip.LOGS, *icsnpp_bacnet.LOGS)
+LOGS = (
+    *icsnpp_modbus.LOGS,
+    *icsnpp_s7comm.LOGS,
+    *icsnpp_enip.LOGS,
+    *icsnpp_bacnet.LOGS,
+    *icsnpp_opcua.LOGS,
+)
 
 WITHOUT_TRACE = {
     "icsnpp-enip/tests/baseline/analyzer.basic",
     "icsnpp-s7comm/tests/baseline/analyzer.snap7",
     "icsnpp-bacnet/testing/baseline/analyzer.services",
     "icsnpp-bacnet/testing/baseline/analyzer.error-reject-abort",
+    *icsnpp_opcua.WITHOUT_TRACE,
 }
 """Baselines whose captures are not in the corpus: nothing to compare."""
 
@@ -106,8 +113,8 @@ def test_connections(baseline: str, trace: str, corpus: Path) -> None:
 
 
 def test_every_baseline_is_compared_or_named(corpus: Path) -> None:
-    compared = {log.path for log in LOGS} | LATER
-    for plugin in ("icsnpp-modbus", "icsnpp-s7comm", "icsnpp-enip", "icsnpp-bacnet"):
+    compared = {log.path for log in LOGS} | LATER | icsnpp_opcua.INNER
+    for plugin in ("icsnpp-modbus", "icsnpp-s7comm", "icsnpp-enip", "icsnpp-bacnet", "icsnpp-opcua"):
         for path in sorted((corpus / plugin).rglob("baseline/*/*.log")):
             folder = path.parent.relative_to(corpus).as_posix()
             if folder in WITHOUT_TRACE or path.name in NOT_OF_THE_PLUGIN:

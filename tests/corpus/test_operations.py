@@ -10,7 +10,7 @@ from tests.corpus.reading import address, frame, scanned, table
 
 pytestmark = pytest.mark.corpus
 
-PROTOCOLS = set("modbus umas s7comm enip cip pccc dnp3 iec104 mms bacnet profinet-dcp ads fox".split())
+PROTOCOLS = set("modbus umas s7comm enip cip pccc dnp3 iec104 mms bacnet profinet-dcp ads fox opcua".split())
 
 REQUIRED = 0.95
 

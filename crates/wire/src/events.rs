@@ -234,6 +234,7 @@ fn operation_fields(cx: &Cx<'_>, protocol: &'static str, op: &Op<'_>, asked: Sta
         f.push(("ot.exception.code", Val::Int(code)));
         f.push(("ot.exception.name", Val::from(name)));
     }
+    f.extend(op.fields.iter().cloned());
     f
 }
 

@@ -260,6 +260,8 @@ pub struct Op<'a> {
     pub exception: Option<(i64, &'a str)>,
     /// More for `detail`, kept for the first example of its key only.
     pub detail: Vec<(&'static str, Val)>,
+    /// Further fields of its event, by their names in the field table.
+    pub fields: Vec<(&'static str, Val)>,
     /// When and where it was asked; `None` means with the data being fed now.
     pub asked: Option<Stamp>,
     /// Roles differ from the flow's (a server-initiated report): who acts.
@@ -285,6 +287,7 @@ impl<'a> Op<'a> {
             value: None,
             exception: None,
             detail: Vec::new(),
+            fields: Vec::new(),
             asked: None,
             by: Side::Client,
             notable: false,
@@ -332,6 +335,10 @@ impl<'a> Op<'a> {
     }
     pub fn detail(mut self, key: &'static str, value: impl Into<Val>) -> Self {
         self.detail.push((key, value.into()));
+        self
+    }
+    pub fn fields(mut self, fields: Vec<(&'static str, Val)>) -> Self {
+        self.fields = fields;
         self
     }
     pub fn asked(mut self, asked: Stamp) -> Self {

@@ -35,6 +35,10 @@ probes! {
     mms,
 
     sv,
+    dce_rpc,
+    opcua,
+    rdp,
+    smb,
     arp,
     cdp,
     dhcp,

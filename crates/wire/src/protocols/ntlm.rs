@@ -145,6 +145,12 @@ fn field(message: &[u8], at: usize) -> &[u8] {
     read().unwrap_or_default()
 }
 
+/// True if what a field descriptor at `at` points to is in the message.
+fn is_inside(message: &[u8], at: usize) -> bool {
+    let length = message.get(at..).and_then(|d| Reader::new(d).le16());
+    length.is_some_and(|n| field(message, at).len() == usize::from(n))
+}
+
 fn wide(bytes: &[u8]) -> String {
     let units = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
     char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).take(MAX_NAME).collect()
@@ -191,6 +197,10 @@ pub fn parse(message: &[u8]) -> Option<Message> {
                 let bytes = field(message, at);
                 bytes.get(..bytes.len().min(MAX_RESPONSE)).unwrap_or_default().to_vec()
             };
+            // a response that is not where it is said to be answers no challenge
+            if !is_inside(message, 12) || !is_inside(message, 20) {
+                return None;
+            }
             Some(Message::Authenticate(Authenticate {
                 lm: response(12),
                 nt: response(20),
@@ -290,6 +300,12 @@ impl Session {
 }
 
 impl Login {
+    pub fn user(&self) -> &str {
+        &self.message.user
+    }
+    pub fn domain(&self) -> &str {
+        &self.message.domain
+    }
     /// Reports the log-in with what became of it.
     pub fn report(&self, cx: &mut Cx<'_>, outcome: LoginOutcome) {
         let message = &self.message;
@@ -401,6 +417,9 @@ pub mod tests {
         m[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
         let Some(Message::Authenticate(m)) = parse(&m) else { panic!("type 3") };
         assert_eq!(m.user, "");
+        let mut m = authenticate(&[0x22; 24]);
+        m[24..28].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert!(parse(&m).is_none(), "a response that is nowhere");
     }
 
     proptest::proptest! {

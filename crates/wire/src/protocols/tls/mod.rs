@@ -3,12 +3,12 @@
 //! Sources: RFC 8446, RFC 5246, RFC 6066, RFC 7301; RFC 6101 (SSL 3.0); GB/T 38636-2020 (TLCP).
 //! Nothing is decrypted. Certificates are seen up to TLS 1.2; from 1.3 on they are encrypted.
 
-mod cert;
+pub(super) mod cert;
 mod fingerprint;
 mod hello;
 mod identify;
 mod names;
-mod report;
+pub(super) mod report;
 mod sslv2;
 #[cfg(test)]
 mod tests;
