@@ -146,6 +146,24 @@ pub fn merged(c: &Chain, into: u64) -> Vec<u8> {
     serde_json::to_vec(&document).unwrap_or_default()
 }
 
+/// The best path as it is told: where it begins and ends, and where it comes to a new stage or another
+/// host acts. What one host repeats in between stays among the steps.
+fn told(all: &Chains, c: &Chain, numbers: &HashMap<u32, usize>) -> Vec<usize> {
+    let mut path = all.path(c.best);
+    path.reverse();
+    let mut before: Option<&Episode> = None;
+    let mut out = Vec::new();
+    for (at, n) in path.iter().enumerate() {
+        let Some(e) = all.state.episodes.get(*n) else { continue };
+        let news = before.is_none_or(|b| b.mask != e.mask || b.source != e.source);
+        if news || at + 1 == path.len() {
+            out.extend(numbers.get(n));
+        }
+        before = Some(e);
+    }
+    out
+}
+
 /// How a host is called: its address, else its name or asset.
 pub fn label(e: Option<&Entity>, ips: &Ips) -> String {
     let Some(e) = e else { return "an unknown host".into() };
@@ -184,9 +202,7 @@ pub fn write(all: &Chains, c: &Chain, state: &str) -> Vec<u8> {
     }
     let steps: Vec<Step> =
         members.iter().enumerate().map(|(at, (_, _, e))| step(all, &ips, &numbers, at + 1, e)).collect();
-    let mut path: Vec<usize> =
-        all.path(c.best).iter().filter_map(|n| numbers.get(n).copied()).collect();
-    path.reverse();
+    let path = told(all, c, &numbers);
     let (mut tactics, mut techniques) = (Vec::new(), Vec::new());
     for s in &steps {
         tactics.extend(s.tactic.filter(|t| !tactics.contains(t)));
@@ -331,6 +347,18 @@ fn parties<'a>(all: &'a Chains, ips: &'a Ips, members: &[(u64, u32, &Episode)]) 
     (listed.collect(), count)
 }
 
+/// The last host on the path that was acted upon by another than began it.
+pub fn target<'a>(steps: &'a [Step], path: &[usize]) -> Option<(&'a Step<'a>, [Option<&'a str>; 2])> {
+    let ends = |s: &Step<'a>| {
+        let (source, destination) = ([s.source_asset, s.source], [s.destination_asset, s.destination]);
+        let reply = s.episode.link.is_some_and(|l| l.kind == Kind::Reply);
+        if reply { (destination, source) } else { (source, destination) }
+    };
+    let begin = path.first().and_then(|n| steps.get(n - 1)).map(|s| ends(s).0);
+    let told = path.iter().rev().filter_map(|n| steps.get(n - 1));
+    told.map(|s| (s, ends(s).1)).find(|(_, host)| Some(*host) != begin && host.iter().any(Option::is_some))
+}
+
 fn title(steps: &[Step], path: &[usize]) -> String {
     let on_path: Vec<&Step> = path.iter().filter_map(|n| steps.get(n - 1)).collect();
     let mut stages: Vec<&str> = Vec::new();
@@ -340,7 +368,7 @@ fn title(steps: &[Step], path: &[usize]) -> String {
         }
     }
     let from = on_path.first().and_then(|s| s.source.or(s.source_asset)).unwrap_or("unknown");
-    let to = on_path.last().and_then(|s| s.destination.or(s.destination_asset)).unwrap_or("unknown");
+    let to = target(steps, path).and_then(|(_, [asset, ip])| ip.or(asset)).unwrap_or("unknown");
     format!("{} from {from} to {to}", stages.join(", "))
 }
 
@@ -360,7 +388,7 @@ fn explanation(c: &Chain, steps: &[Step], path: &[usize]) -> String {
             let _ = write!(out, ", {} times", s.count);
         }
         match &s.because {
-            Some(b) if !s.episode.begins => {
+            Some(b) if Some(&s.n) != path.first() => {
                 let _ = write!(out, ": {} (weight {:.2}).", b.text, b.weight);
             }
             _ => out.push('.'),

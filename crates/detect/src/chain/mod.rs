@@ -43,7 +43,7 @@ pub struct Counters {
     pub late: u64,
     /// The same alert again.
     pub repeated: u64,
-    /// Informational, or below medium without a tactic: in no chain.
+    /// Below medium and without a tactic: in no chain.
     pub uninteresting: u64,
     /// Without a tactic, and no story to belong to.
     pub unplaced: u64,
@@ -150,7 +150,7 @@ impl Chains {
         self.now = time;
         self.sweep(time);
         let s = &self.settings;
-        if a.severity <= 1 || (a.tactics == 0 && a.severity < MEDIUM) {
+        if a.tactics == 0 && a.severity < MEDIUM {
             self.counters.uninteresting += 1;
             return;
         }
@@ -271,7 +271,10 @@ impl Chains {
             e.chain = chain;
         }
         let mut story = chain;
-        for p in found.joins {
+        // what is below medium belongs to one story; it does not make two one
+        let strong = a.severity >= MEDIUM || !self.settings.use_severity;
+        let joins = if strong { found.joins } else { found.link.iter().map(|l| l.from).collect() };
+        for p in joins {
             if let Some(other) = self.state.episodes.get(p).map(|p| p.chain) {
                 story = self.join(story, other);
             }

@@ -2,7 +2,7 @@
 //! change, which playbook fits. Proposals for a person; nothing here acts.
 
 use super::Chains;
-use super::document::Step;
+use super::document::{Step, target};
 use super::state::Kind;
 use serde::Serialize;
 
@@ -60,7 +60,7 @@ fn owned(text: Option<&str>) -> Option<String> {
 pub fn steps(all: &Chains, steps: &[Step], path: &[usize]) -> Vec<Next> {
     let on_path: Vec<&Step> = path.iter().filter_map(|n| steps.get(n - 1)).collect();
     let mut out = Vec::new();
-    look(&on_path, steps, &mut out);
+    look(path, steps, &mut out);
     evidence(&on_path, &mut out);
     credentials(steps, &mut out);
     playbooks(all, &on_path, &mut out);
@@ -68,7 +68,7 @@ pub fn steps(all: &Chains, steps: &[Step], path: &[usize]) -> Vec<Next> {
 }
 
 /// Hosts: what was reached last, what was taken and used, where it came from.
-fn look(path: &[&Step], steps: &[Step], out: &mut Vec<Next>) {
+fn look(path: &[usize], steps: &[Step], out: &mut Vec<Next>) {
     let mut seen = Vec::new();
     let mut add = |asset: Option<&str>, ip: Option<&str>, because: String| {
         let key = (owned(asset), owned(ip));
@@ -77,13 +77,13 @@ fn look(path: &[&Step], steps: &[Step], out: &mut Vec<Next>) {
             out.push(Next::Look { asset: owned(asset), ip: owned(ip), because });
         }
     };
-    if let Some(s) = path.last() {
-        add(s.destination_asset, s.destination, format!("the path ends here, in step {}", s.n));
+    if let Some((s, [asset, ip])) = target(steps, path) {
+        add(asset, ip, format!("the path ends here, in step {}", s.n));
     }
     for s in steps.iter().filter(|s| s.episode.link.is_some_and(|l| l.kind == Kind::Pivot)).take(MOST) {
         add(s.source_asset, s.source, format!("it was a target and acts itself since step {}", s.n));
     }
-    if let Some(s) = path.first() {
+    if let Some(s) = path.first().and_then(|n| steps.get(n - 1)) {
         add(s.source_asset, s.source, format!("the path begins here, in step {}", s.n));
     }
 }

@@ -75,7 +75,7 @@ impl Default for Settings {
             idle_control: 72.0 * 3600.0,
             horizon: 72.0 * 3600.0,
             lateness: 10.0,
-            max_steps: 200,
+            max_steps: 100,
             max_episodes: 65_536,
             max_rules: 16_384,
             max_pending: 65_536,
