@@ -1,6 +1,7 @@
 //! The Python module `sentinel._native`: glue only. Logic is in `sentinel-wire` and
 //! `sentinel-inventory`, tested there; errors cross the border in [`wrong`] alone.
 
+mod chains;
 mod inventory;
 mod probes;
 mod scan;
@@ -15,6 +16,8 @@ fn wrong(why: impl std::fmt::Display) -> PyErr {
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::chains::Chains;
     #[pymodule_export]
     use super::inventory::Inventory;
     #[pymodule_export]

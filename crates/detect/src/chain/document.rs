@@ -292,7 +292,9 @@ fn because(
     let (link_name, text) = match link.kind {
         Kind::Actor => ("actor", format!("{source} acted in step {step}, {ago}")),
         Kind::Reply => ("actor", format!("answer between the two hosts of step {step}, {ago}")),
-        Kind::Pivot => ("pivot", format!("{source} was the target of step {step}, {ago}, and now acts itself")),
+        Kind::Pivot => {
+            ("pivot", format!("{source} was the target of step {step}, {ago}, and now acts itself"))
+        }
         Kind::Victim => ("victim", format!("{destination} was the target of step {step}, {ago}")),
     };
     let weight = (f64::from(link.weight) * 10_000.0).round() / 10_000.0;
@@ -375,7 +377,8 @@ fn title(steps: &[Step], path: &[usize]) -> String {
 /// The best path in sentences, one step a line.
 fn explanation(c: &Chain, steps: &[Step], path: &[usize]) -> String {
     let (stages, many) = (each(c.mask).count(), steps.len());
-    let mut out = format!("{} alerts in {many} steps over {stages} tactics; the path that scores most:", c.alerts);
+    let mut out =
+        format!("{} alerts in {many} steps over {stages} tactics; the path that scores most:", c.alerts);
     for s in path.iter().filter_map(|n| steps.get(n - 1)) {
         let time = shown(s.time);
         let _ = write!(out, "\n{}. {} {}", s.n, time.get(..19).unwrap_or(&time).replace('T', " "), s.rule);

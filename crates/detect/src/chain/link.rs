@@ -76,7 +76,11 @@ impl Search<'_> {
         }
         let Some(host) = state.entities.get(self.new.source) else { return };
         for (n, p) in host.out.iter().filter_map(|n| Some((*n, state.episodes.get(*n)?))) {
-            self.add(n, p, Kind::Actor, self.settings.actor_window);
+            // an answer is the doing of who asked
+            let answer = p.link.is_some_and(|l| l.kind == Kind::Reply);
+            if !answer {
+                self.add(n, p, Kind::Actor, self.settings.actor_window);
+            }
         }
     }
 

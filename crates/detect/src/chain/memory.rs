@@ -1,10 +1,10 @@
 //! How much memory chains may take, by formula, and how much they do.
 
+use super::Chains;
 use super::alert::{Alert, FEW, Place, TEXT};
 use super::entity::{Entity, SOURCES};
 use super::settings::Settings;
 use super::state::{Chain, Episode, Key, NAMED, Rule};
-use super::Chains;
 use std::net::IpAddr;
 
 /// Tables grow by doubling: capacity is at most twice what was ever needed.
@@ -37,6 +37,11 @@ impl Settings {
 }
 
 impl Chains {
+    /// Octets that can be held for it at most.
+    pub fn most_octets(&self) -> usize {
+        self.settings.most_octets()
+    }
+
     /// Octets held for what is going on, by capacity, without the allocator's own share.
     pub fn octets(&self) -> usize {
         self.state.octets() + self.queue.len() * (size_of::<Alert>() * 2 + 512)

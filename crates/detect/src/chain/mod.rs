@@ -63,6 +63,13 @@ pub struct Counters {
     pub hurried: u64,
 }
 
+impl Counters {
+    /// As a JSON object.
+    pub fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
 /// A chain that is over, as its document.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Closed {

@@ -98,7 +98,9 @@ impl Settings {
     pub fn new(json: &[u8]) -> Result<Settings, String> {
         let mut s: Settings = serde_json::from_slice(json).map_err(|e| format!("settings of chains: {e}"))?;
         for network in &s.networks {
-            let net = network.parse::<IpNet>().map_err(|_| format!("settings of chains: '{network}' is no network"))?;
+            let net = network
+                .parse::<IpNet>()
+                .map_err(|_| format!("settings of chains: '{network}' is no network"))?;
             s.own.push(net);
         }
         let times = [
@@ -119,7 +121,9 @@ impl Settings {
             return Err("settings of chains: half_life is at least 1 s, horizon at least 60 s".into());
         }
         if s.max_steps < 8 || s.max_episodes < 4 * s.max_steps || s.newest == 0 {
-            return Err("settings of chains: max_steps is at least 8, max_episodes 4 of these, newest 1".into());
+            return Err(
+                "settings of chains: max_steps is at least 8, max_episodes 4 of these, newest 1".into()
+            );
         }
         Ok(s)
     }

@@ -29,8 +29,7 @@ pub struct Stage {
 impl Stage {
     /// The tactic's id in the matrix of control systems or of enterprises, the other where it has none.
     pub fn id(&self, ics: bool) -> Option<&str> {
-        let (first, second) =
-            if ics { (&self.ics, &self.enterprise) } else { (&self.enterprise, &self.ics) };
+        let (first, second) = if ics { (&self.ics, &self.enterprise) } else { (&self.enterprise, &self.ics) };
         first.as_deref().or(second.as_deref())
     }
 }
@@ -107,10 +106,7 @@ fn folded(name: &str) -> String {
         Some((tag, rest)) if tag.eq_ignore_ascii_case("attack.") => rest,
         _ => name,
     };
-    plain
-        .chars()
-        .map(|c| if c == ' ' || c == '_' { '-' } else { c.to_ascii_lowercase() })
-        .collect()
+    plain.chars().map(|c| if c == ' ' || c == '_' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
 #[cfg(test)]
@@ -129,7 +125,9 @@ pub(super) mod tests {
     #[test]
     fn old_and_new_names_ids_and_tags() {
         let s = Stages::new(TABLE).unwrap();
-        for name in ["TA0005", "Stealth", "Defense Evasion", "attack.defense_evasion", "ATTACK.defense-evasion"] {
+        for name in
+            ["TA0005", "Stealth", "Defense Evasion", "attack.defense_evasion", "ATTACK.defense-evasion"]
+        {
             assert_eq!(s.find(name), Some(3), "{name}");
         }
         assert_eq!(s.find("ta0102"), Some(0));

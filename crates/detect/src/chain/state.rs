@@ -305,13 +305,16 @@ impl State {
                 + text(&e.evidence)
                 + size_of::<Place>() * e.places.capacity()
                 + e.places.iter().map(|p| p.source.as_ref().map_or(0, |s| s.len())).sum::<usize>()
-                + e.credential.as_ref().map_or(0, |c| {
-                    c.username.len() + c.protocol.as_ref().map_or(0, |p| p.len())
-                })
+                + e.credential
+                    .as_ref()
+                    .map_or(0, |c| c.username.len() + c.protocol.as_ref().map_or(0, |p| p.len()))
                 + 4 * e.others.capacity()
         };
         let rule = |r: &Rule| {
-            2 * r.id.len() + r.name.len() + text(&r.techniques) + size_of::<Box<str>>() * r.techniques.capacity()
+            2 * r.id.len()
+                + r.name.len()
+                + text(&r.techniques)
+                + size_of::<Box<str>>() * r.techniques.capacity()
         };
         self.entities.octets()
             + self.episodes.octets()
