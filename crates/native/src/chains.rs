@@ -2,6 +2,7 @@
 
 use crate::wrong;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use sentinel_detect::chain;
 
@@ -19,13 +20,13 @@ fn pages(py: Python<'_>, documents: Vec<Vec<u8>>) -> Vec<Bound<'_, PyBytes>> {
 impl Chains {
     /// `stages` is the stage table, `settings` an object of settings, both JSON.
     #[new]
-    #[pyo3(signature = (*, stages, settings=b"{}".to_vec()))]
-    fn new(stages: Vec<u8>, settings: Vec<u8>) -> PyResult<Chains> {
-        Ok(Chains { inner: chain::Chains::new(&stages, &settings).map_err(wrong)? })
+    #[pyo3(signature = (*, stages, settings=b"{}"))]
+    fn new(stages: &[u8], settings: &[u8]) -> PyResult<Chains> {
+        Ok(Chains { inner: chain::Chains::new(stages, settings).map_err(wrong)? })
     }
 
     /// Takes in alert documents.
-    fn feed(&mut self, py: Python<'_>, alerts: Vec<Vec<u8>>) {
+    fn feed(&mut self, py: Python<'_>, alerts: Vec<PyBackedBytes>) {
         py.detach(|| alerts.iter().for_each(|a| self.inner.feed(a)));
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Longest text that is kept of any member, in octets.
-pub const TEXT: usize = 160;
+pub const TEXT: usize = 128;
 /// Techniques kept of an alert, and evidence of a step.
 pub const FEW: usize = 8;
 

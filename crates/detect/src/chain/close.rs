@@ -72,7 +72,7 @@ impl Chains {
     /// Ends the chains that were quiet longest, single steps first, until a sixteenth is free.
     pub(super) fn make_room(&mut self) {
         let most = self.settings.max_episodes;
-        if self.state.episodes.len() <= most && self.state.entities.len() <= most.saturating_mul(2) {
+        if self.state.episodes.len() <= most && self.state.entities.len() <= most {
             return;
         }
         let mut all: Vec<(bool, i64, u64, u32)> =
@@ -80,7 +80,7 @@ impl Chains {
         all.sort_unstable();
         let enough = most - most / 16;
         for (.., n) in all {
-            if self.state.episodes.len() <= enough && self.state.entities.len() <= 2 * enough {
+            if self.state.episodes.len() <= enough && self.state.entities.len() <= enough {
                 break;
             }
             self.counters.closed_early += 1;

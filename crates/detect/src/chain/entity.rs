@@ -20,7 +20,7 @@ pub enum Class {
 }
 
 /// Most sources of a host that are told apart.
-pub const SOURCES: usize = 64;
+pub const SOURCES: usize = 32;
 
 /// A host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,7 +40,8 @@ pub struct Entity {
 }
 
 /// Most addresses, and most names, that one entity is found by.
-const KEYS: usize = 16;
+pub const ADDRESSES: usize = 8;
+pub const NAMES: usize = 4;
 
 /// All entities.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -154,7 +155,7 @@ impl Entities {
             {
                 e.ips.retain(|i| *i != ip);
             }
-            match self.get_mut(n).filter(|e| e.ips.len() < KEYS) {
+            match self.get_mut(n).filter(|e| e.ips.len() < ADDRESSES) {
                 Some(e) => {
                     e.ips.push(ip);
                     self.by_ip.insert(ip, n);
@@ -174,7 +175,7 @@ impl Entities {
             {
                 e.names.retain(|i| *i != name);
             }
-            match self.get_mut(n).filter(|e| e.names.len() < KEYS) {
+            match self.get_mut(n).filter(|e| e.names.len() < NAMES) {
                 Some(e) => {
                     e.names.push(name.clone());
                     self.by_name.insert(name, n);

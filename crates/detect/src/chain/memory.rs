@@ -2,7 +2,7 @@
 
 use super::Chains;
 use super::alert::{Alert, FEW, Place, TEXT};
-use super::entity::{Entity, SOURCES};
+use super::entity::{ADDRESSES, Entity, NAMES, SOURCES};
 use super::settings::Settings;
 use super::state::{Chain, Episode, Key, NAMED, Rule};
 use std::net::IpAddr;
@@ -26,11 +26,13 @@ impl Settings {
         let host = SLACK * (size_of::<Option<Entity>>() + 4 + 64)
             + SLACK * 2 * 4 * (NAMED + 1)
             + 16 * SOURCES * SLACK
-            + 16 * (size_of::<IpAddr>() + 2 * text);
+            + 2 * text
+            + SLACK * ADDRESSES * (size_of::<IpAddr>() + 32)
+            + SLACK * NAMES * 2 * text;
         let rule = SLACK * size_of::<Option<Rule>>() + 3 * TEXT + FEW * text + SLACK * 48;
         let waiting = size_of::<Alert>() * SLACK + (2 * FEW + 10) * text;
         self.max_episodes * step
-            + 2 * self.max_episodes * host
+            + self.max_episodes * host
             + self.max_rules * rule
             + self.max_pending * waiting
     }

@@ -38,7 +38,7 @@ pub struct Settings {
     pub lateness: f64,
     /// Steps a chain is shown with; more are folded.
     pub max_steps: usize,
-    /// Steps held at once, over all chains.
+    /// Steps held at once, over all chains, and hosts.
     pub max_episodes: usize,
     /// Distinct rules counted at once.
     pub max_rules: usize,
@@ -76,9 +76,9 @@ impl Default for Settings {
             horizon: 72.0 * 3600.0,
             lateness: 10.0,
             max_steps: 100,
-            max_episodes: 65_536,
+            max_episodes: 32_768,
             max_rules: 16_384,
-            max_pending: 65_536,
+            max_pending: 16_384,
             max_closed: 1_024,
             use_novelty: true,
             use_rarity: true,
