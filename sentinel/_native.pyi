@@ -128,7 +128,7 @@ class Chains:
     """Alerts in, attack chains out (`crates/detect/src/chain`). The same alerts give the same chains,
     however they come in batches."""
 
-    def __new__(cls, *, stages: bytes, settings: bytes = b"{}") -> Chains:
+    def __new__(cls, *, stages: bytes, settings: bytes | None = None) -> Chains:
         """`stages` is the stage table and `settings` an object of settings, both JSON."""
 
     def feed(self, alerts: Sequence[bytes]) -> None:

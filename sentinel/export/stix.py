@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TextIO
 
 from sentinel.export._stix import address_object, bundle, end_name, moment, own_id, source_identity, summary
@@ -19,6 +19,13 @@ _MOST = 999_999_999
 
 _ICS = re.compile(r"TA01(0\d|1[01])")
 """Tactics of ATT&CK for ICS: TA0100 to TA0111."""
+
+
+_PRIVATE = [
+    ip_network(text)
+    for text in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+]
+"""Networks that mean nothing to others: RFC 1918, RFC 6598, RFC 4193."""
 
 
 def write_stix(chains: Iterable[Record], out: TextIO) -> None:
@@ -165,4 +172,8 @@ def _indicator(address: Record, common: Record) -> Record:
 
 
 def _is_public(address: Record) -> bool:
-    return address["type"] != "mac-addr" and ip_address(address["value"]).is_global
+    if address["type"] == "mac-addr":
+        return False
+    ip = ip_address(address["value"])
+    reserved = ip.is_link_local or ip.is_multicast or ip.is_loopback or ip.is_unspecified or ip.is_reserved
+    return not reserved and not any(ip in network for network in _PRIVATE)

@@ -20,9 +20,9 @@ fn pages(py: Python<'_>, documents: Vec<Vec<u8>>) -> Vec<Bound<'_, PyBytes>> {
 impl Chains {
     /// `stages` is the stage table, `settings` an object of settings, both JSON.
     #[new]
-    #[pyo3(signature = (*, stages, settings=b"{}"))]
-    fn new(stages: &[u8], settings: &[u8]) -> PyResult<Chains> {
-        Ok(Chains { inner: chain::Chains::new(stages, settings).map_err(wrong)? })
+    #[pyo3(signature = (*, stages, settings=None))]
+    fn new(stages: &[u8], settings: Option<&[u8]>) -> PyResult<Chains> {
+        Ok(Chains { inner: chain::Chains::new(stages, settings.unwrap_or(b"{}")).map_err(wrong)? })
     }
 
     /// Takes in alert documents.

@@ -4,11 +4,13 @@ use super::Chains;
 use super::alert::{Alert, FEW, Place, TEXT};
 use super::entity::{ADDRESSES, Entity, NAMES, SOURCES};
 use super::settings::Settings;
-use super::state::{Chain, Episode, Key, NAMED, Rule};
+use super::state::{Chain, Episode, HOSTS, Key, NAMED, Rule};
 use std::net::IpAddr;
 
 /// Tables grow by doubling: capacity is at most twice what was ever needed.
 const SLACK: usize = 2;
+/// Stages of a table, and none.
+const STAGES: usize = 33;
 
 impl Settings {
     /// Octets that chains take at most, whatever comes in, without the documents of closed chains:
@@ -19,12 +21,12 @@ impl Settings {
             + (NAMED + FEW) * text
             + 4 * (size_of::<Place>() + TEXT)
             + 2 * TEXT
-            + 4 * NAMED * SLACK
-            + SLACK * (NAMED + 1) * (size_of::<(Key, u32)>() + 2)
+            + 4 * HOSTS * SLACK
+            + SLACK * (HOSTS + 1) * (size_of::<(Key, u32)>() + 2)
             // its story, and its place in it
             + SLACK * (size_of::<Option<Chain>>() + 4 + 4);
         let host = SLACK * (size_of::<Option<Entity>>() + 4 + 64)
-            + SLACK * 2 * 4 * (NAMED + 1)
+            + SLACK * 2 * 4 * STAGES * self.newest
             + 16 * SOURCES * SLACK
             + 2 * text
             + SLACK * ADDRESSES * (size_of::<IpAddr>() + 32)

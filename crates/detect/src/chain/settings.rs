@@ -55,6 +55,8 @@ pub struct Settings {
     pub use_degree: bool,
     pub use_severity: bool,
     pub use_order: bool,
+    /// Foreign addresses are kept from merging stories.
+    pub use_foreign: bool,
 }
 
 impl Default for Settings {
@@ -89,6 +91,7 @@ impl Default for Settings {
             use_degree: true,
             use_severity: true,
             use_order: true,
+            use_foreign: true,
         }
     }
 }
@@ -134,7 +137,7 @@ impl Settings {
             IpAddr::V4(v4) => v4.is_private(),
             IpAddr::V6(v6) => v6.is_unique_local(),
         };
-        private || self.own.iter().any(|n| n.contains(&ip))
+        private || !self.use_foreign || self.own.iter().any(|n| n.contains(&ip))
     }
 }
 

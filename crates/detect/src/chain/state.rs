@@ -7,8 +7,10 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
-/// Alerts named in a step, and hosts a folded step stands for by name.
+/// Alerts named in a step.
 pub const NAMED: usize = 16;
+/// Further hosts that a folded step stands for by name.
+pub const HOSTS: usize = 32;
 /// Steps of a path that are told, the last ones.
 pub const PATH: usize = 64;
 
@@ -257,7 +259,7 @@ impl State {
         let known = |host: u32, k: &Episode| k.destination == host || k.others.contains(&host);
         let mut moved = Vec::new();
         for host in std::iter::once(e.destination).chain(e.others.iter().copied()) {
-            if !known(host, k) && k.others.len() < NAMED {
+            if !known(host, k) && k.others.len() < HOSTS {
                 k.others.push(host);
                 moved.push(host);
             }
@@ -266,9 +268,8 @@ impl State {
         for host in moved {
             if let Some(entity) = self.entities.get_mut(host) {
                 entity.uses = entity.uses.saturating_add(1);
-                match entity.into.iter_mut().find(|x| **x == gone) {
-                    Some(slot) => *slot = kept,
-                    None => entity.into.push(kept),
+                if let Some(slot) = entity.into.iter_mut().find(|x| **x == gone) {
+                    *slot = kept;
                 }
             }
             let key = (e.rule, e.source, host);
