@@ -98,6 +98,7 @@ def stream(
         if any((team, row[side]) in places for side in moved):
             total[team] += 1
     hosts = sorted(used)
+    owner = {new: team for (team, _), new in places.items()}
     for n in range(benign):
         time, _ = rows[dice.randrange(len(rows))]
         rows.append((time, {
@@ -109,9 +110,11 @@ def stream(
     for n in range(shared):
         time, _ = rows[dice.randrange(len(rows))]
         service, level = (SHARED[n % 2], 2 + n // 2 % 2)
+        host = dice.choice(hosts)
+        total[owner[host]] += 1
         said = f"ET SCAN Potential VNC Scan 590{level}"
         rows.append((time, {
-            "timestamp": time, "event_type": "alert", "src_ip": dice.choice(hosts), "src_port": 40_000 + n,
+            "timestamp": time, "event_type": "alert", "src_ip": host, "src_port": 40_000 + n,
             "dest_ip": service, "dest_port": 443, "proto": "TCP",
             "alert": {"signature_id": 9_100_000 + level, "signature": said,
                       "category": "Attempted Information Leak", "severity": level},

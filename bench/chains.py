@@ -22,6 +22,7 @@ ELEMENTS = {
     "degree": "degree: crowded hosts link like others",
     "severity": "severity: what is low links and merges too",
     "order": "order of stages",
+    "ties": "two stories need two common targets",
     "foreign": "foreign addresses kept apart",
 }
 PARAMETERS = {

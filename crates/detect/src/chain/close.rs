@@ -38,17 +38,9 @@ impl Chains {
         }
     }
 
-    /// Is it a story at all: several rules with several stages or something serious, or a host that
-    /// was taken and then used.
-    pub(super) fn is_story(&self, c: &Chain) -> bool {
-        let serious = c.severity >= super::link::MEDIUM;
-        let various = c.several_rules && (c.mask.count_ones() >= 2 || c.severity >= 4);
-        c.members.len() >= 2 && serious && (various || c.pivot)
-    }
-
     fn close(&mut self, n: u32) {
         let Some(c) = self.state.chains.get(n) else { return };
-        if self.is_story(c) {
+        if c.is_story() {
             let document = document::write(self, c, "closed");
             let (id, score) = (c.id, self.score(c));
             self.counters.closed += 1;
@@ -76,7 +68,7 @@ impl Chains {
             return;
         }
         let mut all: Vec<(bool, i64, u64, u32)> =
-            self.state.chains.iter().map(|(n, c)| (self.is_story(c), c.last, c.born, n)).collect();
+            self.state.chains.iter().map(|(n, c)| (c.is_story(), c.last, c.born, n)).collect();
         all.sort_unstable();
         let enough = most - most / 16;
         for (.., n) in all {

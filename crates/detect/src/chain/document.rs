@@ -408,7 +408,7 @@ impl Chains {
             .state
             .chains
             .iter()
-            .filter(|(_, c)| c.changed && self.is_story(c))
+            .filter(|(_, c)| c.changed && c.is_story())
             .map(|(n, c)| (c.born, n))
             .collect();
         live.sort_unstable();
@@ -427,7 +427,7 @@ impl Chains {
     pub fn all(&self) -> Vec<Vec<u8>> {
         let mut found: Vec<(f64, u64, Vec<u8>)> =
             self.closed.iter().map(|c| (c.score, c.id, c.document.clone())).collect();
-        for (_, c) in self.state.chains.iter().filter(|(_, c)| self.is_story(c)) {
+        for (_, c) in self.state.chains.iter().filter(|(_, c)| c.is_story()) {
             found.push((self.score(c), c.id, write(self, c, "open")));
         }
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -3,7 +3,7 @@
 use super::entity::Class;
 use super::settings::{Settings, micros};
 use super::stages::{Stages, each};
-use super::state::{Episode, Kind, Link, State};
+use super::state::{Episode, Kind, Link, NONE, State};
 
 /// Least severity of a step that is linked by more than its own actor: what is low or informational
 /// says something of who did it, nothing of whom else it concerns.
@@ -123,12 +123,72 @@ impl Search<'_> {
     }
 }
 
+/// Hosts that an actor acted on lately, looked at for common targets.
+const LATELY: usize = 64;
+
+impl Search<'_> {
+    /// Takes out links over the target that are too weak: that two looked at one host, or that two stories
+    /// touch in one host, may be chance. Two common targets are not; nor is that something was done to the host,
+    /// unless two stories would become one by it.
+    fn weigh_victims(&mut self) {
+        let (state, new) = (self.state, self.new);
+        if !self.settings.use_ties {
+            return;
+        }
+        let chain_of = |n: u32| state.episodes.get(n).map_or(NONE, |e| e.chain);
+        let is_story = |n: u32| state.chains.get(n).is_some_and(|c| c.is_story());
+        let sure: Vec<u32> =
+            self.found.iter().filter(|f| f.1 != Kind::Victim).map(|f| chain_of(f.0)).collect();
+        let own_story = sure.iter().any(|c| is_story(*c));
+        let mut judged: Vec<(u32, bool)> = sure.into_iter().map(|c| (c, true)).collect();
+        let done = self.stages.gives_access(new.tactics);
+        let mut found = std::mem::take(&mut self.found);
+        for (n, kind, _) in &found {
+            let chain = chain_of(*n);
+            if *kind != Kind::Victim || judged.iter().any(|(c, _)| *c == chain) {
+                continue;
+            }
+            let of_chain = found.iter().filter(|f| f.1 == Kind::Victim && chain_of(f.0) == chain);
+            let access = done
+                || of_chain
+                    .filter_map(|f| state.episodes.get(f.0))
+                    .any(|p| self.stages.gives_access(1 << p.stage));
+            let enough = access && !(own_story && is_story(chain));
+            judged.push((chain, enough || self.other_target(chain)));
+        }
+        found.retain(|(n, ..)| judged.iter().any(|(c, good)| *good && *c == chain_of(*n)));
+        self.found = found;
+    }
+
+    /// The source acted lately on another host that others of this story acted upon, too.
+    fn other_target(&self, chain: u32) -> bool {
+        let (state, new) = (self.state, self.new);
+        let Some(actor) = state.entities.get(new.source) else { return false };
+        let steps = actor.out.iter().rev().filter_map(|n| state.episodes.get(*n));
+        let targets = steps.flat_map(|e| std::iter::once(e.destination).chain(e.others.iter().copied()));
+        targets.filter(|host| *host != new.destination).take(LATELY).any(|host| {
+            let Some(h) = state.entities.get(host) else { return false };
+            let crowded = self.settings.use_degree && h.degree() > self.settings.max_degree;
+            let strong = |p: &Episode| {
+                p.source != new.source
+                    && p.chain == chain
+                    && p.severity >= MEDIUM
+                    && new.time.saturating_sub(p.last) <= micros(self.settings.victim_window)
+            };
+            h.class == Class::Own
+                && !crowded
+                && h.into.iter().filter_map(|n| state.episodes.get(*n)).any(strong)
+        })
+    }
+}
+
 /// Looks for what a new step continues.
 pub fn find(state: &State, stages: &Stages, settings: &Settings, new: &New) -> Outcome {
     let mut search = Search { state, stages, settings, new, found: Vec::new() };
     search.actor();
     search.source_side();
     search.victim();
+    search.weigh_victims();
     let mut found = search.found;
     let serial = |n: u32| state.episodes.get(n).map_or(0, |e| e.serial);
     found.sort_by_key(|(n, ..)| serial(*n));

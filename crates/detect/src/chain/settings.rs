@@ -55,6 +55,8 @@ pub struct Settings {
     pub use_degree: bool,
     pub use_severity: bool,
     pub use_order: bool,
+    /// Two stories need more than one common target.
+    pub use_ties: bool,
     /// Foreign addresses are kept from merging stories.
     pub use_foreign: bool,
 }
@@ -91,6 +93,7 @@ impl Default for Settings {
             use_degree: true,
             use_severity: true,
             use_order: true,
+            use_ties: true,
             use_foreign: true,
         }
     }

@@ -96,6 +96,15 @@ pub struct Chain {
     pub published: bool,
 }
 
+impl Chain {
+    /// Is it a story at all: several rules with several stages or something serious, or a host that
+    /// was taken and then used.
+    pub fn is_story(&self) -> bool {
+        let various = self.several_rules && (self.mask.count_ones() >= 2 || self.severity >= 4);
+        self.members.len() >= 2 && self.severity >= 3 && (various || self.pivot)
+    }
+}
+
 /// What is known of a rule.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rule {
