@@ -77,7 +77,10 @@ def test_a_merged_chain_is_a_record() -> None:
         ])  # fmt: skip
         engine.finish()
     assert len(engine.changed()) == 2
-    engine.feed([alert(10, "move", "Lateral Movement", "10.0.3.1", "10.0.3.0")])
+    engine.feed([
+        alert(10, "move", "Lateral Movement", "10.0.3.1", "10.0.3.0"),
+        alert(12, "move", "Lateral Movement", OFFICE, "10.0.3.1"),
+    ])  # fmt: skip
     engine.finish()
     merged, kept = (msgspec.json.decode(document, type=Chain) for document in engine.changed())
     assert (merged.state, merged.merged_into) == ("merged", kept.id)

@@ -78,6 +78,9 @@ struct Closed {
     document: Vec<u8>,
 }
 
+/// Last time, serial and place of a step in a list.
+type Age = (i64, u64, usize);
+
 /// Alerts in, chains out.
 pub struct Chains {
     stages: Stages,
@@ -290,23 +293,31 @@ impl Chains {
         self.make_room();
     }
 
-    /// Enters a step at its hosts, in place of the oldest of its tactic if there are enough.
+    /// Enters a step at its hosts, in place of the oldest of its tactic if there are enough. Of one tactic
+    /// between the same two hosts two are enough: who repeats himself does not push out others.
     fn enlist(&mut self, n: u32, new: &New, stage: u8) {
         let (newest, horizon) = (self.settings.newest, micros(self.settings.horizon));
         let State { entities, episodes, .. } = &mut self.state;
         let trim = |list: &mut Vec<u32>| {
-            let mut same = 0;
-            let mut oldest: Option<(i64, u64, usize)> = None;
+            let (mut same, mut pair) = (0, 0);
+            let (mut oldest, mut oldest_pair): (Option<Age>, Option<Age>) = (None, None);
             for (at, e) in list.iter().enumerate().filter_map(|(at, n)| Some((at, episodes.get(*n)?))) {
                 if e.stage == stage {
-                    same += 1;
                     let age = (e.last, e.serial, at);
+                    same += 1;
                     oldest = Some(oldest.map_or(age, |o| o.min(age)));
+                    if (e.source, e.destination) == (new.source, new.destination) {
+                        pair += 1;
+                        oldest_pair = Some(oldest_pair.map_or(age, |o| o.min(age)));
+                    }
                 }
             }
-            if same >= newest
-                && let Some((.., at)) = oldest
-            {
+            let gone = match (oldest_pair, oldest) {
+                (Some(age), _) if pair >= 2 => Some(age),
+                (_, Some(age)) if same >= newest => Some(age),
+                _ => None,
+            };
+            if let Some((.., at)) = gone {
                 list.remove(at);
             }
             list.push(n);

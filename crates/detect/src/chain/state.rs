@@ -274,6 +274,13 @@ impl State {
             }
         }
         let key_kept = (k.rule, k.source);
+        if e.source == k.source
+            && let Some(actor) = self.entities.get_mut(e.source)
+            && !actor.out.contains(&kept)
+            && let Some(slot) = actor.out.iter_mut().find(|x| **x == gone)
+        {
+            *slot = kept;
+        }
         for host in moved {
             if let Some(entity) = self.entities.get_mut(host) {
                 entity.uses = entity.uses.saturating_add(1);
