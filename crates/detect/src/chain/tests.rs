@@ -232,7 +232,7 @@ impl Dice {
 fn random(count: u64, hosts: u64, rules: u64, seed: u64) -> Vec<Vec<u8>> {
     let mut d = Dice(seed);
     let tactics = ["Discovery", "Initial Access", "Credential Access", "Lateral Movement", "Impact", ""];
-    let mut host = |d: &mut Dice| {
+    let host = |d: &mut Dice| {
         let n = d.roll(hosts);
         if n % 10 == 9 {
             format!("198.51.{}.{}", n / 250, n % 250)
