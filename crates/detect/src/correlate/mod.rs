@@ -9,11 +9,20 @@
 
 mod correlator;
 mod expr;
+mod key;
+mod measure;
+mod order;
+mod parse;
+mod part;
+mod plan;
 mod reorder;
 mod rule;
+mod table;
+mod values;
 
 pub use correlator::{Correlator, Counters, Item, Restored};
 pub use expr::Expr;
+pub use parse::{Source, is_correlation};
 pub use reorder::{Pushed, Reorder, ReorderCounters};
 pub use rule::{Condition, Kind, Op, Refusal, Rule};
 
