@@ -1,8 +1,8 @@
 //! Events meet Sigma rules, and alerts join into chains. No I/O here: rules, events and tables come
 //! in as text or values, alerts and chains go out as documents. See `docs/concepts/rules.md`.
 
-pub mod context;
 pub mod alert;
+pub mod context;
 pub mod event;
 pub mod hooks;
 pub mod json;

@@ -66,15 +66,23 @@ impl Context {
     /// Someone tried to reach a terminal it polls, and nothing came back.
     pub(super) fn knock(&mut self, ends: &Ends) {
         let polls = self.hosts.get(ends.client).is_some_and(|c| c.next.polls);
-        if let Some(server) = self.hosts.get_mut(ends.server).filter(|_| polls) {
-            server.unanswered = server.unanswered.saturating_add(1);
+        let Some(server) = self.hosts.get_mut(ends.server).filter(|_| polls) else { return };
+        server.unanswered = server.unanswered.saturating_add(1);
+        let id = server.polled;
+        let at = self.deadline(id).map(|at| at.max(self.clock.watch));
+        if let Some(r) = self.convs.get_mut(id).and_then(|c| c.rhythm.as_mut())
+            && let Some(at) = at.filter(|_| !r.armed && !r.told)
+        {
+            r.armed = true;
+            self.timers.push(Reverse((at, id)));
         }
     }
     /// An event of a conversation: rhythm, health, and what its ends are.
     pub(super) fn beat(&mut self, id: ConvId, v: &View, ends: &Ends, e: &Event, extra: &mut Vec<Event>) {
         let (answers, asks) = Context::counted(v, ends);
         let end = self.clock.watched(e.time);
-        let start = v.start.filter(|s| *s <= e.time).map_or(end, |s| end.saturating_sub(e.time.saturating_sub(s)));
+        let start =
+            v.start.filter(|s| *s <= e.time).map_or(end, |s| end.saturating_sub(e.time.saturating_sub(s)));
         if answers > 0 && v.kind != Kind::Flow {
             self.hear(ends.server, end, e, extra);
         }
@@ -101,7 +109,8 @@ impl Context {
         if let Some(r) = &mut c.rhythm {
             // a summed event stands for the minute up to it
             let from = if v.count > 1 { start } else { end };
-            if answers > 0 || one_way {
+            let alive = answers > 0 || one_way;
+            if alive {
                 if pulse {
                     r.active(from, end, v.count, polls);
                 } else {
@@ -112,7 +121,10 @@ impl Context {
             } else if asks > 0 && answered_before {
                 r.ask(end, v.count);
             }
-            if !r.armed && let Some(patience) = r.patience(&self.settings.availability, 0) {
+            if !r.armed
+                && !r.told
+                && let Some(patience) = r.patience(&self.settings.availability, 0)
+            {
                 r.armed = true;
                 steady = true;
                 self.timers.push(Reverse((r.last.saturating_add(patience), id)));
@@ -127,6 +139,9 @@ impl Context {
         // who polls is told only of hosts that were there while learning: to poll is no alibi
         if steady && !one_way && !(ready && self.hosts.get(ends.client).is_none_or(|h| h.new)) {
             self.shows(ends.client, |s| s.polls = true);
+        }
+        if steady && let Some(host) = self.hosts.get_mut(ends.server) {
+            host.polled = id;
         }
         if let Some(refusals) = ill {
             self.tell_ill(id, refusals, e, extra);
@@ -154,7 +169,10 @@ impl Context {
             source: client,
             destination: server,
             protocol: &protocol,
-            reason: format!("{} refused {refusals} requests within a minute, which it seldom did", terminal.addr),
+            reason: format!(
+                "{} refused {refusals} requests within a minute, which it seldom did",
+                terminal.addr
+            ),
             confidence: 0.7,
             evidence: Evidence { id: e.id, frame: e.frame, source: e.source, time: e.time },
             more: vec![("sentinel.availability.count", Val::from(refusals))],
@@ -176,13 +194,19 @@ impl Context {
                 Some(at) if at > now => self.timers.push(Reverse((at, id))),
                 _ => {
                     if let Some(r) = self.convs.get_mut(id).and_then(|c| c.rhythm.as_mut()) {
-                        r.armed = false; // the next answer arms it again
+                        r.armed = false; // what comes next arms it again
                     }
-                    claims.extend(again.and_then(|_| self.judge(id)));
+                    if let Some(claim) = again.and_then(|_| self.judge(id)) {
+                        if let Some(r) = self.convs.get_mut(id).and_then(|c| c.rhythm.as_mut()) {
+                            r.told = true;
+                        }
+                        claims.push(claim);
+                    }
                 }
             }
         }
-        let mut gone: Vec<HostId> = claims.iter().filter(|c| c.action == "offline").map(|c| c.terminal).collect();
+        let mut gone: Vec<HostId> =
+            claims.iter().filter(|c| c.action == "offline").map(|c| c.terminal).collect();
         gone.sort_unstable();
         gone.dedup();
         let mass = gone.len() >= MASS && gone.len() * 2 >= watched;
@@ -287,7 +311,14 @@ impl Context {
         };
         self.tell(told, extra);
     }
-    fn tell_mass(&mut self, claims: &[Claim], gone: usize, watched: usize, tick: Micros, extra: &mut Vec<Event>) {
+    fn tell_mass(
+        &mut self,
+        claims: &[Claim],
+        gone: usize,
+        watched: usize,
+        tick: Micros,
+        extra: &mut Vec<Event>,
+    ) {
         let evidence = claims
             .first()
             .and_then(|c| self.convs.get(c.conv)?.rhythm.as_ref())

@@ -75,9 +75,8 @@ impl Hours {
     fn like(&self, hour: u8, around: u8) -> bool {
         let days = if hour / 24 < 5 { 0..5u8 } else { 5..7 };
         let of_day = hour % 24 + 24;
-        days.into_iter().any(|day| {
-            (of_day - around.min(24)..=of_day + around).any(|h| self.has(day * 24 + h % 24))
-        })
+        days.into_iter()
+            .any(|day| (of_day - around.min(24)..=of_day + around).any(|h| self.has(day * 24 + h % 24)))
     }
 }
 

@@ -18,7 +18,6 @@ pub(super) struct Ends {
     pub server: HostId,
     /// The event comes from the server.
     pub swapped: bool,
-    pub port: u16,
 }
 
 fn level(v: f64) -> Val {
@@ -89,14 +88,16 @@ impl Context {
         if let Some(zone) = zone {
             put(names[2], Val::from(&*zone.name));
         }
-        let worth = asset.and_then(|a| a.criticality.as_deref()).or(zone.and_then(|z| z.criticality.as_deref()));
+        let worth =
+            asset.and_then(|a| a.criticality.as_deref()).or(zone.and_then(|z| z.criticality.as_deref()));
         if let Some(worth) = worth {
             put(names[3], Val::from(worth));
         }
     }
     /// Assets, zones and direction of an event whose ends are as given.
     fn dress(&self, e: &mut Event, v: &View, swapped: bool) {
-        let known = |a: HostAddr| self.hosts.find(&Key { vlan: v.vlan, addr: a }).and_then(|id| self.hosts.get(id));
+        let known =
+            |a: HostAddr| self.hosts.find(&Key { vlan: v.vlan, addr: a }).and_then(|id| self.hosts.get(id));
         // what is not in the table is described by its address alone
         let (mut one, mut other) = (None, None);
         let source = v.source.map(|a| known(a).unwrap_or_else(|| one.insert(self.host_at(v.vlan, a))));
@@ -104,7 +105,8 @@ impl Context {
             v.destination.map(|a| known(a).unwrap_or_else(|| other.insert(self.host_at(v.vlan, a))));
         const CLIENT: [&str; 4] =
             ["ot.client.type", "ot.client.level", "ot.client.zone", "ot.client.criticality"];
-        const SERVER: [&str; 4] = ["ot.asset.type", "ot.asset.level", "ot.asset.zone", "ot.asset.criticality"];
+        const SERVER: [&str; 4] =
+            ["ot.asset.type", "ot.asset.level", "ot.asset.zone", "ot.asset.criticality"];
         let (by_source, by_destination) = if swapped { (SERVER, CLIENT) } else { (CLIENT, SERVER) };
         if let Some(h) = source {
             self.describe(h, "source.asset", by_source, e);
@@ -157,8 +159,7 @@ impl Context {
         let destination = v.destination.map_or(NOBODY, |a| self.host(v.vlan, a, !v.unanswered));
         self.hear(source, watched, e, extra);
         let (client, server) = if swapped { (destination, source) } else { (source, destination) };
-        let port = if swapped { v.source_port } else { v.destination_port };
-        let ends = Ends { client, server, swapped, port };
+        let ends = Ends { client, server, swapped };
         let known = self.names.get(v.protocol);
         let (signs, housekeeping) = known.map_or((Signs::None, false), |k| (k.signs, k.housekeeping));
         if signs != Signs::None {
@@ -193,7 +194,8 @@ impl Context {
         for (name, bits) in [("sentinel.baseline.new", new), ("sentinel.baseline.first", first)] {
             if bits != 0 {
                 let words = (0u8..).zip(baseline::WORDS).filter(|(i, _)| bits >> i & 1 == 1);
-                e.fields.push((name.into(), Val::from(words.map(|(_, w)| Val::Static(w)).collect::<Vec<_>>())));
+                e.fields
+                    .push((name.into(), Val::from(words.map(|(_, w)| Val::Static(w)).collect::<Vec<_>>())));
             }
         }
         self.learned_conduit(conv, &terms, e);
@@ -305,7 +307,9 @@ impl Context {
             return;
         }
         let Some(c) = self.convs.get(id) else { return };
-        let (Some(client), Some(server)) = (self.hosts.get(c.client), self.hosts.get(c.server)) else { return };
+        let (Some(client), Some(server)) = (self.hosts.get(c.client), self.hosts.get(c.server)) else {
+            return;
+        };
         if c.group || client.place == Place::Outside && server.place == Place::Outside {
             return;
         }

@@ -59,6 +59,8 @@ pub struct Host {
     pub next: Shown,
     /// Last time it sent something; `i64::MIN`: never.
     pub heard: Micros,
+    /// The conversation in which it is polled in a rhythm.
+    pub polled: u32,
     /// Requests to it since, by those that poll it.
     pub unanswered: u32,
     /// First seen when the baseline was ready.
@@ -97,6 +99,7 @@ impl Host {
             shown: Shown::default(),
             next: Shown::default(),
             heard: Micros::MIN,
+            polled: u32::MAX,
             unanswered: 0,
             new: false,
             told: false,

@@ -213,7 +213,8 @@ impl Context {
         }
         self.made += 1;
         self.counts.told += 1;
-        let order = (self.order.0, 0x8000_0000 | self.order.1.wrapping_mul(MAX_TOLD as u32).wrapping_add(self.made));
+        let order =
+            (self.order.0, 0x8000_0000 | self.order.1.wrapping_mul(MAX_TOLD as u32).wrapping_add(self.made));
         let mut event = told.event(order);
         self.decorate(&mut event);
         extra.push(event);

@@ -42,6 +42,8 @@ pub struct Rhythm {
     summed: bool,
     /// It waits in the list of timers.
     pub armed: bool,
+    /// Its silence was told; the next answer ends that.
+    pub told: bool,
     pub evidence: Evidence,
 }
 
@@ -73,6 +75,7 @@ impl Rhythm {
         self.polls = self.polls.saturating_add(count.max(1));
         self.last = self.last.max(end);
         self.asks = 0;
+        self.told = false;
     }
     /// Requests came that nobody has answered yet.
     pub fn ask(&mut self, time: Micros, count: u32) {
@@ -110,7 +113,7 @@ impl Rhythm {
     }
     /// Watching was interrupted: the gaps are kept, the run begins anew.
     pub fn pause(&mut self, now: Micros) {
-        (self.last, self.begun, self.asks, self.armed) = (now, now, 0, false);
+        (self.last, self.begun, self.asks, self.armed, self.told) = (now, now, 0, false, false);
     }
     /// How long the rhythm has held.
     pub fn held(&self) -> Micros {

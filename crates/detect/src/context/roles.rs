@@ -49,7 +49,8 @@ pub fn is_terminal(protocol: &str) -> bool {
 pub fn is_housekeeping(protocol: &str) -> bool {
     matches!(
         protocol,
-        "arp" | "ndp"
+        "arp"
+            | "ndp"
             | "lldp"
             | "cdp"
             | "stp"

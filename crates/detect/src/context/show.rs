@@ -17,7 +17,9 @@ impl Context {
         }
         let mut order: Vec<(HostAddr, HostAddr, &str, u32)> = (0u32..)
             .zip(&self.convs.list)
-            .filter_map(|(id, c)| Some((self.addr(c.client)?, self.addr(c.server)?, self.names.text(c.protocol), id)))
+            .filter_map(|(id, c)| {
+                Some((self.addr(c.client)?, self.addr(c.server)?, self.names.text(c.protocol), id))
+            })
             .collect();
         order.sort_unstable();
         let mut out = Vec::new();

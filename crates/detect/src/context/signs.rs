@@ -92,7 +92,8 @@ impl Context {
     }
     /// An agent's uptime that went back: it began anew. It wraps after 497 days.
     fn uptime(&mut self, id: HostId, e: &Event, extra: &mut Vec<Event>) {
-        let (Some(Val::List(names)), Some(Val::List(values))) = (e.get("snmp.variables"), e.get("snmp.values"))
+        let (Some(Val::List(names)), Some(Val::List(values))) =
+            (e.get("snmp.variables"), e.get("snmp.values"))
         else {
             return;
         };
@@ -133,7 +134,9 @@ impl Context {
     }
     /// A lease, or the search for one: terminals look for one when they start.
     fn lease(&mut self, v: &View, action: &str, e: &Event, extra: &mut Vec<Event>) {
-        let Some(mac) = e.text("dhcp.client_mac").and_then(view::mac).filter(|m| m.is_device()) else { return };
+        let Some(mac) = e.text("dhcp.client_mac").and_then(view::mac).filter(|m| m.is_device()) else {
+            return;
+        };
         let id = self.host(v.vlan, HostAddr::Mac(mac), true);
         let Some(host) = self.hosts.get_mut(id) else { return };
         host.leased = true;
@@ -169,7 +172,9 @@ impl Context {
         match host.mac {
             None => host.mac = Some(mac),
             Some(old) if old == mac => self.clash(holder, mac, e, extra),
-            Some(_) if host.rival.is_none_or(|r| r.mac != mac) => host.rival = Some(Rival { mac, since: now }),
+            Some(_) if host.rival.is_none_or(|r| r.mac != mac) => {
+                host.rival = Some(Rival { mac, since: now })
+            }
             Some(_) => {}
         }
         let id = self.host(vlan, HostAddr::Mac(mac), true);

@@ -152,7 +152,9 @@ impl View {
                 Some(b'e') => match name.as_ref() {
                     "event.dataset" => match text(val) {
                         "sentinel.flow" | "zeek.conn" | "suricata.flow" => v.kind = Kind::Flow,
-                        "sentinel.availability" | "sentinel.context" | "sentinel.alert" => v.kind = Kind::Told,
+                        "sentinel.availability" | "sentinel.context" | "sentinel.alert" => {
+                            v.kind = Kind::Told
+                        }
                         _ => {}
                     },
                     "event.kind" if text(val) == "alert" => v.kind = Kind::Told,

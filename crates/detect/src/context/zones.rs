@@ -95,7 +95,8 @@ impl Zones {
     }
     /// Whether an address is of the organisation though it is public.
     pub fn is_ours(&self, ip: IpAddr) -> bool {
-        self.organisation.iter().any(|n| n.contains(&ip)) || self.networks.iter().any(|(n, _)| n.contains(&ip))
+        self.organisation.iter().any(|n| n.contains(&ip))
+            || self.networks.iter().any(|(n, _)| n.contains(&ip))
     }
     /// The zone an address is in: by its network, else by its VLAN.
     pub fn of(&self, addr: HostAddr, vlan: u16) -> ZoneId {
