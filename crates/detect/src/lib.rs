@@ -3,6 +3,7 @@
 
 pub mod alert;
 pub mod correlate;
+pub mod context;
 pub mod event;
 pub mod hooks;
 pub mod json;
