@@ -1,4 +1,4 @@
-"""The native module: the wire engine and the inventory (`crates/native`), as Python sees them.
+"""The native module: wire engine, inventory and rules (`crates/native`), as Python sees them.
 
 What is wrong with an argument or a capture comes as `ValueError` with one line for a person.
 """
@@ -79,6 +79,55 @@ class EventBatch:
     def ndjson(self, *, tag: bool = False, reveal: bool = False) -> bytes:
         """One flat ECS document a line. `tag` puts `"record": "event"` first; secrets are masked
         unless `reveal`."""
+
+@final
+class Watch:
+    """Rules at work on a stream of events. One thread at a time may use it."""
+
+    def __new__(
+        cls,
+        rules: Sequence[tuple[str, bytes]],
+        *,
+        pipelines: Sequence[tuple[str, bytes]] = (),
+        context: bytes = b"",
+        lateness: float = 10.0,
+    ) -> Watch:
+        """`rules` and `pipelines` are (file name, YAML), `context` is JSON; events may come `lateness`
+        seconds of event time after others and are still put in order."""
+
+    def __len__(self) -> int:
+        """How many rules are at work."""
+
+    def refused(self) -> list[tuple[str, int, str]]:
+        """What is not used: (file, line or 0, reason)."""
+
+    def feed(self, batch: EventBatch) -> EventBatch:
+        """Take the events of a batch, which is empty afterwards. Gives those whose time has come, in
+        order, with what is known about them."""
+
+    def feed_lines(self, ndjson: bytes, dataset: str | None = None) -> EventBatch:
+        """Take documents, one a line; `dataset` is that of documents which name none."""
+
+    def feed_docs(self, docs: Sequence[dict[str, Any]]) -> EventBatch:
+        """Take documents as dictionaries."""
+
+    def finish(self) -> EventBatch:
+        """No more events will come: give those that were held back."""
+
+    def alerts(self, *, reveal: bool = False) -> list[bytes]:
+        """Alert documents since the last call, in order; secrets are masked unless `reveal`."""
+
+    def explain(self, rule: str, event: bytes) -> bytes:
+        """Which conditions of a rule (by id, name or title) a document fits, and which not: JSON."""
+
+    def counters(self) -> bytes:
+        """What was counted, by name: JSON."""
+
+    def snapshot(self) -> bytes:
+        """State of what looks back in time, to take up again with the same rules."""
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take up where a snapshot was taken."""
 
 @final
 class Inventory:

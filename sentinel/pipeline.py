@@ -1,4 +1,5 @@
-"""The way of the data, spelled out once: sources -> observations -> inventory -> store and report.
+"""The way of the data, spelled out once: sources -> observations -> inventory, and sources -> events ->
+rules -> alerts; both -> store and report.
 
 Reading this page is reading the map. Work per packet is done by `sentinel._native`; what is called
 here is called once a batch or once a scan.
@@ -16,6 +17,7 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch, Inventory, Scan
+    from sentinel.rules.engine import Rules
     from sentinel.store.sqlite import SqliteStore, Writer
 
 RECORDS = ("asset", "conversation", "credential", "operation")
@@ -37,6 +39,11 @@ class Options:
     reveal: bool = False
     passwords: Path | None = None
     known: Path | None = None
+    packs: bool = False
+    """Whether the rule packs that come with the program are evaluated."""
+    rules: tuple[Path, ...] = ()
+    """Files and folders of rules beside the packs."""
+    zones: Path | None = None
     key: bytes | None = None
     """Key of the keyed hash of secrets; without one, secrets are named s1, s2 … by first sight."""
 
@@ -60,6 +67,12 @@ class Result:
     interrupted: bool = False
     skipped: list[str] = field(default_factory=list)
     """Sources a store held already, by name."""
+    alerts: list[bytes] = field(default_factory=list)
+    """Alert documents in the order of their making."""
+    warnings: list[str] = field(default_factory=list)
+    """One line for each rule that was not used."""
+    counted: dict[str, int] = field(default_factory=dict)
+    """What the rules counted."""
 
     @property
     def until(self) -> str | None:
@@ -73,20 +86,23 @@ def scan(
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_events: Callable[[EventBatch], None] | None = None,
+    on_alerts: Callable[[list[bytes]], None] | None = None,
 ) -> Result:
     """Read captures to their end, or to Ctrl-C, and work out the inventory of what was read.
 
-    Bad sources do not stop the others: their line is in `errors`, what could be read of them is
-    kept. Raises `UserError` when there was nothing to read at all.
+    Events meet the rules, if there are any; `on_events` gets them in their order, `on_alerts` the
+    alerts as they are made. Bad sources do not stop the others: their line is in `errors`, what could
+    be read of them is kept. Raises `UserError` when there was nothing to read at all.
     """
     from sentinel._native import Scan
     from sentinel.probes.runner import Runner, declared
 
+    stream = Stream(rules(options), on_events, on_alerts, reveal=options.reveal)
     try:
         run = Scan(
             files,
             site=options.site,
-            events=options.events,
+            events=stream.mode(options.events),
             workers=options.workers,
             declared=declared(),
             filter=options.filter,
@@ -94,12 +110,13 @@ def scan(
     except ValueError as error:
         raise UserError(str(error)) from None
     runner = Runner(run)
-    interrupted = _read(run, runner, on_progress, on_events)
+    interrupted = _read(run, runner, on_progress, stream)
     inventory = run.finish()
-    if on_events is not None:
-        _hand_over(run, on_events)
+    stream.take(run.events())
+    stream.finish()
     sources = [json.loads(line) for line in run.sources()]
     result = Result(inventory, sources, [*run.errors(), *runner.faults], interrupted)
+    result.alerts, result.warnings, result.counted = stream.alerts, stream.refused, stream.counted()
     nothing = not any(s["packets"] for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
         raise UserError(result.errors[0])
@@ -111,7 +128,7 @@ def _read(
     run: Scan,
     runner: Any,
     on_progress: Callable[[Progress], None],
-    on_events: Callable[[EventBatch], None] | None,
+    stream: Stream,
 ) -> bool:
     """Drive the native scan to its end. Returns True if a person stopped it."""
     try:
@@ -119,8 +136,7 @@ def _read(
         while not done:
             done = run.step(STEP_SECONDS)
             runner.turn()
-            if on_events is not None:
-                _hand_over(run, on_events)
+            stream.take(run.events())
             on_progress(Progress(*run.progress()))
     except KeyboardInterrupt:
         run.stop()
@@ -129,10 +145,55 @@ def _read(
     return False
 
 
-def _hand_over(run: Scan, on_events: Callable[[EventBatch], None]) -> None:
-    batch = run.events()
-    if len(batch):
-        on_events(batch)
+def rules(options: Options) -> Rules | None:
+    """The rules a scan is asked for; None if there are none at all."""
+    from sentinel.rules.engine import Rules, load
+
+    files = load(options.rules, packs=options.packs)
+    return Rules(files) if files else None
+
+
+class Stream:
+    """The way of events within a scan: through the rules, if there are any, to those who want them."""
+
+    def __init__(
+        self,
+        rules: Rules | None,
+        on_events: Callable[[EventBatch], None] | None,
+        on_alerts: Callable[[list[bytes]], None] | None,
+        *,
+        reveal: bool = False,
+    ) -> None:
+        self._rules, self._on_events, self._on_alerts, self._reveal = rules, on_events, on_alerts, reveal
+        self.alerts: list[bytes] = []
+        self.refused = rules.refused if rules else []
+
+    def mode(self, asked: str) -> str:
+        """Which events have to be made: rules need the notable ones at least."""
+        return "notable" if self._rules and asked == "none" else asked
+
+    def take(self, batch: EventBatch) -> None:
+        """Pass a batch on."""
+        if len(batch):
+            self._pass(self._rules.feed(batch) if self._rules else batch)
+
+    def finish(self) -> None:
+        """No more events will come."""
+        if self._rules:
+            self._pass(self._rules.finish())
+
+    def counted(self) -> dict[str, int]:
+        """What the rules counted."""
+        return self._rules.counters() if self._rules else {}
+
+    def _pass(self, batch: EventBatch) -> None:
+        if self._on_events is not None and len(batch):
+            self._on_events(batch)
+        alerts = self._rules.alerts(reveal=self._reveal) if self._rules else []
+        if alerts:
+            self.alerts += alerts
+            if self._on_alerts is not None:
+                self._on_alerts(alerts)
 
 
 def assess(inventory: Inventory, options: Options) -> None:
@@ -174,6 +235,7 @@ def scan_into(
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_events: Callable[[EventBatch], None] | None = None,
+    on_alerts: Callable[[list[bytes]], None] | None = None,
 ) -> Result:
     """Read captures into a store. The result's inventory is that of all the store holds.
 
@@ -195,8 +257,13 @@ def scan_into(
                 if on_events is not None:
                     on_events(batch)
 
+            def keep_alerts(alerts: list[bytes]) -> None:
+                writer.append_events(b"\n".join(alerts))
+                if on_alerts is not None:
+                    on_alerts(alerts)
+
             events = keep if options.events != "none" else None
-            result = scan(wanted, options, on_progress=on_progress, on_events=events)
+            result = scan(wanted, options, on_progress=on_progress, on_events=events, on_alerts=keep_alerts)
             for source in result.sources:
                 source["partial"] = result.interrupted
             replaced = writer.together((s["sha256"], s["site"]) for s in result.sources)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from sentinel.pipeline import Result
     from sentinel.report.document import Document
 
-SHOWN = {"asset": 200, "conversation": 200, "credential": 200, "operation": 400}
+SHOWN = {"asset": 200, "conversation": 200, "credential": 200, "operation": 400, "alert": 10_000}
 """Records a table or page is given at most; totals say how many there are."""
 
-PAGE = {"asset": 2000, "conversation": 5000, "credential": 2000, "operation": 5000}
+PAGE = {"asset": 2000, "conversation": 5000, "credential": 2000, "operation": 5000, "alert": 5000}
 
 PLURAL = {
     "asset": "assets",
@@ -79,7 +79,8 @@ class Output:
             inventory.write(kind, write, b",\n", False)
             write(b"]")
         limits, errors = inventory.counters()
-        write(b', "alerts": [], "chains": [], "limits": ' + limits + b', "parse_errors": ' + errors + b"}\n")
+        write(b', "alerts": [' + b",\n".join(result.alerts) + b"]")
+        write(b', "chains": [], "limits": ' + limits + b', "parse_errors": ' + errors + b"}\n")
 
     def _ndjson(self, result: Result) -> None:
         for source in result.sources:
@@ -87,6 +88,8 @@ class Output:
         for kind in PLURAL:
             if result.inventory.write(kind, self._to.write, b"\n", True):
                 self._to.write(b"\n")
+        for alert in result.alerts:
+            self._to.write(b'{"record":"alert",' + alert[1:] + b"\n")
 
     def _table(self, result: Result) -> None:
         from rich.console import Console
@@ -114,12 +117,14 @@ class Output:
             write_folder(self._path, {kind: map(json.loads, docs) for kind, docs in records.items()})
 
     def worst(self, result: Result) -> int:
-        """Place in `SEVERITIES` of the most severe exposure, -1 if there is none."""
+        """Place in `SEVERITIES` of the most severe exposure or alert, -1 if there is none."""
         worst = -1
         for doc in result.inventory.records("asset", 1):
             for exposure in json.loads(doc)["exposures"]:
                 if exposure["severity"] in SEVERITIES:
                     worst = max(worst, SEVERITIES.index(exposure["severity"]))
+        for alert in result.alerts:
+            worst = max(worst, json.loads(alert)["event.severity"] - 2)
         return worst
 
 
@@ -133,11 +138,11 @@ def document(result: Result, most: dict[str, int]) -> Document:
         version=__version__,
         sources=result.sources,
         **{name: _records(inventory, kind, most[kind]) for kind, name in PLURAL.items()},
-        alerts=[],
+        alerts=[json.loads(alert) for alert in result.alerts[: most["alert"]]],
         chains=[],
         limits=limits,
         parse_errors=errors,
-        totals=dict(inventory.totals()),
+        totals={**dict(inventory.totals()), "alerts": len(result.alerts)},
     )
 
 

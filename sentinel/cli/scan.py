@@ -56,7 +56,14 @@ def scan(
     events: Annotated[
         Events | None, typer.Option(help="Events to make (default: notable with a store, else none).")
     ] = None,
-    no_rules: Annotated[bool, typer.Option("--no-rules", help="Evaluate no rules.")] = False,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option("--rules", help="Sigma rules beside the packs: a file or a folder; may be repeated."),
+    ] = None,
+    no_rules: Annotated[bool, typer.Option("--no-rules", help="Leave the rule packs out.")] = False,
+    zones: Annotated[
+        Path | None, typer.Option("--zones", help="Networks, levels and allowed conduits (YAML).")
+    ] = None,
     site: Annotated[
         str | None,
         typer.Option(help="Name of the site: private addresses of two sites never merge (default: default)."),
@@ -77,7 +84,8 @@ def scan(
     again: Annotated[bool, typer.Option("--again", help="Scan what the store holds already anew.")] = False,
     reveal: Annotated[bool, typer.Option("--reveal", help="Show secrets unmasked.")] = False,
     fail_on: Annotated[
-        Severity | None, typer.Option("--fail-on", help="Exit with 3 if there is an exposure this severe.")
+        Severity | None,
+        typer.Option("--fail-on", help="Exit with 3 if there is an exposure or an alert this severe."),
     ] = None,
 ) -> None:
     """Read captures and say what is there, which secrets are weak, who did what to which controller."""
@@ -106,6 +114,9 @@ def scan(
         again=again,
         reveal=reveal,
         fail_on=fail_on,
+        rules=tuple(rules or ()),
+        packs=not no_rules,
+        zones=zones,
     )
     raise typer.Exit(code)
 
@@ -125,6 +136,9 @@ def run_scan(
     again: bool = False,
     reveal: bool = False,
     fail_on: Severity | None = None,
+    rules: tuple[Path, ...] = (),
+    packs: bool = True,
+    zones: Path | None = None,
 ) -> int:
     """Scan and write the outcome. Returns the exit code; raises `UserError` when nothing could be read."""
     from sentinel import pipeline
@@ -141,6 +155,9 @@ def run_scan(
         reveal=reveal,
         passwords=passwords,
         known=known,
+        packs=packs,
+        rules=rules,
+        zones=zones,
     )
     files = expand(source)
     if reveal:
@@ -160,7 +177,7 @@ def run_scan(
         else:
             result = _alone(files, options, out, ndjson=format is Format.NDJSON)
         out.finish(result)
-    for line in result.errors:
+    for line in (*result.warnings, *result.errors):
         sys.stderr.write(f"sentinel: {line}\n")
     if result.interrupted:
         return 130

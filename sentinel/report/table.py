@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sentinel.report.document import BACKGROUND, Document, Record
-from sentinel.report.findings import Names, address, findings, interesting
+from sentinel.report.findings import SEVERITIES, Names, address, findings, interesting
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "dim"}
-MOST = {"assets": 40, "credentials": 25, "operations": 30, "conversations": 20}
+MOST = {"alerts": 25, "assets": 40, "credentials": 25, "operations": 30, "conversations": 20}
 """Rows of each table; what is left out is said under it."""
 
 WIDE = 130
@@ -26,6 +26,7 @@ def render(document: Document, console: Console) -> None:
     """Write the tables. Captured text is shown as text: no markup, no control characters."""
     _summary(document, console)
     _findings(document, console)
+    _alerts(document, console)
     _assets(document, console)
     _credentials(document, console)
     _operations(document, console)
@@ -98,6 +99,26 @@ def _findings(document: Document, console: Console) -> None:
         table.add_row(Text(f.severity, STYLES[f.severity]), safe(f.text, 240), evidence)
     console.print()
     console.print(table)
+
+
+def _alerts(document: Document, console: Console) -> None:
+    """One line for the same rule between the same ends, the gravest first, then by time."""
+    groups: dict[tuple[str, ...], list[Record]] = {}
+    for a in document.alerts:
+        ends = (str(a.get(f"{side}.ip") or a.get(f"{side}.mac") or "") for side in ("source", "destination"))
+        groups.setdefault((str(a["rule.id"]), *ends), []).append(a)
+    table = _table("Alerts", "severity", "time", "alert", "times")
+    rows = sorted(groups.values(), key=lambda g: (-g[0]["event.severity"], g[0]["@timestamp"]))
+    for group in rows[: MOST["alerts"]]:
+        first = group[0]
+        level = SEVERITIES[first["event.severity"] - 1]
+        table.add_row(
+            Text(level, STYLES[level]),
+            first["@timestamp"][:19].replace("T", " "),
+            safe(first["event.reason"], 240),
+            f"{len(group):,}",
+        )
+    _show(console, table, min(len(rows), MOST["alerts"]), len(rows), "alerts")
 
 
 def _assets(document: Document, console: Console) -> None:

@@ -1,6 +1,7 @@
 //! The one form of an event that everything here works on: probes of the wire, ingested logs and
 //! Python's documents all become this.
 
+use sentinel_wire::events::{Head, write_flat};
 use sentinel_wire::model::{Micros, Val};
 use sentinel_wire::obs::StoredEvent;
 use std::borrow::Cow;
@@ -21,7 +22,7 @@ pub struct Event {
     pub source: u32,
     /// `event.id`.
     pub id: u128,
-    /// All other fields, in the order they are written.
+    /// All other fields, in the order they are written. An empty list stands for null.
     pub fields: Vec<(Name, Val)>,
 }
 
@@ -46,6 +47,12 @@ impl Event {
             None => self.fields.push((name, value)),
         }
     }
+    /// Appends the event as one flat ECS document (no line end). With `record`, a first member says
+    /// what kind of record it is; secrets are masked unless `reveal`.
+    pub fn write(&self, out: &mut Vec<u8>, source: &str, record: Option<&str>, reveal: bool) {
+        let head = Head { time: self.time, id: self.id, frame: self.frame, source, record };
+        write_flat(out, &head, self.fields.iter().map(|(n, v)| (n.as_ref(), v)), reveal);
+    }
 }
 
 impl From<StoredEvent> for Event {
@@ -67,5 +74,19 @@ mod tests {
         assert_eq!(e.get("a"), Some(&Val::Int(5)));
         assert_eq!(e.fields.len(), 1);
         assert_eq!(e.text("a"), None);
+    }
+
+    #[test]
+    fn is_written_with_secrets_masked() {
+        let mut e = Event { time: 1_700_000_000_000_000, id: 0xab, frame: 7, ..Event::default() };
+        e.set("bacnet.password", "hunter2");
+        e.set("event.start", Val::Int(1_699_999_999_000_000));
+        let mut out = Vec::new();
+        e.write(&mut out, "a.pcap", Some("event"), false);
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with(r#"{"record":"event","@timestamp":"2023-11-14T22:13:20.000000Z","#));
+        assert!(text.contains(r#""event.id":"000000000000000000000000000000ab""#));
+        assert!(!text.contains("hunter2") && text.contains(r#""event.start":"2023-11-14T22:13:19.000000Z""#));
+        assert!(text.ends_with(r#""sentinel.frame":7,"sentinel.source":"a.pcap"}"#));
     }
 }

@@ -2,4 +2,12 @@
 //! in as text or values, alerts and chains go out as documents. See `docs/concepts/rules.md`.
 
 pub mod chain;
+pub mod alert;
+pub mod correlate;
+pub mod context;
 pub mod event;
+pub mod hooks;
+pub mod json;
+pub mod reorder;
+pub mod sigma;
+pub mod watch;

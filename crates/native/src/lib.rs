@@ -1,10 +1,12 @@
-//! The Python module `sentinel._native`: glue only. Logic is in `sentinel-wire` and
-//! `sentinel-inventory`, tested there; errors cross the border in [`wrong`] alone.
+//! The Python module `sentinel._native`: glue only. Logic is in `sentinel-wire`,
+//! `sentinel-inventory` and `sentinel-detect`, tested there; errors cross the border in [`wrong`] alone.
 
 mod chains;
+mod batch;
 mod inventory;
 mod probes;
 mod scan;
+mod watch;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -18,8 +20,11 @@ fn wrong(why: impl std::fmt::Display) -> PyErr {
 mod _native {
     #[pymodule_export]
     use super::chains::Chains;
+    use super::batch::EventBatch;
     #[pymodule_export]
     use super::inventory::Inventory;
     #[pymodule_export]
-    use super::scan::{EventBatch, Scan, native_probes};
+    use super::scan::{Scan, native_probes};
+    #[pymodule_export]
+    use super::watch::Watch;
 }

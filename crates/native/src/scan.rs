@@ -1,5 +1,6 @@
 //! `Scan`: a run over captures, driven step by step from Python.
 
+use crate::batch::EventBatch;
 use crate::inventory::Inventory;
 use crate::wrong;
 use pyo3::prelude::*;
@@ -161,7 +162,7 @@ impl Scan {
     /// Events since the last call, in order.
     fn events(&mut self) -> EventBatch {
         let Some(engine) = slot(&mut self.engine).as_mut() else {
-            return EventBatch { events: std::mem::take(&mut self.last), sources: self.names() };
+            return EventBatch::new(std::mem::take(&mut self.last), self.names());
         };
         let mut events = engine.take_events();
         let outside = self.injector.obs.events.take();
@@ -171,7 +172,7 @@ impl Scan {
             events.sort_by_key(|e| e.order.0);
         }
         let sources = if events.is_empty() { Vec::new() } else { engine.source_names() };
-        EventBatch { events, sources }
+        EventBatch::new(events, sources)
     }
 
     /// One JSON object per source, once the scan is finished.
@@ -239,34 +240,6 @@ fn source_json(s: &SourceReport, site: &str) -> Vec<u8> {
     }
     o.end();
     out
-}
-
-/// Events, ready to be written or evaluated: a handle, no Python object per event.
-#[pyclass]
-pub struct EventBatch {
-    events: Vec<StoredEvent>,
-    sources: Vec<String>,
-}
-
-#[pymethods]
-impl EventBatch {
-    fn __len__(&self) -> usize {
-        self.events.len()
-    }
-    /// One flat ECS document a line. With `tag`, a first member `"record": "event"`; secrets are
-    /// masked unless `reveal`.
-    #[pyo3(signature = (*, tag=false, reveal=false))]
-    fn ndjson<'py>(&self, py: Python<'py>, tag: bool, reveal: bool) -> Bound<'py, PyBytes> {
-        let mut out = Vec::with_capacity(self.events.len() * 640);
-        py.detach(|| {
-            for e in &self.events {
-                let source = self.sources.get(e.at.source as usize).map_or("", String::as_str);
-                sentinel_wire::events::write(&mut out, e, source, tag, reveal);
-                out.push(b'\n');
-            }
-        });
-        PyBytes::new(py, &out)
-    }
 }
 
 /// Native probes: (name, title, industrial, transports, ports, facts, credentials, operations, source).

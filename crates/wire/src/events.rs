@@ -310,8 +310,11 @@ impl Injector {
     }
 }
 
+/// What stands in the place of a secret.
+pub const MASK: &str = "\u{2022}\u{2022}\u{2022}\u{2022}";
+
 /// Event fields that may hold a secret, sorted: masked when written unless asked for.
-fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     static SECRET: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
     let table = SECRET.get_or_init(|| {
         let mut names: Vec<String> = include_str!("../../../sentinel/fields.toml")
@@ -348,22 +351,47 @@ fn write_value(out: &mut Vec<u8>, v: &Val) {
 
 /// Writes an event as one flat ECS document.
 pub fn write(out: &mut Vec<u8>, e: &crate::obs::StoredEvent, source: &str, tag: bool, reveal: bool) {
+    let head = Head { time: e.at.time, id: e.id, frame: e.at.frame, source, record: tag.then_some("event") };
+    write_flat(out, &head, e.fields.iter().map(|(n, v)| (*n, v)), reveal);
+}
+
+/// What of an event is not among its fields.
+pub struct Head<'a> {
+    pub time: Micros,
+    pub id: u128,
+    /// Frame or line that is its evidence; 0 is none.
+    pub frame: u64,
+    /// Name of its source; empty is none.
+    pub source: &'a str,
+    /// With one, the document begins with a member `record` of that value.
+    pub record: Option<&'a str>,
+}
+
+/// Writes an event of any origin as one flat ECS document; secrets are masked unless `reveal`.
+pub fn write_flat<'a>(
+    out: &mut Vec<u8>,
+    head: &Head<'_>,
+    fields: impl Iterator<Item = (&'a str, &'a Val)>,
+    reveal: bool,
+) {
     let mut o = crate::json::List::object(out);
-    if tag {
-        o.str("record", "event");
+    if let Some(record) = head.record {
+        o.str("record", record);
     }
-    o.time("@timestamp", e.at.time);
-    o.str("event.id", &format!("{:032x}", e.id));
-    for (name, value) in &e.fields {
+    o.time("@timestamp", head.time);
+    o.str("event.id", &format!("{:032x}", head.id));
+    for (name, value) in fields {
         match value {
             Val::Int(t) if is_time(name) => o.time(name, *t),
-            _ if !reveal && is_secret(name) => o.str(name, "\u{2022}\u{2022}\u{2022}\u{2022}"),
+            _ if !reveal && is_secret(name) => o.str(name, MASK),
             _ => write_value(o.key(name), value),
         }
     }
-    o.int("sentinel.frame", e.at.frame);
-    if !source.is_empty() {
-        o.str("sentinel.source", source);
+    if head.frame != 0 {
+        o.int("sentinel.frame", head.frame);
+    }
+    if !head.source.is_empty() {
+        o.str("sentinel.source", head.source);
     }
     o.end();
 }

@@ -1,0 +1,184 @@
+//! `Watch`: rules at work on events, driven batch by batch from Python.
+
+use crate::batch::EventBatch;
+use crate::wrong;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use sentinel_detect::event::Event;
+use sentinel_detect::json;
+use sentinel_detect::sigma::Sigma;
+use sentinel_detect::watch::Watch as Inner;
+use sentinel_wire::model::Val;
+use std::sync::Arc;
+
+/// Rules at work. See `sentinel/_native.pyi`.
+#[pyclass]
+pub struct Watch {
+    inner: Inner,
+    /// Sources of all batches, by name.
+    sources: Arc<Vec<String>>,
+    /// Lines taken so far: the order of those that come next.
+    lines: u64,
+    bad_lines: u64,
+}
+
+#[pymethods]
+impl Watch {
+    /// `rules` and `pipelines`: (file name, YAML). `context`: JSON. `lateness` in seconds.
+    #[new]
+    #[pyo3(signature = (rules, *, pipelines=Vec::new(), context=None, lateness=10.0))]
+    fn new(
+        py: Python<'_>,
+        rules: Vec<(String, Vec<u8>)>,
+        pipelines: Vec<(String, Vec<u8>)>,
+        context: Option<&[u8]>,
+        lateness: f64,
+    ) -> PyResult<Watch> {
+        if !(lateness.is_finite() && (0.0..=86_400.0 * 365.0).contains(&lateness)) {
+            return Err(wrong(format!("lateness: {lateness} is no number of seconds up to a year")));
+        }
+        let _ = context;
+        let inner = py.detach(|| {
+            let sigma = Sigma::load(
+                rules.iter().map(|(n, t)| (n.as_str(), t.as_slice())),
+                pipelines.iter().map(|(n, t)| (n.as_str(), t.as_slice())),
+            );
+            Inner::new(sigma, (lateness * 1e6) as i64)
+        });
+        Ok(Watch { inner, sources: Arc::default(), lines: 0, bad_lines: 0 })
+    }
+
+    /// Rules and files that are not used: (file, line, reason).
+    fn refused(&self) -> Vec<(String, u32, String)> {
+        self.inner.sigma.refused.iter().map(|r| (r.file.clone(), r.line, r.reason.clone())).collect()
+    }
+
+    /// How many rules there are.
+    fn __len__(&self) -> usize {
+        self.inner.sigma.rules().len() + self.inner.correlate.rules().len()
+    }
+
+    /// Takes the events of a batch, which is empty afterwards; gives those whose time has come.
+    fn feed(&mut self, py: Python<'_>, batch: &mut EventBatch) -> EventBatch {
+        let mut events = std::mem::take(&mut batch.events);
+        self.renumber(&mut events, &batch.sources);
+        let ripe = py.detach(|| self.inner.feed(events));
+        self.batch(ripe)
+    }
+
+    /// Takes documents, one a line; `dataset` is that of documents which name none.
+    #[pyo3(signature = (ndjson, dataset=None))]
+    fn feed_lines(&mut self, py: Python<'_>, ndjson: &[u8], dataset: Option<&str>) -> EventBatch {
+        let ripe = py.detach(|| {
+            let events = self.read(ndjson, dataset);
+            self.inner.feed(events)
+        });
+        self.batch(ripe)
+    }
+
+    /// Takes documents as dictionaries.
+    fn feed_docs(&mut self, py: Python<'_>, docs: Vec<Bound<'_, PyDict>>) -> PyResult<EventBatch> {
+        let dumps = py.import("json")?.getattr("dumps")?;
+        let mut lines = Vec::with_capacity(docs.len());
+        for doc in docs {
+            let text: String = dumps.call1((doc,))?.extract()?;
+            lines.push(text);
+        }
+        let ripe = py.detach(|| {
+            let events = self.read(lines.join("\n").as_bytes(), None);
+            self.inner.feed(events)
+        });
+        Ok(self.batch(ripe))
+    }
+
+    /// No more events will come: gives those that were held back.
+    fn finish(&mut self, py: Python<'_>) -> EventBatch {
+        let rest = py.detach(|| self.inner.finish());
+        self.batch(rest)
+    }
+
+    /// Alert documents since the last call, in order. Secrets are masked unless `reveal`.
+    #[pyo3(signature = (*, reveal=false))]
+    fn alerts<'py>(&mut self, py: Python<'py>, reveal: bool) -> Vec<Bound<'py, PyBytes>> {
+        let alerts = self.inner.take_alerts();
+        let document = |a: &Event| {
+            let mut out = Vec::with_capacity(1024);
+            a.write(&mut out, self.sources.get(a.source as usize).map_or("", String::as_str), None, reveal);
+            PyBytes::new(py, &out)
+        };
+        alerts.iter().map(document).collect()
+    }
+
+    /// Which conditions of a rule an event (a JSON document) fits, and which not: JSON.
+    fn explain<'py>(&self, py: Python<'py>, rule: &str, event: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let text = std::str::from_utf8(event).map_err(|_| wrong("the event is not UTF-8 text"))?;
+        let event = json::event(text, 1).map_err(wrong)?;
+        let told = self.inner.sigma.explain(rule, &event);
+        let told = told.ok_or_else(|| wrong(format!("there is no rule '{rule}'")))?;
+        Ok(PyBytes::new(py, told.to_string().as_bytes()))
+    }
+
+    /// Counters by name: JSON.
+    fn counters<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let mut all: serde_json::Map<String, serde_json::Value> =
+            self.inner.counters().into_iter().map(|(name, n)| (name, n.into())).collect();
+        all.insert("bad_lines".into(), self.bad_lines.into());
+        PyBytes::new(py, serde_json::Value::Object(all).to_string().as_bytes())
+    }
+
+    /// State of what looks back in time, to take up again with the same rules.
+    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &py.detach(|| self.inner.snapshot()))
+    }
+
+    /// Takes up where a snapshot was taken.
+    fn restore(&mut self, py: Python<'_>, snapshot: &[u8]) -> PyResult<()> {
+        py.detach(|| self.inner.restore(snapshot)).map_err(wrong)
+    }
+}
+
+impl Watch {
+    fn batch(&self, events: Vec<Event>) -> EventBatch {
+        EventBatch { events, sources: Arc::clone(&self.sources) }
+    }
+
+    /// Gives events the numbers their sources have here.
+    fn renumber(&mut self, events: &mut [Event], names: &[String]) {
+        let numbers: Vec<u32> = names.iter().map(|n| self.source(n)).collect();
+        for event in events {
+            event.source = numbers.get(event.source as usize).copied().unwrap_or(u32::MAX);
+        }
+    }
+
+    fn source(&mut self, name: &str) -> u32 {
+        let at = self.sources.iter().position(|s| s == name).unwrap_or_else(|| {
+            Arc::make_mut(&mut self.sources).push(name.to_owned());
+            self.sources.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    fn read(&mut self, ndjson: &[u8], dataset: Option<&str>) -> Vec<Event> {
+        let mut out = Vec::new();
+        for line in ndjson.split(|b| *b == b'\n') {
+            self.lines = self.lines.saturating_add(1);
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            let read = std::str::from_utf8(line).map_err(|e| e.to_string());
+            match read.and_then(|text| json::event(text, self.lines)) {
+                Ok(mut event) => {
+                    event.source = u32::MAX;
+                    if let Some(name) = dataset
+                        && event.get("event.dataset").is_none()
+                    {
+                        event.set("event.dataset", Val::from(name));
+                    }
+                    out.push(event);
+                }
+                Err(_) => self.bad_lines = self.bad_lines.saturating_add(1),
+            }
+        }
+        out
+    }
+}
