@@ -22,6 +22,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--packets", type=int, default=_plan.PACKETS, help="packets of the workload")
     parser.add_argument("--capture", type=Path, help="measure on this capture instead of the workload")
     parser.add_argument("--no-build", action="store_true", help="use what cargo built before")
+    parser.add_argument(
+        "--ablation", action="store_true", help="chains: switch off and move each element too"
+    )
     parser.add_argument("--json", type=Path, help="where to write the numbers (default: in the cache folder)")
     given = parser.parse_args(arguments)
     unknown = sorted(set(given.names) - set(found))
@@ -32,6 +35,7 @@ def main(arguments: list[str]) -> int:
         runs=1 if given.quick else _plan.RUNS,
         capture=given.capture,
         build=not given.no_build,
+        ablation=given.ablation,
     )
     for name in given.names or found:
         module = import_module(f"bench.{name}")

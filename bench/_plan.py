@@ -23,6 +23,7 @@ class Plan:
     runs: int = RUNS
     capture: Path | None = None
     build: bool = True
+    ablation: bool = False
     numbers: dict[str, Any] = field(default_factory=dict)
 
     def record(self, name: str, **numbers: Any) -> None:

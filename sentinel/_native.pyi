@@ -172,5 +172,43 @@ class Inventory:
     def sources(self) -> bytes:
         """Sources known, as a JSON array of name, sha256 and site."""
 
+@final
+class Chains:
+    """Alerts in, attack chains out (`crates/detect/src/chain`). The same alerts give the same chains,
+    however they come in batches."""
+
+    def __new__(cls, *, stages: bytes, settings: bytes | None = None) -> Chains:
+        """`stages` is the stage table and `settings` an object of settings, both JSON."""
+
+    def feed(self, alerts: Sequence[bytes]) -> None:
+        """Take in alert documents."""
+
+    def feed_lines(self, ndjson: bytes) -> None:
+        """Take in alert documents, one a line."""
+
+    def finish(self) -> None:
+        """Work on what waits for earlier alerts: none will come."""
+
+    def advance(self, time: int) -> None:
+        """Let event time pass (microseconds since 1970 UTC), so that idle chains close."""
+
+    def changed(self) -> list[bytes]:
+        """Documents of chains that changed since the last call; merged and closed ones too."""
+
+    def all(self) -> list[bytes]:
+        """Documents of all chains, the highest score first."""
+
+    def counters(self) -> bytes:
+        """What was seen, left out and given up, as a JSON object."""
+
+    def memory(self) -> tuple[int, int]:
+        """(octets held, octets that may be held at most)."""
+
+    def snapshot(self) -> bytes:
+        """The state as bytes, without settings and stage table."""
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from a snapshot; what is none is refused and changes nothing."""
+
 def native_probes() -> list[_NativeProbe]:
     """The probes written in Rust."""

@@ -227,6 +227,106 @@ class Operation(Record, kw_only=True):
     frame: int
 
 
+class Because(Record, kw_only=True):
+    """Why a step belongs to its chain: the earlier step, the link, its weight (0 to 1), a sentence.
+
+    `actor`: the same source acted, or it is an answer between the same two hosts. `pivot`: the source was
+    taken before. `victim`: the same host was acted upon before.
+    """
+
+    step: int
+    link: Literal["actor", "pivot", "victim"]
+    weight: float
+    text: str
+
+
+class Frame(Record, kw_only=True):
+    """A frame of a capture, or a line of a log."""
+
+    source: str | None = None
+    frame: int
+
+
+class Step(Record, kw_only=True):
+    """Alerts of one rule between two hosts without a long gap. `alerts` names at most 16 of its `count`.
+
+    A long chain is folded to its skeleton: `folded` further steps of the same kind are summed up in this one,
+    `also` names hosts they went to (at most 32).
+    """
+
+    n: int
+    time: str
+    last: str
+    rule: str
+    rule_id: str
+    severity: int
+    tactic: str | None = None
+    tactic_id: str | None = None
+    technique: str | None = None
+    source: str | None = None
+    destination: str | None = None
+    source_asset: str | None = None
+    destination_asset: str | None = None
+    also: list[str] = []
+    folded: int = 0
+    count: int
+    alerts: list[str]
+    evidence: list[str] = []
+    frames: list[Frame] = []
+    because: Because | None = None
+
+
+class Party(Record, kw_only=True):
+    """A host of a chain; a pivot was acted upon and then acted itself."""
+
+    asset: str | None = None
+    ip: str | None = None
+    name: str | None = None
+    role: Literal["actor", "pivot", "victim"]
+
+
+class Proposal(Record, kw_only=True):
+    """What to do next. `look` at a host, open `evidence` (events and frames of a step), `change-credential`,
+    follow a `playbook`."""
+
+    do: Literal["look", "evidence", "change-credential", "playbook"]
+    because: str
+    asset: str | None = None
+    ip: str | None = None
+    step: int | None = None
+    frames: list[Frame] = []
+    events: list[str] = []
+    protocol: str | None = None
+    username: str | None = None
+    name: str | None = None
+
+
+class Chain(Record, kw_only=True):
+    """Alerts that are one story. `path` are the numbers of the steps that tell it best, `score` is theirs.
+
+    `entities` lists at most 128 of `entity_count`. One that was `merged` has only its id, times, alert count
+    and `merged_into`.
+    """
+
+    id: str
+    title: str | None = None
+    score: float | None = None
+    first: str
+    last: str
+    state: Literal["open", "closed", "merged"]
+    merged_into: str | None = None
+    severity: int | None = None
+    tactics: list[str] = []
+    techniques: list[str] = []
+    entities: list[Party] = []
+    entity_count: int = 0
+    alert_count: int
+    steps: list[Step] = []
+    path: list[int] = []
+    explanation: str | None = None
+    next: list[Proposal] = []
+
+
 Document: TypeAlias = dict[str, Any]
 """A record or an event as plain data, as a store gives it back."""
 
@@ -236,5 +336,6 @@ RECORDS: dict[str, type[Record]] = {
     "conversation": Conversation,
     "credential": Credential,
     "operation": Operation,
+    "chain": Chain,
 }
 """Every kind of record by its name in `"record"`. Events are flat documents of the field table."""

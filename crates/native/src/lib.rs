@@ -1,6 +1,7 @@
 //! The Python module `sentinel._native`: glue only. Logic is in `sentinel-wire`,
 //! `sentinel-inventory` and `sentinel-detect`, tested there; errors cross the border in [`wrong`] alone.
 
+mod chains;
 mod batch;
 mod inventory;
 mod probes;
@@ -18,6 +19,7 @@ fn wrong(why: impl std::fmt::Display) -> PyErr {
 #[pymodule]
 mod _native {
     #[pymodule_export]
+    use super::chains::Chains;
     use super::batch::EventBatch;
     #[pymodule_export]
     use super::inventory::Inventory;

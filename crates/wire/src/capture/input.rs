@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const CHUNK: usize = 64 << 10;
 
 /// The file as stored. It can be parked: its handle is given back and taken again when needed.
-pub(super) struct Raw {
+pub struct Raw {
     path: Option<PathBuf>,
     from: From,
     /// Bytes read ahead to see what the source is.
@@ -146,7 +146,7 @@ impl Read for Raw {
 }
 
 /// gzip members one behind the other (RFC 1952, section 2.2).
-pub(super) struct Members {
+pub struct Members {
     member: GzDecoder<BufReader<Raw>>,
     /// What follows the last member is no further one.
     rubbish: bool,
@@ -183,14 +183,14 @@ impl Read for Members {
 }
 
 /// A source's bytes without the compression around them.
-pub(super) enum Input {
+pub enum Input {
     Plain(Box<Raw>),
     Gzip(Box<Members>),
     Zstd(Box<zstd::Decoder<'static, BufReader<Raw>>>),
 }
 
 /// How a read ended.
-pub(super) enum Got {
+pub enum Got {
     Bytes(usize),
     End,
     /// The compressed data stops before its end.

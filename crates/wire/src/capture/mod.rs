@@ -16,6 +16,7 @@ mod stats;
 
 pub use batch::{Assembler, Batch, Limits};
 pub use error::CaptureError;
+pub use input::{Got, Input, Raw};
 pub use merge::MergedReader;
 pub use reader::Reader;
 pub use record::{Options, RecordRef};

@@ -105,6 +105,10 @@ pub fn sources(class: &Class<'_>) -> Vec<Source> {
                     out.push(Source::new(product, rest, category));
                 }
             }
+            // rules for the wire's events of that protocol are meant for its log too
+            if let Some(protocol) = logs::protocol_of_log(rest) {
+                out.push(Source::new("sentinel", protocol, "network"));
+            }
         }
         "windows" => return windows_dataset(rest),
         _ => return Vec::new(),
@@ -154,7 +158,10 @@ const GENERIC: &[(&str, &str)] = &[
     ("files", "file_event"),
 ];
 
+mod logs;
 mod windows;
+
+pub use logs::protocol_of_log;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,135 @@
+//! A context as bytes: to go on exactly where it stopped, or to take what was learned to the next scan.
+
+use super::{Context, Counts};
+use crate::context::baseline::{Hours, Seen, Volume};
+use crate::context::clock::Clock;
+use crate::context::conv::{Conv, ConvId, Convs};
+use crate::context::hosts::{Host, HostId, Hosts};
+use crate::context::names::{NameId, Names};
+use sentinel_wire::model::{HostAddr, Micros};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+
+/// First octets of every state: what it is, and the version of its form.
+const MAGIC: &[u8] = b"sentinel-context\x01";
+
+/// Everything but the settings. Tables as sorted lists, so that equal states are equal bytes.
+#[derive(Serialize, Deserialize)]
+struct State {
+    names: Vec<String>,
+    hosts: Vec<Host>,
+    convs: Vec<Conv>,
+    roles: Vec<((HostId, NameId), Seen)>,
+    functions: Vec<((ConvId, NameId), Seen)>,
+    destinations: Vec<((HostId, HostId), Seen)>,
+    hours: Vec<((HostId, NameId, u8), Hours)>,
+    volumes: Vec<((HostId, HostId), Volume)>,
+    covered: Hours,
+    conduits: Vec<((HostAddr, HostAddr, u8, NameId), Seen)>,
+    clock: Clock,
+    tick: Micros,
+    grace: (Micros, Micros),
+    timers: Vec<(Micros, ConvId)>,
+    dirty: Vec<HostId>,
+    fresh: Vec<HostId>,
+    told: (i64, u32),
+    counts: Counts,
+    lost: [u64; 4],
+}
+
+fn sorted<K: Copy + Ord, V: Copy, S>(map: &hashbrown::HashMap<K, V, S>) -> Vec<(K, V)> {
+    let mut list: Vec<(K, V)> = map.iter().map(|(k, v)| (*k, *v)).collect();
+    list.sort_unstable_by_key(|(k, _)| *k);
+    list
+}
+
+impl Context {
+    /// The state in full: [`Context::restore`] goes on from it as if nothing had happened.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let b = &self.baseline;
+        let mut timers: Vec<_> = self.timers.iter().map(|Reverse(t)| *t).collect();
+        timers.sort_unstable();
+        let state = State {
+            names: self.names.all(),
+            hosts: self.hosts.list.clone(),
+            convs: self.convs.list.clone(),
+            roles: sorted(&b.roles),
+            functions: sorted(&b.functions),
+            destinations: sorted(&b.destinations),
+            hours: sorted(&b.hours),
+            volumes: sorted(&b.volumes),
+            covered: b.covered,
+            conduits: sorted(&self.conduits),
+            clock: self.clock,
+            tick: self.tick,
+            grace: self.grace,
+            timers,
+            dirty: self.dirty.clone(),
+            fresh: self.fresh.clone(),
+            told: self.told,
+            counts: self.counts,
+            lost: [self.hosts.lost, self.convs.lost, b.lost, self.names.lost],
+        };
+        postcard::to_extend(&state, MAGIC.to_vec()).unwrap_or_default()
+    }
+    /// Goes on where a snapshot was taken. Zones and assets are those of this context, not of then.
+    pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
+        let bad = "context: the state is damaged or of another version; begin anew without it";
+        let body = snapshot.strip_prefix(MAGIC).ok_or(bad)?;
+        let s: State = postcard::from_bytes(body).map_err(|_| bad)?;
+        let mut names = Names::new(self.settings.limits.names);
+        // numbers in the state are those of its own names; the names of the zones' file come behind
+        for name in &s.names {
+            names.id(name);
+        }
+        if names.all() != s.names {
+            return Err(bad.to_owned());
+        }
+        names.lost = s.lost[3];
+        self.zones = crate::context::zones::Zones::new(&self.settings, &mut names)?;
+        self.names = names;
+        let mut hosts = s.hosts;
+        for host in &mut hosts {
+            host.place = super::hosts::place(host.key.addr, &self.zones);
+            host.zone = self.zones.of(host.key.addr, host.key.vlan);
+            host.asset = self.assets.of(host.key);
+        }
+        self.hosts = Hosts::load(hosts);
+        self.convs = Convs::load(s.convs);
+        let b = &mut self.baseline;
+        b.roles = s.roles.into_iter().collect();
+        b.functions = s.functions.into_iter().collect();
+        b.destinations = s.destinations.into_iter().collect();
+        b.hours = s.hours.into_iter().collect();
+        b.volumes = s.volumes.into_iter().collect();
+        b.covered = s.covered;
+        (self.hosts.lost, self.convs.lost, b.lost) = (s.lost[0], s.lost[1], s.lost[2]);
+        self.conduits = s.conduits.into_iter().collect();
+        (self.clock, self.tick, self.grace) = (s.clock, s.tick, s.grace);
+        self.timers = s.timers.into_iter().map(Reverse).collect();
+        (self.dirty, self.fresh, self.told, self.counts) = (s.dirty, s.fresh, s.told, s.counts);
+        Ok(())
+    }
+    /// What was learned, to be kept in a store between scans.
+    pub fn save(&self) -> Vec<u8> {
+        self.snapshot()
+    }
+    /// Takes up what was learned before, from [`Context::save`]: the time between was not watched,
+    /// so no terminal is missed for it, and the next source may begin at any time.
+    pub fn load(&mut self, saved: &[u8]) -> Result<(), String> {
+        self.restore(saved)?;
+        self.clock.wall = None;
+        self.tick = Micros::MIN;
+        self.timers.clear();
+        self.counts = Counts::default();
+        for host in &mut self.hosts.list {
+            (host.down, host.unanswered, host.rival) = (None, 0, None);
+        }
+        for conv in &mut self.convs.list {
+            if let Some(r) = &mut conv.rhythm {
+                r.pause(self.clock.watch);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,207 @@
+//! What the context reads of an event, in one walk over its fields.
+
+use crate::context::names::{NONE, NameId, Names};
+use crate::context::roles;
+use crate::event::Event;
+use sentinel_wire::model::{HostAddr, Mac, Micros, Val};
+use std::net::IpAddr;
+
+/// What kind of event it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// An operation, a log-in, a transaction.
+    Deed,
+    /// A flow that ended: a line like Zeek's conn.log.
+    Flow,
+    /// Of the context's own making, or an alert: nothing is learned from it.
+    Told,
+}
+
+/// Result of an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Answered, whatever the answer was: `refused` tells.
+    Answered {
+        refused: bool,
+    },
+    Unknown,
+    /// The event has none.
+    Unsaid,
+}
+
+/// Category of an operation as far as it matters for habits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Category {
+    None,
+    Monitor,
+    Control,
+    Engineering,
+    Administration,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    pub kind: Kind,
+    pub source: Option<HostAddr>,
+    pub destination: Option<HostAddr>,
+    pub source_port: u16,
+    pub destination_port: u16,
+    pub source_mac: Option<Mac>,
+    pub vlan: u16,
+    pub protocol: NameId,
+    pub function: NameId,
+    pub category: Category,
+    pub outcome: Outcome,
+    /// Operations summed in it; 0: it is not summed.
+    pub count: u32,
+    pub start: Option<Micros>,
+    /// Bytes its source sent.
+    pub bytes: u64,
+    /// A flow whose server sent nothing.
+    pub unanswered: bool,
+    /// A request, where every PDU is an event.
+    pub request: bool,
+}
+
+/// A hardware address as text, `00:80:f4:0e:62:20` or with hyphens.
+pub fn mac(text: &str) -> Option<Mac> {
+    let mut out = [0u8; 6];
+    let mut parts = text.split([':', '-']);
+    for slot in &mut out {
+        let part = parts.next().filter(|p| p.len() == 2)?;
+        *slot = u8::from_str_radix(part, 16).ok()?;
+    }
+    parts.next().is_none().then_some(Mac(out))
+}
+
+/// An IP address, IPv4 where it is only mapped into IPv6; none for the unspecified one.
+pub fn ip(text: &str) -> Option<HostAddr> {
+    let addr: IpAddr = text.parse().ok()?;
+    let addr = addr.to_canonical();
+    (!addr.is_unspecified()).then_some(HostAddr::Ip(addr))
+}
+
+fn text(v: &Val) -> &str {
+    match v {
+        Val::Str(s) => s,
+        Val::Static(s) => s,
+        _ => "",
+    }
+}
+
+fn number(v: &Val) -> i64 {
+    match v {
+        Val::Int(v) => *v,
+        _ => 0,
+    }
+}
+
+fn port(v: &Val) -> u16 {
+    u16::try_from(number(v)).unwrap_or(0)
+}
+
+/// Zeek's words for connections in which the called side sent nothing (conn.log, conn_state).
+fn is_unanswered(state: &str) -> bool {
+    matches!(state, "S0" | "SH" | "RSTOS0" | "OTH")
+}
+
+impl View {
+    pub fn read(e: &Event, names: &mut Names) -> View {
+        let mut v = View {
+            kind: Kind::Deed,
+            source: None,
+            destination: None,
+            source_port: 0,
+            destination_port: 0,
+            source_mac: None,
+            vlan: 0,
+            protocol: NONE,
+            function: NONE,
+            category: Category::None,
+            outcome: Outcome::Unsaid,
+            count: 0,
+            start: None,
+            bytes: 0,
+            unanswered: false,
+            request: false,
+        };
+        let (mut action, mut function, mut destination_mac) = ("", "", None);
+        let mut answered = false;
+        for (name, val) in &e.fields {
+            match name.as_bytes().first() {
+                Some(b's') => match name.as_ref() {
+                    "source.ip" => v.source = ip(text(val)),
+                    "source.port" => v.source_port = port(val),
+                    "source.mac" => v.source_mac = mac(text(val)),
+                    "source.bytes" => v.bytes = u64::try_from(number(val)).unwrap_or(0),
+                    "sentinel.flow.state" => v.unanswered = is_unanswered(text(val)),
+                    _ => {}
+                },
+                Some(b'd') => match name.as_ref() {
+                    "destination.ip" => v.destination = ip(text(val)),
+                    "destination.port" => v.destination_port = port(val),
+                    "destination.mac" => destination_mac = mac(text(val)),
+                    "destination.bytes" => answered |= number(val) > 0,
+                    _ => {}
+                },
+                Some(b'n') => match name.as_ref() {
+                    "network.protocol" => v.protocol = names.id(text(val)),
+                    "network.vlan.id" => v.vlan = port(val),
+                    _ => {}
+                },
+                Some(b'e') => match name.as_ref() {
+                    "event.dataset" => match text(val) {
+                        "sentinel.flow" | "zeek.conn" | "suricata.flow" => v.kind = Kind::Flow,
+                        "sentinel.availability" | "sentinel.context" | "sentinel.alert" => {
+                            v.kind = Kind::Told
+                        }
+                        _ => {}
+                    },
+                    "event.kind" if text(val) == "alert" => v.kind = Kind::Told,
+                    "event.action" => action = text(val),
+                    "event.outcome" => {
+                        v.outcome = match text(val) {
+                            "success" => Outcome::Answered { refused: false },
+                            "failure" => Outcome::Answered { refused: true },
+                            _ => Outcome::Unknown,
+                        }
+                    }
+                    "event.start" => v.start = Some(number(val)).filter(|t| *t > 0),
+                    _ => {}
+                },
+                Some(b'o') => match name.as_ref() {
+                    "ot.function.name" => function = text(val),
+                    "ot.category" => {
+                        v.category = match text(val) {
+                            "monitor" => Category::Monitor,
+                            "control" => Category::Control,
+                            "engineering" => Category::Engineering,
+                            "administration" => Category::Administration,
+                            _ => Category::None,
+                        }
+                    }
+                    "ot.count" => v.count = u32::try_from(number(val)).unwrap_or(0),
+                    _ => {}
+                },
+                Some(b'c') if name == "conn_state" => v.unanswered = is_unanswered(text(val)),
+                _ => {}
+            }
+        }
+        v.unanswered &= !answered && v.kind == Kind::Flow;
+        v.request = v.outcome == Outcome::Unsaid && v.kind == Kind::Deed;
+        let function = if function.is_empty() { action } else { function };
+        if v.kind == Kind::Deed {
+            v.function = names.id(function);
+        }
+        v.source = v.source.or(v.source_mac.map(HostAddr::Mac));
+        v.destination = v.destination.or(destination_mac.map(HostAddr::Mac));
+        v
+    }
+    /// Whether the source is the side that was called: an answer or report in its own event.
+    pub fn from_server(&self) -> bool {
+        self.kind == Kind::Deed
+            && self.source_port != self.destination_port
+            && roles::is_service_port(self.source_port)
+            && !(roles::is_service_port(self.destination_port) && self.destination_port < self.source_port)
+    }
+}
