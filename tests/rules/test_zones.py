@@ -56,16 +56,9 @@ def test_becomes_settings_of_one_site(tmp_path: Path) -> None:
 def test_settings_of_the_context(tmp_path: Path) -> None:
     path = tmp_path / "zones.yml"
     path.write_text(PLANT, encoding="utf-8")
-    assets = [
-        {
-            "id": "a-1",
-            "ip": ["10.1.0.1"],
-            "mac": [],
-            "type": "plc",
-            "level": 1,
-            "site": "default",
-            "vendor": "x",
-        },
+    plc = {"id": "a-1", "ip": ["10.1.0.1"], "mac": [], "type": "plc", "level": 1}
+    assets: list[dict[str, Any]] = [
+        {**plc, "site": "default", "vendor": "x"},
         {"id": "a-2", "ip": ["10.1.0.1"], "site": "annex"},
     ]
     made = context.settings(zones_file=path, assets=assets, learning_days=2)
