@@ -61,6 +61,26 @@ pub fn head(out: &mut Event, meta: &Meta) {
     put("rule.id", Val::from(meta.id.as_str()));
     put("rule.name", Val::from(meta.title.as_str()));
     put("rule.level", Val::Static(meta.level));
+    if !meta.ruleset.is_empty() {
+        put("rule.ruleset", Val::from(meta.ruleset.as_str()));
+    }
+    if let Some(framework) = meta.threat.framework() {
+        put("threat.framework", Val::Static(framework));
+    }
+    let lists = [
+        ("threat.tactic.id", "threat.tactic.name", &meta.threat.tactics),
+        ("threat.technique.id", "threat.technique.name", &meta.threat.techniques),
+    ];
+    for (ids, names, list) in lists {
+        if list.is_empty() {
+            continue;
+        }
+        put(ids, Val::from(list.iter().map(|t| Val::from(t.id.as_str())).collect::<Vec<_>>()));
+        // names stand beside their numbers, or not at all
+        if list.iter().all(|t| !t.name.is_empty()) {
+            put(names, Val::from(list.iter().map(|t| Val::Static(t.name)).collect::<Vec<_>>()));
+        }
+    }
     put("sentinel.confidence", Val::Float(meta.confidence));
 }
 
@@ -88,7 +108,7 @@ fn reason(meta: &Meta, event: &Event, hit: &Hit) -> String {
             serde_json::Value::String(s) => short(s),
             other => short(&other.to_string()),
         };
-        let _ = write!(out, "{}{field} {value}", if told == 0 { ", " } else { ", " });
+        let _ = write!(out, ", {field} {value}");
         told += 1;
     }
     out.push('.');

@@ -2,6 +2,7 @@
 //! in as text or values, alerts and chains go out as documents. See `docs/concepts/rules.md`.
 
 pub mod alert;
+pub mod correlate;
 pub mod context;
 pub mod event;
 pub mod hooks;

@@ -1,5 +1,6 @@
 //! The evaluator's view of an event.
 
+use super::normal::THERE;
 use crate::event::Event;
 use rsigma_eval::EventValue;
 use rsigma_parser::fieldpath::unescape_brackets;
@@ -8,8 +9,12 @@ use sentinel_wire::model::Val;
 use std::borrow::Cow;
 
 /// An event as the evaluator reads it: flat names only, because nested documents were flattened when
-/// they came in (`a.b` of `{"a": {"b": …}}`; a flat `a.b` wins).
-pub struct View<'a>(pub &'a Event);
+/// they came in (`a.b` of `{"a": {"b": …}}`; a flat `a.b` wins). A field that is null has no value.
+pub struct View<'a> {
+    event: &'a Event,
+    /// Names by which rules ask whether a field is there, null or not.
+    there: &'a [String],
+}
 
 /// A value as the evaluator has it. An empty list is null.
 pub fn value(v: &Val) -> EventValue<'_> {
@@ -33,34 +38,49 @@ fn strings<'a>(v: &'a Val, visit: &mut dyn FnMut(&'a str) -> bool) -> bool {
     }
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// `there`: names that begin with [`THERE`].
+    pub fn new(event: &'a Event, there: &'a [String]) -> View<'a> {
+        View { event, there }
+    }
+
+    /// Whether there is a field, null or not, or one below it.
+    fn has(&self, name: &str) -> bool {
+        let below = |n: &str| n.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.event.fields.iter().any(|(n, _)| n == name || below(n))
+            || matches!(name, "@timestamp" | "event.id")
+    }
+
     fn time(&self) -> EventValue<'_> {
         let mut out = Vec::with_capacity(27);
-        plain_time(&mut out, self.0.time);
+        plain_time(&mut out, self.event.time);
         EventValue::Str(Cow::Owned(String::from_utf8(out).unwrap_or_default()))
     }
 }
 
 impl rsigma_eval::Event for View<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
-        if let Some(v) = self.0.get(path) {
-            return Some(value(v));
+        if let Some(v) = self.event.get(path) {
+            return Some(value(v)).filter(|v| !v.is_null());
         }
         match path {
+            _ if path.starts_with(THERE) => {
+                self.has(path.get(THERE.len_utf8()..)?).then_some(EventValue::Bool(true))
+            }
             "@timestamp" => Some(self.time()),
-            "event.id" => Some(EventValue::Str(Cow::Owned(format!("{:032x}", self.0.id)))),
-            _ if path.contains('\\') => self.0.get(&unescape_brackets(path)).map(value),
+            "event.id" => Some(EventValue::Str(Cow::Owned(format!("{:032x}", self.event.id)))),
+            _ if path.contains('\\') => self.event.get(&unescape_brackets(path)).map(value),
             _ => None,
         }
     }
 
     fn any_string_value(&self, pred: &dyn Fn(&str) -> bool) -> bool {
-        self.0.fields.iter().any(|(_, v)| strings(v, &mut |s| pred(s)))
+        self.event.fields.iter().any(|(_, v)| strings(v, &mut |s| pred(s)))
     }
 
     fn all_string_values(&self) -> Vec<Cow<'_, str>> {
         let mut out = Vec::new();
-        for (_, v) in &self.0.fields {
+        for (_, v) in &self.event.fields {
             strings(v, &mut |s| {
                 out.push(Cow::Borrowed(s));
                 false
@@ -70,7 +90,7 @@ impl rsigma_eval::Event for View<'_> {
     }
 
     fn visit_string_values(&self, visit: &mut dyn FnMut(&str)) {
-        for (_, v) in &self.0.fields {
+        for (_, v) in &self.event.fields {
             strings(v, &mut |s| {
                 visit(s);
                 false
@@ -80,24 +100,26 @@ impl rsigma_eval::Event for View<'_> {
 
     fn to_json(&self) -> serde_json::Value {
         let mut out = Vec::new();
-        self.0.write(&mut out, "", None, false);
+        self.event.write(&mut out, "", None, false);
         serde_json::from_slice(&out).unwrap_or_default()
     }
 
     fn field_keys(&self) -> Vec<Cow<'_, str>> {
-        self.0.fields.iter().map(|(n, _)| Cow::Borrowed(n.as_ref())).collect()
+        self.event.fields.iter().map(|(n, _)| Cow::Borrowed(n.as_ref())).collect()
     }
 
     fn top_level_keys(&self) -> Option<Vec<Cow<'_, str>>> {
         let mut keys = self.field_keys();
+        keys.extend(self.there.iter().map(|n| Cow::Borrowed(n.as_str())));
         keys.extend([Cow::Borrowed("@timestamp"), Cow::Borrowed("event.id")]);
         Some(keys)
     }
 
     fn visit_top_level_keys(&self, visit: &mut dyn FnMut(&str)) -> bool {
-        for (name, _) in &self.0.fields {
+        for (name, _) in &self.event.fields {
             visit(name);
         }
+        self.there.iter().for_each(|n| visit(n));
         visit("@timestamp");
         visit("event.id");
         true

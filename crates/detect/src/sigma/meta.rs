@@ -1,5 +1,6 @@
 //! What is known of a rule beside its detection.
 
+use super::attack::{self, Threat};
 use super::load::Place;
 use rsigma_parser::{Level, SigmaRule, Status};
 
@@ -18,6 +19,9 @@ pub struct Meta {
     /// How sure a match is, 0-1: from the rule's status.
     pub confidence: f64,
     pub tags: Vec<String>,
+    pub threat: Threat,
+    /// Pack or folder it came in; empty for a file that stands alone.
+    pub ruleset: String,
 }
 
 /// Severity of a level; a rule without one is of medium level.
@@ -44,6 +48,8 @@ pub fn confidence(status: Option<Status>) -> f64 {
 impl Meta {
     pub fn of(place: Place, rule: &SigmaRule) -> Meta {
         let (level, severity) = severity(rule.level);
+        let ruleset = place.file.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder);
+        let ruleset = ruleset.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
         let id = rule.id.clone().or_else(|| rule.name.clone()).unwrap_or_else(|| rule.title.clone());
         Meta {
             place,
@@ -53,7 +59,9 @@ impl Meta {
             level,
             severity,
             confidence: confidence(rule.status),
+            threat: attack::read(&rule.tags),
             tags: rule.tags.clone(),
+            ruleset,
         }
     }
 }

@@ -7,7 +7,7 @@
 use regex_syntax::hir::{Hir, HirKind};
 
 /// Bytes the automaton of one expression may take.
-pub const MAX_SIZE: usize = 2 << 20;
+pub const MAX_SIZE: usize = 10 << 20;
 
 /// Checks one expression; the reason is one line.
 pub fn check(text: &str) -> Result<(), String> {

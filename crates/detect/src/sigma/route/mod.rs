@@ -37,9 +37,35 @@ pub fn meant(rule: &LogSource, sources: &[Source]) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Class<'a> {
     dataset: &'a str,
-    /// Channel or provider of a Windows event, with its number.
+    /// Channel of a Windows event, with the event's number where that decides its category.
     channel: &'a str,
     number: i64,
+}
+
+/// A [`Class`] to be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Kind {
+    dataset: Box<str>,
+    channel: Box<str>,
+    number: i64,
+}
+
+impl Class<'_> {
+    /// Nothing is known of where the event comes from.
+    pub const UNKNOWN: Class<'static> = Class { dataset: "", channel: "", number: 0 };
+
+    pub fn dataset(&self) -> &str {
+        self.dataset
+    }
+    pub fn kind(&self) -> Kind {
+        Kind { dataset: self.dataset.into(), channel: self.channel.into(), number: self.number }
+    }
+}
+
+impl hashbrown::Equivalent<Kind> for Class<'_> {
+    fn equivalent(&self, k: &Kind) -> bool {
+        (self.dataset, self.channel, self.number) == (&*k.dataset, &*k.channel, k.number)
+    }
 }
 
 /// The class of an event.
@@ -47,20 +73,14 @@ pub fn class(event: &Event) -> Class<'_> {
     let text = |name| event.text(name).unwrap_or_default();
     let dataset = text("event.dataset");
     if !dataset.is_empty() {
-        return Class { dataset, channel: "", number: 0 };
+        return Class { dataset, ..Class::UNKNOWN };
     }
     let channel = text("Channel");
-    if channel.is_empty() {
-        return Class { dataset: "", channel: "", number: 0 };
+    if !windows::numbered(channel) {
+        return Class { channel, ..Class::UNKNOWN };
     }
-    let number = match event.get("EventID") {
-        Some(sentinel_wire::model::Val::Int(n)) => *n,
-        Some(other) => crate::sigma::adapt::value(other).as_i64().unwrap_or(0),
-        None => 0,
-    };
-    // the number decides the category for some channels only: others are one class each
-    let number = if windows::numbered(channel) { number } else { 0 };
-    Class { dataset: "", channel, number }
+    let number = event.get("EventID").and_then(|v| super::adapt::value(v).as_i64());
+    Class { channel, number: number.unwrap_or(0), ..Class::UNKNOWN }
 }
 
 /// The log sources of a class; none if its origin is unknown.

@@ -97,6 +97,13 @@ fn masked_referrer(referrer: &str) -> String {
     form::masked(referrer, form::query(referrer).as_ref())
 }
 
+/// What stands behind the last dot of the last part of a path, if that is short and plain.
+fn extension(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end);
+    if end.len() <= 8 && end.bytes().all(|b| b.is_ascii_alphanumeric()) { end } else { "" }
+}
+
 fn length(head: &Head<'_>) -> Option<u64> {
     match head.framing() {
         Framing::Length(n) => Some(n),
@@ -122,6 +129,7 @@ pub fn event(cx: &mut Cx<'_>, exchange: Option<&Exchange>, answer: Option<&Head<
         text("url.original", &s.target);
         text("url.path", path);
         text("url.query", query);
+        text("url.extension", extension(path));
         text("url.domain", domain(&s.host));
         text("user_agent.original", &s.agent);
         text("http.request.referrer", &s.referrer);

@@ -30,6 +30,7 @@ fn answer(status: u16, more: &str) -> Vec<u8> {
 fn a_transaction_is_an_event_and_facts() {
     let seen = talk().client(GET).server(OK).end();
     assert_eq!(field(&seen, "url.path"), ["/a"]);
+    assert!(field(&seen, "url.extension").is_empty());
     assert_eq!(field(&seen, "url.domain"), ["cam.example"]);
     assert_eq!(field(&seen, "http.response.status_code"), ["200"]);
     assert_eq!(field(&seen, "source.port"), ["40000"]);
