@@ -3,10 +3,10 @@
 
 pub mod chain;
 pub mod alert;
-pub mod correlate;
 pub mod context;
+pub mod correlate;
+pub mod correlations;
 pub mod event;
-pub mod hooks;
 pub mod json;
 pub mod reorder;
 pub mod sigma;
