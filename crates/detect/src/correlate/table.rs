@@ -304,6 +304,11 @@ impl Table {
         if plan.mode == Mode::Window {
             let born = self.group(slot).map_or(0, |g| g.born);
             self.opens.push_back((hit.time, slot, born));
+            // Windows of groups that were evicted meanwhile.
+            if self.opens.len() > 2 * self.index.len() + 1024 {
+                let groups = &self.groups;
+                self.opens.retain(|(_, s, b)| groups.get(*s as usize).is_some_and(|g| g.born == *b));
+            }
         }
         slot
     }
@@ -594,8 +599,8 @@ impl Table {
                     seq += u64::from(e.next);
                     v.first = v.first.or(Some(e.time));
                     v.last = Some(e.time);
-                    // Several values of one event are one witness.
-                    if i < skip || before == Some(e.id) {
+                    // Several values of one event are one witness. Ends of windows have no id and one value.
+                    if i < skip || (before == Some(e.id) && e.id != [0, 0]) {
                         continue;
                     }
                     before = Some(e.id);
