@@ -3,6 +3,7 @@
 
 mod batch;
 mod inventory;
+mod logs;
 mod probes;
 mod scan;
 mod watch;
@@ -21,6 +22,8 @@ mod _native {
     use super::batch::EventBatch;
     #[pymodule_export]
     use super::inventory::Inventory;
+    #[pymodule_export]
+    use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::scan::{Scan, native_probes};
     #[pymodule_export]
