@@ -4,6 +4,7 @@
 mod chains;
 mod batch;
 mod inventory;
+mod logs;
 mod probes;
 mod scan;
 mod watch;
@@ -23,6 +24,8 @@ mod _native {
     use super::batch::EventBatch;
     #[pymodule_export]
     use super::inventory::Inventory;
+    #[pymodule_export]
+    use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::scan::{Scan, native_probes};
     #[pymodule_export]
