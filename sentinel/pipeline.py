@@ -45,6 +45,12 @@ class Options:
     rules: tuple[Path, ...] = ()
     """Files and folders of rules beside the packs."""
     zones: Path | None = None
+    learning_days: float = 7.0
+    """Observed days after which what was never seen is new."""
+    baseline: bytes | None = None
+    """What was learned before, as a store keeps it."""
+    assets: Callable[[], Iterable[dict[str, Any]]] = tuple
+    """Gives the records of the inventory that rules know before the first packet."""
     key: bytes | None = None
     """Key of the keyed hash of secrets; without one, secrets are named s1, s2 … by first sight."""
 
@@ -73,6 +79,8 @@ class Result:
     """Alert documents in the order of their making."""
     chains: list[bytes] = field(default_factory=list)
     """Chain documents, the highest score first."""
+    baseline: bytes | None = None
+    """What the rules learned is usual, to be kept."""
     warnings: list[str] = field(default_factory=list)
     """One line for each rule that was not used."""
     counted: dict[str, int] = field(default_factory=dict)
@@ -94,8 +102,8 @@ def scan(
 ) -> Result:
     """Read captures and logs to their end, or to Ctrl-C, and work out the inventory of what was read.
 
-    What a file is, its content says; all are read as one stream by time. Events meet the rules, if there are any; `on_events` gets them in their order, `on_alerts` the
-    alerts as they are made. Bad sources do not stop the others: their line is in `errors`, what could
+    What a file is, its content says; all are read as one stream by time. Events meet the rules, if there
+    are any; `on_events` gets them in their order, `on_alerts` the alerts as they are made. Bad sources do not stop the others: their line is in `errors`, what could
     be read of them is kept. Raises `UserError` when there was nothing to read at all.
     """
     from sentinel._native import Inventory, Logs, Scan
@@ -103,9 +111,7 @@ def scan(
     from sentinel.sources.together import divide
 
     captures, texts = divide(files)
-    stream = Stream(
-        rules(options, foreign=bool(texts)), on_events, on_alerts, reveal=options.reveal
-    )
+    stream = Stream(rules(options, foreign=bool(texts)), on_events, on_alerts, reveal=options.reveal)
     mode = stream.mode(options.events)
     run = runner = logs = None
     try:
@@ -133,6 +139,7 @@ def scan(
     errors = [line for part in both for line in part.errors()]
     result = Result(inventory, sources, [*errors, *(runner.faults if runner else ())], interrupted)
     result.alerts, result.counted = stream.alerts, stream.counted()
+    result.baseline = stream.baseline()
     result.warnings = [*stream.refused, *(logs.warnings() if logs else ())]
     nothing = not any(s["packets"] or s.get("records") for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
@@ -203,10 +210,81 @@ def _progress(*parts: Scan | Logs | None) -> Progress:
 def rules(options: Options, *, foreign: bool = False) -> Rules | None:
     """The rules a scan is asked for; None if there are none at all. With `foreign`, alerts of other
     detectors may be among the events: then an engine is there without rules too."""
+    from sentinel.rules import baselines, context
     from sentinel.rules.engine import Rules, load
 
     files = load(options.rules, packs=options.packs)
-    return Rules(files) if files or foreign else None
+    if not files and not foreign:
+        return None
+    known = context.settings(
+        zones_file=options.zones,
+        site=options.site,
+        assets=options.assets(),
+        learning_days=options.learning_days,
+        learn=not options.again,
+    )
+    made = Rules(files, context=known)
+    baselines.load(made.watch, options.baseline, f"baseline of {options.site}")
+    return made
+
+
+def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options) -> list[bytes]:
+    """Attack chains of alerts that come by time, over the assets of an inventory."""
+    from sentinel.rules import chains, zones
+
+    networks: list[str] = []
+    if options.zones is not None:
+        known = zones.load(options.zones).settings(options.site)
+        own = (network for zone in known["zones"] for network in zone.get("networks", ()))
+        networks = [*own, *known.get("organisation", ())]
+    engine = chains.make(networks=networks)
+    owners: Owners | None = None
+    for some in alerts:
+        owners = owners or Owners(inventory)
+        engine.feed([owners.named(alert) for alert in some])
+    engine.finish()
+    return list(engine.all())
+
+
+class Owners:
+    """Which asset has which address, to be put into alerts that do not say it."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        import msgspec
+
+        class Held(msgspec.Struct, gc=False):
+            id: str
+            ip: list[str] = []
+            mac: list[str] = []
+
+        class Ends(msgspec.Struct, gc=False):
+            source: str | None = msgspec.field(name="source.ip", default=None)
+            source_mac: str | None = msgspec.field(name="source.mac", default=None)
+            source_asset: str | None = msgspec.field(name="source.asset", default=None)
+            destination: str | None = msgspec.field(name="destination.ip", default=None)
+            destination_mac: str | None = msgspec.field(name="destination.mac", default=None)
+            destination_asset: str | None = msgspec.field(name="destination.asset", default=None)
+
+        held = msgspec.json.Decoder(Held).decode
+        self._ends = msgspec.json.Decoder(Ends).decode
+        self._of: dict[str, str] = {}
+        for document in inventory.records("asset"):
+            asset = held(document)
+            for address in (*asset.ip, *asset.mac):
+                self._of.setdefault(address, asset.id)
+
+    def named(self, alert: bytes) -> bytes:
+        """The alert with the assets of its ends, where they are known and it does not name them."""
+        ends = self._ends(alert)
+        more = b""
+        for side, asset, ip, mac in (
+            ("source", ends.source_asset, ends.source, ends.source_mac),
+            ("destination", ends.destination_asset, ends.destination, ends.destination_mac),
+        ):
+            owner = None if asset else self._of.get(ip or mac or "")
+            if owner:
+                more += f'"{side}.asset":"{owner}",'.encode()
+        return b"{" + more + alert.lstrip()[1:] if more else alert
 
 
 class Stream:
@@ -237,6 +315,12 @@ class Stream:
         """No more events will come."""
         if self._rules is not None:
             self._pass(self._rules.finish())
+
+    def baseline(self) -> bytes | None:
+        """What was learned so far."""
+        from sentinel.rules import baselines
+
+        return None if self._rules is None else baselines.save(self._rules.watch)
 
     def counted(self) -> dict[str, int]:
         """What the rules counted."""
@@ -298,7 +382,13 @@ def scan_into(
     A source the store knows by its content is left out and named in `skipped`, unless `again`.
     Events are in the store when `append_events` returned; observations once the scan is over.
     """
-    options = replace(options, key=store.key())
+    learned = f"baseline {options.site}"
+    options = replace(
+        options,
+        key=store.key(),
+        baseline=store.state(learned),
+        assets=lambda: store.documents("asset"),
+    )
     with store.writer() as writer:
         wanted, skipped = _new_ones(writer, files, options)
         if wanted:
@@ -329,6 +419,10 @@ def scan_into(
             result = replace(result, inventory=total, skipped=skipped)
             ids = derive(total, writer.ledger(), options.known, _until(store, result.sources))
             _commit(writer, total, ids, result.sources, own, replaced)
+            if result.baseline is not None and not options.again:
+                writer.put_state(learned, result.baseline)
+            result.chains = story(writer.alert_documents(), total, options)
+            writer.replace_chains(result.chains)
         else:
             result = Result(_total(writer), [], skipped=skipped)
             derive(result.inventory, writer.ledger(), options.known, _until(store))

@@ -46,7 +46,9 @@ class Severity(StrEnum):
 def scan(
     source: Annotated[
         list[str],
-        typer.Argument(help="Captures (pcap, pcapng), Zeek logs, Suricata's EVE, plain, .gz or .zst; folders; - for standard input."),
+        typer.Argument(
+            help="Captures (pcap, pcapng), Zeek logs, Suricata's EVE, plain, .gz or .zst; folders; - for standard input."
+        ),
     ],
     format: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TABLE,
     output: Annotated[
@@ -196,6 +198,8 @@ def _alone(files: list[str], options: Options, out: Output, *, ndjson: bool) -> 
     with progress() as show:
         result = pipeline.scan(files, options, on_progress=show, on_events=on_events)
     pipeline.derive(result.inventory, None, options.known, result.until)
+    if result.alerts:
+        result.chains = pipeline.story([result.alerts], result.inventory, options)
     return result
 
 

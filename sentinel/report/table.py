@@ -234,7 +234,9 @@ def _caveats(document: Document, console: Console) -> None:
     for s in document.sources:
         name = PurePath(str(s["name"])).name
         if s.get("cut"):
-            where = "inside a packet: the capture" if s["kind"] in ("capture", "live") else "before its end: it"
+            where = (
+                "inside a packet: the capture" if s["kind"] in ("capture", "live") else "before its end: it"
+            )
             lines.append(f"{name} ends {where} was cut")
         if s.get("truncated"):
             lines.append(f"{name}: {s['truncated']:,} packets are shorter than on the wire (snap length)")

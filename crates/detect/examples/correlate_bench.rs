@@ -11,11 +11,16 @@ use sentinel_wire::model::Val;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-const DETECTION: &str = "title: hit\nname: hit\nlogsource: {product: x}\ndetection:\n  s: {kind: flow}\n  condition: s\n";
+const DETECTION: &str =
+    "title: hit\nname: hit\nlogsource: {product: x}\ndetection:\n  s: {kind: flow}\n  condition: s\n";
 
 /// Many groups, each with a few events in its window; one group with ten thousand different values in its.
 const CASES: [(&str, &str, usize); 2] = [
-    ("groups_100000", "type: event_count, rules: [hit], group-by: [source.ip], timespan: 1h, condition: {gte: 1000}", 100_000),
+    (
+        "groups_100000",
+        "type: event_count, rules: [hit], group-by: [source.ip], timespan: 1h, condition: {gte: 1000}",
+        100_000,
+    ),
     (
         "hot_group_10000_values",
         "type: value_count, rules: [hit], group-by: [rule], timespan: 1000s, condition: {field: source.ip, gte: 20000}",
@@ -33,7 +38,8 @@ fn address(i: usize) -> String {
 }
 
 fn fields(i: usize) -> Vec<(String, String)> {
-    let mut all: Vec<(String, String)> = (0..8).map(|n| (format!("field.{n}"), "some value".into())).collect();
+    let mut all: Vec<(String, String)> =
+        (0..8).map(|n| (format!("field.{n}"), "some value".into())).collect();
     all.push(("kind".into(), "flow".into()));
     all.push(("source.ip".into(), address(i)));
     all.push(("rule".into(), "one".into()));
@@ -85,12 +91,14 @@ fn main() -> Result<(), String> {
         // Whole seconds are all the time it has; its bound on groups is lifted, it would throw them all away.
         let config = CorrelationConfig { max_state_entries: 10_000_000, ..CorrelationConfig::default() };
         let mut engine = CorrelationEngine::new(config);
-        let rules = rsigma_parser::parse_sigma_yaml(&format!("{DETECTION}---\n{yaml}")).map_err(|e| e.to_string())?;
+        let rules =
+            rsigma_parser::parse_sigma_yaml(&format!("{DETECTION}---\n{yaml}")).map_err(|e| e.to_string())?;
         engine.add_collection(&rules).map_err(|e| e.to_string())?;
         let documents: Vec<serde_json::Value> = (0..n)
             .map(|i| fields(i).into_iter().map(|(n, v)| (n, serde_json::Value::String(v))).collect())
             .collect();
-        let detected: Vec<EvaluationResult> = documents.first().map_or_else(Vec::new, |d| engine.evaluate(&JsonEvent::borrow(d)));
+        let detected: Vec<EvaluationResult> =
+            documents.first().map_or_else(Vec::new, |d| engine.evaluate(&JsonEvent::borrow(d)));
         if detected.len() != 1 {
             return Err("the detection does not match".into());
         }

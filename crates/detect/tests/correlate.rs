@@ -6,7 +6,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use sentinel_detect::correlate::{
-    Condition, Correlator, Counters, Detection, Expr, Firing, Item, Kind, Limits, Op, Pushed, Reorder, Rule, What,
+    Condition, Correlator, Counters, Detection, Expr, Firing, Item, Kind, Limits, Op, Pushed, Reorder, Rule,
+    What,
 };
 use sentinel_detect::event::Event;
 use sentinel_wire::model::Val;
@@ -567,9 +568,16 @@ fn in_sequence(f: &Firing, events: &[(Event, u8)], rule: &Rule) -> bool {
 }
 
 fn config(share: u32) -> Config {
-    let cases: u32 = std::env::var("PROPTEST_CASES").ok().and_then(|c| c.parse().ok()).unwrap_or(10_000) / share;
+    let cases: u32 =
+        std::env::var("PROPTEST_CASES").ok().and_then(|c| c.parse().ok()).unwrap_or(10_000) / share;
     let rng_seed = RngSeed::Fixed(0x5e47);
-    Config { cases, rng_seed, failure_persistence: None, max_global_rejects: cases.saturating_mul(2), ..Config::default() }
+    Config {
+        cases,
+        rng_seed,
+        failure_persistence: None,
+        max_global_rejects: cases.saturating_mul(2),
+        ..Config::default()
+    }
 }
 
 proptest! {

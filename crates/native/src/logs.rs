@@ -112,10 +112,14 @@ impl Logs {
         self.reports = reports;
         let into = match into {
             Some(inventory) => inventory,
-            None => Bound::new(py, Inventory { inner: sentinel_inventory::inventory::Inventory::new(Vec::new()) })?,
+            None => Bound::new(
+                py,
+                Inventory { inner: sentinel_inventory::inventory::Inventory::new(Vec::new()) },
+            )?,
         };
         let site = &self.site;
-        let known = |r: &Report| Source { name: r.name.clone(), sha256: r.sha256.clone(), site: site.clone() };
+        let known =
+            |r: &Report| Source { name: r.name.clone(), sha256: r.sha256.clone(), site: site.clone() };
         let mut inventory = into.borrow_mut();
         let state = &mut inventory.inner.state;
         let base = u32::try_from(state.sources.len()).unwrap_or(u32::MAX);
