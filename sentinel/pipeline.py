@@ -103,8 +103,9 @@ def scan(
     """Read captures and logs to their end, or to Ctrl-C, and work out the inventory of what was read.
 
     What a file is, its content says; all are read as one stream by time. Events meet the rules, if there
-    are any; `on_events` gets them in their order, `on_alerts` the alerts as they are made. Bad sources do not stop the others: their line is in `errors`, what could
-    be read of them is kept. Raises `UserError` when there was nothing to read at all.
+    are any; `on_events` gets them in their order, `on_alerts` the alerts as they are made. Bad sources
+    do not stop the others: their line is in `errors`, what could be read of them is kept. Raises
+    `UserError` when there was nothing to read at all.
     """
     from sentinel._native import Inventory, Logs, Scan
     from sentinel.probes.runner import Runner, declared

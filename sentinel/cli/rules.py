@@ -116,8 +116,8 @@ def lint(
 
 @app.command("test")
 def test_(
-    paths: PathsArgument = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every rule.")] = False,
+    paths: PathsArgument = None,  # noqa: PT028 - a command, not a test
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every rule.")] = False,  # noqa: PT028
 ) -> None:
     """Try rules on the events beside them (`<rule>.events.ndjson`); exit 1 if one fails."""
     from sentinel.rules import loader

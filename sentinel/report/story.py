@@ -224,7 +224,7 @@ def matrix(techniques: Iterable[Any], summary: dict[str, int], why_not: dict[str
             safe(t.proof[0] if t.covered else why_not.get(t.id, ""), 160),
         )
     line = (
-        f"{summary['covered']} of {summary['on_the_network']} techniques that the network can show are covered, "
-        f"and {summary['covered_beyond']} of the other {summary['techniques'] - summary['on_the_network']}"
+        f"{summary['covered']} of {summary['on_the_network']} techniques that the network can show "
+        f"are covered, and {summary['covered_beyond']} of the other {summary['techniques'] - summary['on_the_network']}"
     )
     return Group(out, "", Text(line, "bold"))
