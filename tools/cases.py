@@ -40,10 +40,8 @@ def sources(corpus: bool) -> Iterator[tuple[str, list[Path], Path | None]]:
     plant = folder / "plant.pcap"
     build(plant)
     yield "sentinel demo", [plant], None
-    try:
-        from tests.craft import SCENES
-    except ImportError:
-        SCENES = {}
+    from tests.craft import SCENES
+
     for name, scene in SCENES.items():
         made = folder / f"{name}.pcap"
         zones = scene.build(made)
@@ -83,9 +81,9 @@ def main() -> None:
     for path in rule_paths(packs_folder()):
         if asked.rules and path.stem not in asked.rules:
             continue
-        for rule in _rules(path.read_bytes()):
-            if "tags" in rule:
-                wanted[str(rule["id"])] = path
+        for document in _rules(path.read_bytes()):
+            if "tags" in document:
+                wanted[str(document["id"])] = path
     matching: dict[str, str] = {}
     other: dict[str, str] = {}
     for command, files, zones in sources(asked.corpus):
@@ -98,7 +96,7 @@ def main() -> None:
             continue
         by_id = {e["event.id"]: e for e in events}
         for alert in alerts:
-            rule = alert["rule.id"]
+            rule = str(alert["rule.id"])
             if rule not in wanted or rule in matching:
                 continue
             evidence = [by_id[i] for i in alert.get("sentinel.evidence", ()) if i in by_id][:MOST]

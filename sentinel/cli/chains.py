@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import Annotated
 
@@ -92,9 +91,13 @@ def export(
         chains = [chain for chain in at.chains(query) if chain["state"] != "merged"]
     if not chains:
         raise UserError("no chain to export")
-    if format is Export.STIX:
-        from sentinel.export.stix import bundle
-    else:
-        from sentinel.export.attack_flow import bundle
+    from sentinel.export.attack_flow import write_attack_flow
+    from sentinel.export.stix import write_stix
+
+    if format is Export.ATTACK_FLOW and len(chains) > 1:
+        raise UserError("an Attack Flow holds one chain: name it (`sentinel chains list` shows them)")
     with target(output) as file:
-        file.write(json.dumps(bundle(chains), ensure_ascii=False, indent=2) + "\n")
+        if format is Export.STIX:
+            write_stix(chains, file)
+        else:
+            write_attack_flow(chains[0], file)

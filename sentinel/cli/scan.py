@@ -47,7 +47,8 @@ def scan(
     source: Annotated[
         list[str],
         typer.Argument(
-            help="Captures (pcap, pcapng), Zeek logs, Suricata's EVE, plain, .gz or .zst; folders; - for standard input."
+            help="Captures (pcap, pcapng), Zeek logs, Suricata's EVE, plain, .gz or .zst; folders; "
+            "- for standard input."
         ),
     ],
     format: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TABLE,
@@ -90,7 +91,7 @@ def scan(
         typer.Option("--fail-on", help="Exit with 3 if there is an exposure or an alert this severe."),
     ] = None,
 ) -> None:
-    """Read captures and logs and say what is there, which secrets are weak, who did what to which controller."""
+    """Read captures and logs: what is there, which secrets are weak, who did what to which controller."""
     from sentinel.config import load
 
     settings = load(

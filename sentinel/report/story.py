@@ -202,7 +202,7 @@ def explanation(said: Record) -> RenderableType:
         return text
 
     def grow(tree: Tree, node: Record) -> None:
-        for child in node.get("parts", node.get("children", ())):
+        for child in node.get("parts") or node.get("children") or ():
             grow(tree.add(mark(child)), child)
 
     root = Tree(mark({**said, "what": said.get("rule") or said.get("title") or "rule"}))
@@ -223,8 +223,9 @@ def matrix(techniques: Iterable[Any], summary: dict[str, int], why_not: dict[str
             safe(names, 160),
             safe(t.proof[0] if t.covered else why_not.get(t.id, ""), 160),
         )
+    others = summary["techniques"] - summary["on_the_network"]
     line = (
         f"{summary['covered']} of {summary['on_the_network']} techniques that the network can show "
-        f"are covered, and {summary['covered_beyond']} of the other {summary['techniques'] - summary['on_the_network']}"
+        f"are covered, and {summary['covered_beyond']} of the other {others}"
     )
     return Group(out, "", Text(line, "bold"))

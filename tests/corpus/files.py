@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from sentinel.sources.files import SUFFIXES
+from sentinel.sources.files import CAPTURES, SQUEEZED
 
 MAGIC = {
     b"\xd4\xc3\xb2\xa1": "<",
@@ -21,7 +21,8 @@ def captures(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and path.name.lower().endswith((*SUFFIXES, ".trace"))
+        if path.is_file()
+        and path.name.lower().endswith((*(end + more for end in CAPTURES for more in SQUEEZED), ".trace"))
     )
 
 

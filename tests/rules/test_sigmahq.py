@@ -38,7 +38,9 @@ def test_every_rule_loads(watch: Watch, sigmahq: Files) -> None:
 def test_every_pair_of_rule_and_event_fires(
     watch: Watch, sigmahq: Files, regressions: list[Regression]
 ) -> None:
-    known = {line.split()[1].decode() for _, text in sigmahq for line in text.splitlines() if line[:3] == b"id:"}
+    known = {
+        line.split()[1].decode() for _, text in sigmahq for line in text.splitlines() if line[:3] == b"id:"
+    }
     pairs = 0
     for one in regressions:
         fired = set().union(*(fitting(watch, event) for event in one.events))
