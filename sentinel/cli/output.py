@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -49,7 +50,15 @@ class Output:
         self._to: IO[bytes] = sys.stdout.buffer
 
     def __enter__(self) -> Self:
-        if self._path is not None and self._form != "csv":
+        if (
+            self._path is not None
+            and self._form != "csv"
+            and self._path.exists()
+            and not self._path.is_file()
+        ):
+            # a device or a pipe takes what comes; put another file in its place and it would be gone
+            self._to = self._path.open("wb")
+        elif self._path is not None and self._form != "csv":
             self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
             try:
                 self._to = self._part.open("wb")
@@ -68,6 +77,8 @@ class Output:
                 self._part.unlink(missing_ok=True)
         else:
             self._to.flush()
+            if self._to is not sys.stdout.buffer:
+                self._to.close()
 
     def events(self, batch: EventBatch) -> None:
         """Write events as they come (ndjson)."""
@@ -109,8 +120,9 @@ class Output:
         if self._path is None:
             render(document(result, SHOWN), Console())
         else:
-            with self._part.open("w", encoding="utf-8") as file:  # type: ignore[union-attr]
-                render(document(result, SHOWN), Console(file=file, width=120))
+            text = io.StringIO()
+            render(document(result, SHOWN), Console(file=text, width=120))
+            self._to.write(text.getvalue().encode())
 
     def _html(self, result: Result) -> None:
         from sentinel.report.html import render

@@ -112,6 +112,11 @@ def target(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
+    if path.exists() and not path.is_file():
+        # a device or a pipe takes what comes; put another file in its place and it would be gone
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         file = part.open("w", encoding="utf-8", newline="")

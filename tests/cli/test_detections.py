@@ -84,3 +84,19 @@ def test_old_alerts_expire_with_their_chains(stored: Store) -> None:
     assert ids(stored("alerts", "list", "-f", "json"), "event.id") == []
     assert ids(stored("chains", "list", "-f", "json"), "id") == []
     assert stored("store", "verify").code == 0
+
+
+def test_a_pipe_stays_a_pipe(stored: Store, tmp_path: Path) -> None:
+    """What is no file is written to, not replaced: a device would be gone for all."""
+    import os
+    import threading
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    assert stored("chains", "export", chain()["id"], "--format", "stix", "--output", pipe).code == 0
+    reader.join(10)
+    assert pipe.is_fifo()
+    assert json.loads(got[0])["type"] == "bundle"

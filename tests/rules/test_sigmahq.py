@@ -56,7 +56,7 @@ def test_no_difference_to_pysigma(watch: Watch, sigmahq: Files, regressions: lis
     for _, text in sigmahq:
         rule = SigmaRule.from_yaml(text.decode())
         rules[str(rule.id)] = oracle.fits(rule)
-    generator = random.Random(4)  # noqa: S311
+    generator = random.Random(4)
     events = [event for one in regressions for event in one.events]
     for event in events:
         plain = oracle.flat(event)
