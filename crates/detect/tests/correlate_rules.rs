@@ -64,24 +64,28 @@ fn host(h: &str) -> [(&'static str, Val); 1] {
 
 #[test]
 fn a_window_includes_both_its_ends() {
-    let mut b = Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}")]);
+    let mut b =
+        Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}")]);
     b.at(0.0, "a", &[]);
     assert_eq!(times(&b.at(10.0, "a", &[])), [10.0]);
-    let mut b = Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}")]);
+    let mut b =
+        Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}")]);
     b.at(0.0, "a", &[]);
     assert!(b.at(10.000001, "a", &[]).is_empty(), "a microsecond later");
 }
 
 #[test]
 fn a_group_that_stays_true_fires_once_a_window() {
-    let mut b = Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}")]);
+    let mut b =
+        Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}")]);
     let fired: Vec<f64> = (0..30).flat_map(|i| times(&b.at(f64::from(i), "a", &[]))).collect();
     assert_eq!(fired, [1.0, 12.0, 23.0]);
 }
 
 #[test]
 fn a_group_that_became_false_fires_again_at_once() {
-    let mut b = Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 3}")]);
+    let mut b =
+        Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 3}")]);
     for (t, want) in [(0.0, false), (1.0, false), (10.0, true), (11.5, false), (12.0, true)] {
         assert_eq!(!b.at(t, "a", &[]).is_empty(), want, "{t}");
     }
@@ -183,9 +187,13 @@ fn thresholds_are_floats() {
 fn distinct_values_percentiles_and_medians() {
     let count = corr("n", "type: value_count, rules: a, timespan: 10s, condition: {field: v, gte: 3}");
     let median = corr("m", "type: value_median, rules: a, timespan: 10s, condition: {field: v, gte: 2.5}");
-    let high = corr("p", "type: value_percentile, rules: a, timespan: 10s, condition: {field: v, percentile: 90, gt: 3.5}");
+    let high = corr(
+        "p",
+        "type: value_percentile, rules: a, timespan: 10s, condition: {field: v, percentile: 90, gt: 3.5}",
+    );
     let mut b = Bench::new(vec![count, median, high]);
-    let mut at = |t: f64, v: Val| b.at(t, "a", &[("v", v)]).iter().map(|f| (f.rule, f.value)).collect::<Vec<_>>();
+    let mut at =
+        |t: f64, v: Val| b.at(t, "a", &[("v", v)]).iter().map(|f| (f.rule, f.value)).collect::<Vec<_>>();
     assert!(at(0.0, Val::Int(1)).is_empty());
     assert!(at(1.0, Val::from("1")).is_empty());
     assert!(at(2.0, Val::Float(2.0)).is_empty());
@@ -251,7 +259,8 @@ fn too_few_is_told_of_every_window_of_events() {
 #[test]
 fn what_more_events_can_spoil_is_judged_at_the_end() {
     let five = corr("n", "type: event_count, rules: a, timespan: 10s, condition: {eq: 2}");
-    let lonely = corr("l", "type: temporal, rules: [a, b], group-by: [host], timespan: 10s, condition: a and not b");
+    let lonely =
+        corr("l", "type: temporal, rules: [a, b], group-by: [host], timespan: 10s, condition: a and not b");
     let mut b = Bench::new(vec![five, lonely]);
     b.at(0.0, "a", &host("x"));
     b.at(1.0, "b", &host("x"));
@@ -281,7 +290,8 @@ fn a_window_that_did_not_end_is_not_judged() {
 
 #[test]
 fn conditions_of_rules() {
-    let yaml = "type: temporal_ordered, rules: [a, b, c, d], timespan: 10s, condition: (a or b) and c and not d";
+    let yaml =
+        "type: temporal_ordered, rules: [a, b, c, d], timespan: 10s, condition: (a or b) and c and not d";
     let mut b = Bench::new(vec![corr("n", yaml)]);
     for (t, r) in [(0.0, "c"), (1.0, "b"), (20.0, "b"), (21.0, "c"), (40.0, "a"), (41.0, "c"), (42.0, "d")] {
         b.at(t, r, &[]);
@@ -334,7 +344,8 @@ fn an_absence_can_be_part_of_a_story() {
 
 #[test]
 fn late_events_are_counted_not_correlated() {
-    let mut b = Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}")]);
+    let mut b =
+        Bench::new(vec![corr("n", "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}")]);
     b.at(5.0, "a", &[]);
     assert!(b.at(4.0, "a", &[]).is_empty());
     b.clock(20.0);
@@ -361,7 +372,11 @@ fn groups_are_bounded_and_the_oldest_goes() {
     let fired = b.at(6.0, "a", &host("y"));
     assert!(fired[0].lossy, "more of y may have been lost");
     let told: Vec<Firing> = (0..5).flat_map(|i| b.at(4000.0, "a", &host(&format!("n{i}")))).collect();
-    assert_eq!(told.iter().map(|f| (f.what, f.value)).collect::<Vec<_>>(), [(What::Loss, 2.0)], "with what waited");
+    assert_eq!(
+        told.iter().map(|f| (f.what, f.value)).collect::<Vec<_>>(),
+        [(What::Loss, 2.0)],
+        "with what waited"
+    );
 }
 
 #[test]
@@ -397,7 +412,9 @@ fn the_log_does_not_grow_with_what_is_dropped() {
 
 #[test]
 fn a_snapshot_knows_the_rules_it_was_made_with() {
-    let n = |gte: u32| corr("n", &format!("type: event_count, rules: a, timespan: 10s, condition: {{gte: {gte}}}"));
+    let n = |gte: u32| {
+        corr("n", &format!("type: event_count, rules: a, timespan: 10s, condition: {{gte: {gte}}}"))
+    };
     let above = || corr("above", "type: temporal, rules: [n, b], timespan: 10s");
     let mut b = Bench::new(vec![n(2), above()]);
     b.at(0.0, "a", &[]);
@@ -409,7 +426,8 @@ fn a_snapshot_knows_the_rules_it_was_made_with() {
     let mut changed = Bench::new(vec![n(3), above()]);
     let r = changed.c.restore(&saved).unwrap();
     assert_eq!((r.kept.len(), r.anew), (0, vec![4, 5]), "and what stands on it starts anew");
-    let other: Vec<Detection<'_>> = detections().into_iter().map(|d| Detection { definition: 9, ..d }).collect();
+    let other: Vec<Detection<'_>> =
+        detections().into_iter().map(|d| Detection { definition: 9, ..d }).collect();
     let (mut c, _) = Correlator::new(vec![n(2)], &other, Limits::default());
     assert_eq!(c.restore(&saved).unwrap().anew, [4], "a detection below changed");
     assert_eq!(c.restore(&saved[..saved.len() - 9]).unwrap_err(), "snapshot of correlations: it is damaged");
@@ -421,7 +439,8 @@ fn bad_rules_are_one_line_and_the_others_run() {
     let count = |name: &str, of: &str| {
         corr(name, &format!("type: event_count, rules: [{of}], timespan: 10s, condition: {{gte: 1}}"))
     };
-    let cond = |c: &str| corr("n", &format!("type: event_count, rules: a, timespan: 10s, condition: {{{c}}}"));
+    let cond =
+        |c: &str| corr("n", &format!("type: event_count, rules: a, timespan: 10s, condition: {{{c}}}"));
     let one = |r: Rule| -> String {
         let (_, refused) = Correlator::new(vec![r, count("good", "a")], &detections(), Limits::default());
         assert_eq!(refused.len(), 1, "{refused:?}");
@@ -434,7 +453,10 @@ fn bad_rules_are_one_line_and_the_others_run() {
         (cond("lt: 0"), "r.yml:1: condition can never hold"),
         (cond("eq: 2.5"), "r.yml:1: condition can never hold"),
         (cond("gt: 5, lt: 6"), "r.yml:1: condition can never hold"),
-        (cond("gte: 1000000"), "r.yml:1: condition asks for 1000000, more than the 65536 events a window may hold"),
+        (
+            cond("gte: 1000000"),
+            "r.yml:1: condition asks for 1000000, more than the 65536 events a window may hold",
+        ),
         (
             corr("n", "type: temporal, rules: [a, b], timespan: 10s, condition: {gte: 3}"),
             "r.yml:1: condition asks for 3 rules, there are 2",
@@ -464,7 +486,11 @@ fn bad_rules_are_one_line_and_the_others_run() {
     );
     let mut out = Vec::new();
     c.feed(1, 1, &[0], &Event::default(), &mut out);
-    assert_eq!(out.iter().map(|f| f.rule).collect::<Vec<_>>(), [8], "the good one keeps its handle and fires");
+    assert_eq!(
+        out.iter().map(|f| f.rule).collect::<Vec<_>>(),
+        [8],
+        "the good one keeps its handle and fires"
+    );
     let twice = vec![count("x", "a"), count("x", "b"), count("y", "x")];
     let (_, refused) = Correlator::new(twice, &detections(), Limits::default());
     assert_eq!(refused[0].reason, "'x' names more than one rule");
@@ -487,7 +513,9 @@ fn a_long_chain_of_correlations_is_no_danger() {
 
 #[test]
 fn a_batch_is_its_events() {
-    let rules = || vec![corr("n", "type: event_count, rules: a, group-by: [host], timespan: 10s, condition: {gte: 2}")];
+    let rules = || {
+        vec![corr("n", "type: event_count, rules: a, group-by: [host], timespan: 10s, condition: {gte: 2}")]
+    };
     let events: Vec<Event> = (0..1000)
         .map(|i| {
             let mut e = Event { time: i / 3, id: i as u128, ..Event::default() };

@@ -100,7 +100,7 @@ impl Order {
                         }
                     };
                     let begin = before.map_or(time, |p| start(p).unwrap_or(time));
-                    if self.path(base, cell, from).and_then(|p| start(p)).is_some_and(|old| old >= begin) {
+                    if self.path(base, cell, from).and_then(start).is_some_and(|old| old >= begin) {
                         continue;
                     }
                     let mut path = Vec::with_capacity(l + 1);
@@ -148,7 +148,8 @@ impl Order {
     }
 
     pub fn bytes(&self) -> usize {
-        let paths: usize = self.paths.iter().map(|p| super::table::heap(p.capacity() * size_of::<Seen>())).sum();
+        let paths: usize =
+            self.paths.iter().map(|p| super::table::heap(p.capacity() * size_of::<Seen>())).sum();
         self.latest.bytes() + super::table::heap(self.paths.capacity() * size_of::<Vec<Seen>>()) + paths
     }
 }
