@@ -1,8 +1,8 @@
 """icsnpp-opcua: how our events become the rows of its logs.
 
 Not compared, as they are no part of the wire: time (masked in the baselines) and connection uid. The plug-in
-writes one row for a request with its answer; ours are two events, paired by their request number. The token of a session opens it: in our
-events it is masked.
+writes one row for a request with its answer; ours are two events, paired by their request number. The token
+of a session opens it: in our events it is masked.
 """
 
 from __future__ import annotations

@@ -7,7 +7,9 @@
 //! Sources: OPC 10000-6 (encoding and transport), OPC 10000-4 (services), OPC 10000-5 (the server's
 //! own nodes), OPC 10000-100 (names of a device's identity).
 
+mod channel;
 mod frame;
+mod learn;
 mod report;
 mod request;
 mod response;
@@ -21,7 +23,7 @@ use crate::cx::Cx;
 use crate::model::*;
 use crate::pending::Pending;
 use crate::probe::{Probe, Spec, Step};
-use crate::protocols::tls::cert::Certificate;
+use channel::Channel;
 use frame::{Asymmetric, HEADER, Header, Hello, Kind};
 use report::Ending;
 use request::{Fields, Request};
@@ -33,8 +35,6 @@ const TIMEOUT: Micros = 60_000_000;
 const MAX_CHUNK: usize = 60 * 1024;
 /// Bytes of one message joined from its chunks, for each direction.
 const MAX_MESSAGE: usize = 128 * 1024;
-/// Nodes remembered by name.
-const MAX_NAMED: usize = 32;
 
 pub static SPEC: Spec = Spec {
     name: "opcua",
@@ -68,38 +68,6 @@ pub static SPEC: Spec = Spec {
     operations: services::OPERATIONS,
     source: "OPC 10000-4, 10000-5, 10000-6, 10000-12, 10000-100",
 };
-
-/// What is known of the secure channel.
-#[derive(Debug, Default)]
-pub struct Channel {
-    policy: Option<String>,
-    mode: Option<&'static str>,
-    noted: bool,
-}
-
-impl Channel {
-    /// Fields that say how what is reported was protected.
-    fn fields(&self) -> Fields {
-        let mut f = Fields::new();
-        if let Some(policy) = &self.policy {
-            f.push(("opcua.security_policy", Val::from(policy.as_str())));
-        }
-        if let Some(mode) = self.mode {
-            f.push(("opcua.security_mode", Val::Static(mode)));
-        }
-        f
-    }
-
-    /// Bytes of the signature at the end of each chunk that is signed and not encrypted
-    /// (OPC 10000-7, 6.6.161: HMAC-SHA1 in the two old policies, HMAC-SHA256 in the others).
-    fn signature(&self) -> usize {
-        match self.policy.as_deref() {
-            None | Some("None") => 0,
-            Some("Basic128Rsa15" | "Basic256") => 20,
-            Some(_) => 32,
-        }
-    }
-}
 
 /// A message of which not all chunks have come.
 #[derive(Debug, Default)]
@@ -341,29 +309,13 @@ impl OpcUa {
         self.hear(cx);
         if self.channel.policy.is_some() && self.channel.mode.is_none() {
             self.channel.mode = Some("sign_and_encrypt");
-            self.protection(cx);
+            self.channel.protection(cx);
         }
         if cx.wants_pdus() {
             f.push(("opcua.encrypted", Val::Bool(true)));
             cx.pdu("message", f);
         }
         Some(())
-    }
-
-    /// Notes once how a session's channel is protected. Discovery is always unprotected (OPC
-    /// 10000-4, 5.5.1), so that a channel without a session says nothing.
-    fn protection(&mut self, cx: &mut Cx<'_>) {
-        if self.channel.noted {
-            return;
-        }
-        if let (Some(policy), Some(mode)) = (&self.channel.policy, self.channel.mode) {
-            self.channel.noted = true;
-            cx.service_info("security_policy", policy.as_str());
-            cx.service_info("security_mode", mode);
-            if mode == "none" {
-                cx.service_info("protection", "none");
-            }
-        }
     }
 
     fn message(&mut self, cx: &mut Cx<'_>, f: Fields, id: u32, body: &[u8]) -> Option<()> {
@@ -391,7 +343,7 @@ impl OpcUa {
             self.channel.mode = Some(mode);
         }
         if service.code == services::CREATE_SESSION {
-            self.protection(cx);
+            self.channel.protection(cx);
         }
         if let Some(application) = body.application.as_ref().filter(|_| service.code == services::CREATE_SESSION)
         {
@@ -473,54 +425,6 @@ impl OpcUa {
         Some(())
     }
 
-    /// Takes what an answer tells of the server.
-    fn learn(&mut self, cx: &mut Cx<'_>, request: &Request, body: &response::Body<'_>) {
-        report::endpoints(cx, &body.endpoints);
-        if let [one] = body.servers.as_slice() {
-            report::application(cx, one);
-        }
-        self.certificate(cx, body.certificate);
-        for endpoint in &body.endpoints {
-            self.certificate(cx, endpoint.certificate);
-        }
-        report::server(cx, body);
-        for (node, name) in &body.named {
-            if let Some(fact) = identity(name)
-                && self.named.len() < MAX_NAMED
-                && !self.named.iter().any(|(n, _)| n == node)
-            {
-                self.named.push((node.clone(), fact));
-            }
-        }
-        if request.service.code != services::READ || self.named.is_empty() {
-            return;
-        }
-        for (item, value) in request.items.iter().zip(&body.values) {
-            let Some((_, fact)) = self.named.iter().find(|(node, _)| *node == item.node) else { continue };
-            // of several devices behind one server no value is the server's own
-            let alone = self.named.iter().filter(|(_, f)| f == fact).count() == 1;
-            if let (Some(Val::Str(text)), true, Some(services::VALUE)) = (value, alone, item.attribute)
-                && !text.trim().is_empty()
-            {
-                cx.fact(cx.from(), fact, text.trim(), "DeviceType");
-            }
-        }
-    }
-
-    /// Facts of a certificate's holder, once for each certificate.
-    fn certificate(&mut self, cx: &mut Cx<'_>, der: &[u8]) {
-        let Some(tail) = der.last_chunk::<8>() else { return };
-        let seen = (der.len(), *tail);
-        if self.certificates.len() >= 8 || self.certificates.contains(&seen) {
-            return;
-        }
-        self.certificates.push(seen);
-        let certificate = Certificate::read(der);
-        if certificate.readable {
-            crate::protocols::tls::report::certificate(cx, &certificate);
-        }
-    }
-
     /// Reports a request to which no answer came, or that the other side ended the connection for.
     fn unanswered(&self, cx: &mut Cx<'_>, by: Side, request: &Request, error: Option<u32>) {
         let heard = self.heard.get(slot(by.other())).copied().unwrap_or(false);
@@ -536,17 +440,4 @@ impl OpcUa {
         let ending = Ending { outcome, status: error, items: &[] };
         report::operation(cx, &self.channel, by, request, &ending);
     }
-}
-
-/// Which fact a device's identification property is (OPC 10000-100, 4.5.2).
-fn identity(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "Manufacturer" => "vendor",
-        "Model" => "product",
-        "ProductCode" => "model",
-        "SerialNumber" => "serial",
-        "HardwareRevision" => "hardware",
-        "SoftwareRevision" => "firmware",
-        _ => return None,
-    })
 }

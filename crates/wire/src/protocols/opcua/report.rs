@@ -1,6 +1,6 @@
 //! What is said of OPC UA: operations, log-ins, facts, the event of each chunk or message.
 
-use super::Channel;
+use super::channel::Channel;
 use super::frame::{Asymmetric, Header, Hello};
 use super::request::{self, Application, Fields, Identity, Item, Request};
 use super::response::{self, Endpoint};

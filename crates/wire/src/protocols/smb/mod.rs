@@ -5,6 +5,7 @@
 //! that go through named pipes. Of an encrypted session messages are counted only.
 //! Sources: RFC 1002, section 4.3 (session service); MS-SMB2; MS-CIFS; MS-SMB; MS-FSCC.
 
+mod login;
 mod names;
 mod session;
 #[cfg(test)]

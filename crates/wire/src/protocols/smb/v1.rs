@@ -4,7 +4,8 @@
 //! extended security and larger files changed.
 
 use super::names;
-use super::session::{FileKey, Proof, TreeKey, What};
+use super::login::Proof;
+use super::session::{FileKey, TreeKey, What};
 use super::{Smb, noted};
 use crate::bytes::Reader;
 use crate::cx::Cx;
