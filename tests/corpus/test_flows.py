@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus.comparing import read_log
 from tests.corpus.files import captures
 from tests.corpus.reading import Record, address, scanned
 
@@ -77,3 +78,39 @@ def test_packets_of_each_connection(name: str, corpus: Path, tshark: str) -> Non
         ours[a + b] += e["source.packets"]
         ours[b + a] += e["destination.packets"]
     assert +ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("log", "trace"),
+    [
+        (
+            "icsnpp-modbus/testing/baseline/analyzer.basic/conn.log",
+            "icsnpp-modbus/testing/traces/modbus_example.pcap",
+        ),
+        (
+            "icsnpp-s7comm/tests/baseline/analyzer.s7comm_plus/conn.log",
+            "icsnpp-s7comm/tests/traces/s7comm_plus.pcap",
+        ),
+        (
+            "icsnpp-bacnet/testing/baseline/analyzer.basic/conn.log",
+            "icsnpp-bacnet/testing/traces/bacnet_example.pcap",
+        ),
+    ],
+    ids=["modbus", "s7comm-plus", "bacnet"],
+)
+def test_states_and_histories_are_those_of_zeek(log: str, trace: str, corpus: Path) -> None:
+    """Letters that Zeek repeats, and `t` for what was sent again, are left out."""
+    ours = {
+        (e["source.ip"], str(e["source.port"]), e["destination.ip"], str(e["destination.port"])): e
+        for e in flows(corpus / trace, "all")
+    }
+    compared = 0
+    for row in read_log(corpus / log):
+        key = tuple(str(row[name]) for name in ("id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"))
+        found = ours.get(key)  # type: ignore[arg-type]
+        if found is None:
+            continue
+        compared += 1
+        letters = "".join(dict.fromkeys((row["history"] or "").replace("T", "").replace("t", "")))
+        assert (found["sentinel.flow.state"], found["sentinel.flow.history"]) == (row["conn_state"], letters)
+    assert compared * 10 >= len(list(read_log(corpus / log))) * 9, compared

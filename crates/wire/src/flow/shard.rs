@@ -336,7 +336,7 @@ impl Shard {
         finish_work(&mut flow, &mut self.obs, registry, at);
         let protocol = flow.entry.map_or("", |e| registry.get(e).name());
         if self.obs.events.on() {
-            self.ended(slot, &flow, protocol);
+            self.ended(slot, &mut flow, protocol);
         }
         let c = usize::from(flow.client);
         let s = 1 - c;

@@ -88,7 +88,16 @@ impl Shard {
     }
 
     /// A flow is over and told, alone or as part of a mass. `protocol`: `""` where it is not known.
-    pub(super) fn ended(&mut self, slot: u32, flow: &Flow, protocol: &'static str) {
+    pub(super) fn ended(&mut self, slot: u32, flow: &mut Flow, protocol: &'static str) {
+        let client = flow.client;
+        if announces(flow, &self.obs) {
+            flow.client = 1 - client;
+        }
+        self.tell(slot, flow, protocol);
+        flow.client = client;
+    }
+
+    fn tell(&mut self, slot: u32, flow: &Flow, protocol: &'static str) {
         let mode = self.obs.events.mode;
         if flow.key.kind == 2 || (mode != EventMode::All && !matches!(flow.key.proto, 1 | 6 | 17 | 58 | 132))
         {
@@ -113,6 +122,15 @@ impl Shard {
             emit(&mut self.obs, now.max(sum.last), &sum, None);
         }
     }
+}
+
+/// True if only the server spoke, to a group or from the port it speaks to: an announcement or an
+/// answer to all, of which its sender is the source.
+fn announces(flow: &Flow, obs: &Observations) -> bool {
+    let c = usize::from(flow.client & 1);
+    let (Some(0), Some(&host)) = (flow.packets.get(c), flow.hosts.get(c)) else { return false };
+    let group = obs.hosts.get(host.0 as usize).is_some_and(|(_, stat)| stat.group);
+    flow.key.proto != 6 && (group || flow.key.lo_port == flow.key.hi_port)
 }
 
 /// The first packet the other end sends says whether the opening was taken.
