@@ -87,17 +87,19 @@ def scan(
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_events: Callable[[EventBatch], None] | None = None,
     on_alerts: Callable[[list[bytes]], None] | None = None,
+    assets: Iterable[dict[str, Any]] = (),
 ) -> Result:
     """Read captures to their end, or to Ctrl-C, and work out the inventory of what was read.
 
     Events meet the rules, if there are any; `on_events` gets them in their order, `on_alerts` the
-    alerts as they are made. Bad sources do not stop the others: their line is in `errors`, what could
-    be read of them is kept. Raises `UserError` when there was nothing to read at all.
+    alerts as they are made; `assets` are those known before. Bad sources do not stop the others:
+    their line is in `errors`, what could be read of them is kept. Raises `UserError` when there was
+    nothing to read at all.
     """
     from sentinel._native import Scan
     from sentinel.probes.runner import Runner, declared
 
-    stream = Stream(rules(options), on_events, on_alerts, reveal=options.reveal)
+    stream = Stream(rules(options, assets), on_events, on_alerts, reveal=options.reveal)
     try:
         run = Scan(
             files,
@@ -145,12 +147,15 @@ def _read(
     return False
 
 
-def rules(options: Options) -> Rules | None:
-    """The rules a scan is asked for; None if there are none at all."""
+def rules(options: Options, assets: Iterable[dict[str, Any]] = ()) -> Rules | None:
+    """The rules a scan is asked for, with what they know of assets; None if there are none at all."""
+    from sentinel.rules.context import settings
     from sentinel.rules.engine import Rules, load
 
     files = load(options.rules, packs=options.packs)
-    return Rules(files) if files else None
+    if not files:
+        return None
+    return Rules(files, context=settings(zones_file=options.zones, site=options.site, assets=assets))
 
 
 class Stream:
