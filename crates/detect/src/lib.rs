@@ -1,10 +1,10 @@
 //! Events meet Sigma rules, and alerts join into chains. No I/O here: rules, events and tables come
 //! in as text or values, alerts and chains go out as documents. See `docs/concepts/rules.md`.
 
-pub mod chain;
 pub mod alert;
-pub mod correlate;
+pub mod chain;
 pub mod context;
+pub mod correlate;
 pub mod event;
 pub mod hooks;
 pub mod json;

@@ -1,8 +1,8 @@
 //! The Python module `sentinel._native`: glue only. Logic is in `sentinel-wire`,
 //! `sentinel-inventory` and `sentinel-detect`, tested there; errors cross the border in [`wrong`] alone.
 
-mod chains;
 mod batch;
+mod chains;
 mod inventory;
 mod probes;
 mod scan;
@@ -18,9 +18,9 @@ fn wrong(why: impl std::fmt::Display) -> PyErr {
 
 #[pymodule]
 mod _native {
+    use super::batch::EventBatch;
     #[pymodule_export]
     use super::chains::Chains;
-    use super::batch::EventBatch;
     #[pymodule_export]
     use super::inventory::Inventory;
     #[pymodule_export]

@@ -291,7 +291,13 @@ fn because(
     };
     let (link_name, text) = match link.kind {
         Kind::Actor => ("actor", format!("{source} acted in step {step}, {ago}")),
-        Kind::Reply => ("actor", format!("answer between the two hosts of step {step}, {ago}")),
+        Kind::Reply if all.state.episodes.get(link.from).is_some_and(|p| p.source == e.destination) => {
+            ("actor", format!("answer between the two hosts of step {step}, {ago}"))
+        }
+        Kind::Reply => (
+            "actor",
+            format!("{source} was the target of step {step}, {ago}, and turns to an actor of this story"),
+        ),
         Kind::Pivot => {
             ("pivot", format!("{source} was the target of step {step}, {ago}, and now acts itself"))
         }
