@@ -166,7 +166,6 @@ fn a_target_that_turns_to_another_actor_of_its_story_belongs_to_it() {
     let mut alerts = intrusion();
     // the office machine is of the same story as the station's controller
     alerts.push(alert(1000.0, "shell", 4, "Stealth", PLC, OFFICE));
-    alerts.push(alert(1001.0, "shell", 4, "Stealth", "10.0.8.8", OFFICE));
     let all = told(&alerts);
     assert_eq!((all.len(), &all[0]["alert_count"]), (1, &json!(6)));
 }
