@@ -35,7 +35,7 @@ def with_times(path: Path, to: Path) -> Path:
 
 def test_baselines_are_read_line_by_line(corpus: Path, tmp_path: Path) -> None:
     whole = [p for p in corpus.glob("icsnpp-*/**/*.log") if "\n#fields" in p.read_text(errors="replace")]
-    assert len(whole) > 30
+    assert len(whole) >= 30
     for path in whole:
         lines = [line for line in path.read_text(errors="replace").splitlines() if line and line[0] != "#"]
         if not lines:
