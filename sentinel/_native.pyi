@@ -46,6 +46,9 @@ class Scan:
     def stop(self) -> None:
         """End the scan where it stands: every flow is closed."""
 
+    def clock(self) -> int | None:
+        """Packet time up to which all was read, in microseconds; None before the first packet."""
+
     def progress(self) -> tuple[int, int, int | None]:
         """(packets, bytes read, bytes there are or None where that is not known)."""
 
@@ -75,7 +78,18 @@ class Scan:
 class EventBatch:
     """Events, ready to be written: a handle, no Python object per event."""
 
+    def __new__(cls) -> EventBatch:
+        """A batch without events."""
+
     def __len__(self) -> int: ...
+    def until(self, time: int | None = None) -> EventBatch:
+        """Take the events up to a time (µs) out of the batch, as far as none later stands before them;
+        all without one."""
+
+    def join(self, other: EventBatch) -> None:
+        """Take the events of another batch, which is empty afterwards, in between by time. Within each
+        batch the order stays."""
+
     def ndjson(self, *, tag: bool = False, reveal: bool = False) -> bytes:
         """One flat ECS document a line. `tag` puts `"record": "event"` first; secrets are masked
         unless `reveal`."""
@@ -128,6 +142,56 @@ class Watch:
 
     def restore(self, snapshot: bytes) -> None:
         """Take up where a snapshot was taken."""
+
+@final
+class Logs:
+    """A run over Zeek logs and Suricata's EVE, driven step by step. One thread at a time may use it."""
+
+    def __new__(
+        cls,
+        paths: Sequence[str | PathLike[str]],
+        *,
+        site: str = "default",
+        events: bool = True,
+        sha256: bool = True,
+    ) -> Logs:
+        """Look at logs; `-` is standard input. Those that are none are told by `errors`. Without
+        `events`, only what the lines tell is kept."""
+
+    def step(self, seconds: float, until: int | None = None) -> bool:
+        """Work for about so many seconds, to events later than `until` (µs), or until there are
+        enough of them, without the interpreter's lock. True at the end of all logs."""
+
+    def events(self) -> EventBatch:
+        """Events since the last call, by time."""
+
+    def clock(self) -> int | None:
+        """Time of the newest event in microseconds; None before the first."""
+
+    def ahead(self) -> int | None:
+        """Time of the next event in microseconds; None at the end of all logs."""
+
+    def progress(self) -> tuple[int, int, int | None]:
+        """(lines that became events, bytes read, bytes there are or None where that is not known)."""
+
+    def sources(self) -> list[bytes]:
+        """One JSON object per log, once the run is finished."""
+
+    def errors(self) -> list[str]:
+        """One line for each log that could not be read, or not to its end."""
+
+    def warnings(self) -> list[str]:
+        """One line for each log of which lines could not be read."""
+
+    def stop(self) -> None:
+        """End the run where it stands."""
+
+    def finish(self, into: Inventory | None = None) -> Inventory:
+        """End the run and add what was learnt to an inventory, a new one if none is given."""
+
+def recognise_log(path: str | PathLike[str]) -> Literal["zeek", "eve", "text", "other"]:
+    """What a file or standard input (`-`) is by its content; `text`: lines, but of neither kind of log;
+    `other`: a capture perhaps, or nothing that can be opened."""
 
 @final
 class Inventory:

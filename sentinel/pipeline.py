@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
-    from sentinel._native import EventBatch, Inventory, Scan
+    from sentinel._native import EventBatch, Inventory, Logs, Scan
+    from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
     from sentinel.store.sqlite import SqliteStore, Writer
 
@@ -53,6 +54,7 @@ class Progress:
     """How far a scan is. `total` is None where the size is not known (a pipe)."""
 
     packets: int
+    """Packets, and lines of logs."""
     read: int
     total: int | None
 
@@ -88,36 +90,49 @@ def scan(
     on_events: Callable[[EventBatch], None] | None = None,
     on_alerts: Callable[[list[bytes]], None] | None = None,
 ) -> Result:
-    """Read captures to their end, or to Ctrl-C, and work out the inventory of what was read.
+    """Read captures and logs to their end, or to Ctrl-C, and work out the inventory of what was read.
 
-    Events meet the rules, if there are any; `on_events` gets them in their order, `on_alerts` the
+    What a file is, its content says; all are read as one stream by time. Events meet the rules, if there are any; `on_events` gets them in their order, `on_alerts` the
     alerts as they are made. Bad sources do not stop the others: their line is in `errors`, what could
     be read of them is kept. Raises `UserError` when there was nothing to read at all.
     """
-    from sentinel._native import Scan
+    from sentinel._native import Inventory, Logs, Scan
     from sentinel.probes.runner import Runner, declared
+    from sentinel.sources.together import divide
 
-    stream = Stream(rules(options), on_events, on_alerts, reveal=options.reveal)
+    captures, texts = divide(files)
+    stream = Stream(
+        rules(options, foreign=bool(texts)), on_events, on_alerts, reveal=options.reveal
+    )
+    mode = stream.mode(options.events)
+    run = runner = logs = None
     try:
-        run = Scan(
-            files,
-            site=options.site,
-            events=stream.mode(options.events),
-            workers=options.workers,
-            declared=declared(),
-            filter=options.filter,
-        )
+        if captures or not texts:
+            run = Scan(
+                captures,
+                site=options.site,
+                events=mode,
+                workers=options.workers,
+                declared=declared(),
+                filter=options.filter,
+            )
+            runner = Runner(run)
     except ValueError as error:
         raise UserError(str(error)) from None
-    runner = Runner(run)
-    interrupted = _read(run, runner, on_progress, stream)
-    inventory = run.finish()
-    stream.take(run.events())
+    if texts:
+        logs = Logs(texts, site=options.site, events=mode != "none")
+    interrupted, inventory = _read(run, runner, logs, on_progress, stream)
+    if logs:
+        inventory = logs.finish(inventory or Inventory())
+    assert inventory is not None
     stream.finish()
-    sources = [json.loads(line) for line in run.sources()]
-    result = Result(inventory, sources, [*run.errors(), *runner.faults], interrupted)
-    result.alerts, result.warnings, result.counted = stream.alerts, stream.refused, stream.counted()
-    nothing = not any(s["packets"] for s in sources) and not interrupted
+    both = [part for part in (run, logs) if part]
+    sources = [json.loads(line) for part in both for line in part.sources()]
+    errors = [line for part in both for line in part.errors()]
+    result = Result(inventory, sources, [*errors, *(runner.faults if runner else ())], interrupted)
+    result.alerts, result.counted = stream.alerts, stream.counted()
+    result.warnings = [*stream.refused, *(logs.warnings() if logs else ())]
+    nothing = not any(s["packets"] or s.get("records") for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
         raise UserError(result.errors[0])
     assess(inventory, options)
@@ -125,32 +140,71 @@ def scan(
 
 
 def _read(
-    run: Scan,
-    runner: Any,
+    run: Scan | None,
+    runner: Runner | None,
+    logs: Logs | None,
     on_progress: Callable[[Progress], None],
     stream: Stream,
-) -> bool:
-    """Drive the native scan to its end. Returns True if a person stopped it."""
-    try:
-        done = False
-        while not done:
-            done = run.step(STEP_SECONDS)
-            runner.turn()
-            stream.take(run.events())
-            on_progress(Progress(*run.progress()))
-    except KeyboardInterrupt:
+) -> tuple[bool, Inventory | None]:
+    """Drive captures and logs to their end. Returns True if a person stopped it, and what the captures
+    gave. Logs follow the captures' time, so that events come as if all were one source."""
+    from sentinel._native import EventBatch
+    from sentinel.sources.together import follow
+
+    inventory: Inventory | None = None
+    held = EventBatch()
+    interrupted = False
+    while not interrupted and (run or logs):
+        try:
+            until: int | None = None
+            if run and runner and inventory is None:
+                done = run.step(STEP_SECONDS)
+                runner.turn()
+                held.join(run.events())
+                until = run.clock()
+                if done:
+                    inventory, until = run.finish(), None
+                    held.join(run.events())
+                elif until is None:
+                    continue
+            if logs is None:
+                stream.take(held.until())
+                on_progress(_progress(run))
+            else:
+                for batch in follow(logs, held, until, STEP_SECONDS):
+                    stream.take(batch)
+                    on_progress(_progress(run, logs))
+            if inventory is not None or run is None:
+                break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted and logs:
+        logs.stop()
+    if run and runner and inventory is None:
         run.stop()
         runner.turn()
-        return True
-    return False
+        held.join(run.events())
+        inventory = run.finish()
+        held.join(run.events())
+    stream.take(held.until())
+    return interrupted, inventory
 
 
-def rules(options: Options) -> Rules | None:
-    """The rules a scan is asked for; None if there are none at all."""
+def _progress(*parts: Scan | Logs | None) -> Progress:
+    """How far all parts are together."""
+    each = [part.progress() for part in parts if part]
+    totals = [total for *_, total in each if total is not None]
+    total = sum(totals) if len(totals) == len(each) else None
+    return Progress(sum(p for p, *_ in each), sum(read for _, read, _ in each), total)
+
+
+def rules(options: Options, *, foreign: bool = False) -> Rules | None:
+    """The rules a scan is asked for; None if there are none at all. With `foreign`, alerts of other
+    detectors may be among the events: then an engine is there without rules too."""
     from sentinel.rules.engine import Rules, load
 
     files = load(options.rules, packs=options.packs)
-    return Rules(files) if files else None
+    return Rules(files) if files or foreign else None
 
 
 class Stream:
@@ -166,30 +220,30 @@ class Stream:
     ) -> None:
         self._rules, self._on_events, self._on_alerts, self._reveal = rules, on_events, on_alerts, reveal
         self.alerts: list[bytes] = []
-        self.refused = rules.refused if rules else []
+        self.refused = rules.refused if rules is not None else []
 
     def mode(self, asked: str) -> str:
         """Which events have to be made: rules need the notable ones at least."""
-        return "notable" if self._rules and asked == "none" else asked
+        return "notable" if self._rules is not None and asked == "none" else asked
 
     def take(self, batch: EventBatch) -> None:
         """Pass a batch on."""
         if len(batch):
-            self._pass(self._rules.feed(batch) if self._rules else batch)
+            self._pass(batch if self._rules is None else self._rules.feed(batch))
 
     def finish(self) -> None:
         """No more events will come."""
-        if self._rules:
+        if self._rules is not None:
             self._pass(self._rules.finish())
 
     def counted(self) -> dict[str, int]:
         """What the rules counted."""
-        return self._rules.counters() if self._rules else {}
+        return {} if self._rules is None else self._rules.counters()
 
     def _pass(self, batch: EventBatch) -> None:
         if self._on_events is not None and len(batch):
             self._on_events(batch)
-        alerts = self._rules.alerts(reveal=self._reveal) if self._rules else []
+        alerts = [] if self._rules is None else self._rules.alerts(reveal=self._reveal)
         if alerts:
             self.alerts += alerts
             if self._on_alerts is not None:

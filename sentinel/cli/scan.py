@@ -1,4 +1,4 @@
-"""`sentinel scan`: captures in; assets, weak secrets and operations out."""
+"""`sentinel scan`: captures and logs in; assets, weak secrets and operations out."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Severity(StrEnum):
 def scan(
     source: Annotated[
         list[str],
-        typer.Argument(help="Capture files (pcap, pcapng, .gz, .zst), folders, - for standard input."),
+        typer.Argument(help="Captures (pcap, pcapng), Zeek logs, Suricata's EVE, plain, .gz or .zst; folders; - for standard input."),
     ],
     format: Annotated[Format, typer.Option("--format", "-f", help="What to write.")] = Format.TABLE,
     output: Annotated[
@@ -88,7 +88,7 @@ def scan(
         typer.Option("--fail-on", help="Exit with 3 if there is an exposure or an alert this severe."),
     ] = None,
 ) -> None:
-    """Read captures and say what is there, which secrets are weak, who did what to which controller."""
+    """Read captures and logs and say what is there, which secrets are weak, who did what to which controller."""
     from sentinel.config import load
 
     settings = load(

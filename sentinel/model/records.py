@@ -48,6 +48,7 @@ class Source(Record, kw_only=True):
     kind: Literal["capture", "live", "zeek", "eve"]
     site: str = "default"
     packets: int
+    records: int = 0
     bytes: int
     first: str | None = None
     last: str | None = None

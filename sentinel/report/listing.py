@@ -136,11 +136,11 @@ def store_page(facts: dict[str, Any]) -> RenderableType:
     days = facts["days"]
     if days["count"]:
         head.add_row("events of", f"{days['count']:,} days, {days['first']} to {days['last']}")
-    captures = table("capture", "packets", "first", "last", "state")
+    captures = table("source", "packets", "first", "last", "state")
     for s in facts["sources"]:
         state = "partial: scan it again to complete it" if s.get("partial") else "cut" if s.get("cut") else ""
         first, last = (moment(s[key]) if s.get(key) else "" for key in ("first", "last"))
-        captures.add_row(safe(s["name"], 120), f"{s['packets']:,}", first, last, state)
+        captures.add_row(safe(s["name"], 120), f"{s['packets'] or s.get('records', 0):,}", first, last, state)
     return Group(head, "", captures)
 
 

@@ -64,11 +64,15 @@ def _summary(document: Document, console: Console) -> None:
     packets = sum(s["packets"] for s in document.sources)
     size = sum(s["bytes"] for s in document.sources)
     names = [PurePath(str(s["name"])).name for s in document.sources]
-    head = names[0] if len(names) == 1 else f"{len(names)} captures"
+    logs = sum(s["kind"] in ("zeek", "eve") for s in document.sources)
+    kinds = [f"{n} {what}" for n, what in ((len(names) - logs, "captures"), (logs, "logs")) if n]
+    head = names[0] if len(names) == 1 else " and ".join(kinds) or "0 captures"
     first = min((s["first"] for s in document.sources if "first" in s), default=None)
     last = max((s["last"] for s in document.sources if "last" in s), default=None)
     line = safe(head, 80)
-    line.append(f": {packets:,} packets, {_size(size)}")
+    records = sum(s.get("records", 0) for s in document.sources)
+    counts = [f"{n:,} {what}" for n, what in ((packets, "packets"), (records, "lines")) if n]
+    line.append(f": {', '.join(counts) or '0 packets'}, {_size(size)}")
     if first and last:
         line.append(f", {first[:19].replace('T', ' ')} to {last[:19].replace('T', ' ')} UTC")
     console.print(line)
@@ -230,7 +234,8 @@ def _caveats(document: Document, console: Console) -> None:
     for s in document.sources:
         name = PurePath(str(s["name"])).name
         if s.get("cut"):
-            lines.append(f"{name} ends inside a packet: the capture was cut")
+            where = "inside a packet: the capture" if s["kind"] in ("capture", "live") else "before its end: it"
+            lines.append(f"{name} ends {where} was cut")
         if s.get("truncated"):
             lines.append(f"{name}: {s['truncated']:,} packets are shorter than on the wire (snap length)")
         if s.get("dropped"):

@@ -22,6 +22,11 @@ impl EventBatch {
 
 #[pymethods]
 impl EventBatch {
+    /// A batch without events.
+    #[new]
+    fn empty() -> EventBatch {
+        EventBatch::default()
+    }
     fn __len__(&self) -> usize {
         self.events.len()
     }
@@ -38,5 +43,51 @@ impl EventBatch {
             }
         });
         PyBytes::new(py, &out)
+    }
+
+    /// Takes the events up to a time (µs) out of the batch, as far as none later stands before them; all
+    /// without one.
+    #[pyo3(signature = (time=None))]
+    fn until(&mut self, time: Option<i64>) -> EventBatch {
+        let time = time.unwrap_or(i64::MAX);
+        let end = self.events.iter().position(|e| e.time > time).unwrap_or(self.events.len());
+        let rest = self.events.split_off(end);
+        let events = std::mem::replace(&mut self.events, rest);
+        EventBatch { events, sources: Arc::clone(&self.sources) }
+    }
+
+    /// Takes the events of another batch, which is empty afterwards, in between by time. Within each
+    /// batch the order stays.
+    fn join(&mut self, other: &mut EventBatch) {
+        let theirs = std::mem::take(&mut other.events);
+        if theirs.is_empty() {
+            return;
+        }
+        if self.events.is_empty() {
+            self.events = theirs;
+            self.sources = Arc::clone(&other.sources);
+            return;
+        }
+        let base = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+        if !Arc::ptr_eq(&self.sources, &other.sources) && self.sources != other.sources {
+            Arc::make_mut(&mut self.sources).extend(other.sources.iter().cloned());
+        }
+        let shift = if self.sources == other.sources { 0 } else { base };
+        let ours = std::mem::take(&mut self.events);
+        self.events.reserve(ours.len().saturating_add(theirs.len()));
+        let mut theirs = theirs.into_iter().map(|mut e| {
+            e.source = e.source.saturating_add(shift);
+            e
+        });
+        let mut next = theirs.next();
+        for event in ours {
+            while let Some(e) = next.take_if(|e| e.time < event.time) {
+                self.events.push(e);
+                next = theirs.next();
+            }
+            self.events.push(event);
+        }
+        self.events.extend(next);
+        self.events.extend(theirs);
     }
 }

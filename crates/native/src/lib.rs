@@ -4,6 +4,7 @@
 mod batch;
 mod chains;
 mod inventory;
+mod logs;
 mod probes;
 mod scan;
 mod watch;
@@ -24,6 +25,8 @@ mod _native {
     use super::chains::Chains;
     #[pymodule_export]
     use super::inventory::Inventory;
+    #[pymodule_export]
+    use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::scan::{Scan, native_probes};
     #[pymodule_export]

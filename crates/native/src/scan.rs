@@ -117,6 +117,11 @@ impl Scan {
         }
     }
 
+    /// Packet time up to which all was read (µs); None before the first packet.
+    fn clock(&mut self) -> Option<i64> {
+        slot(&mut self.engine).as_ref().and_then(Engine::clock)
+    }
+
     /// (packets, bytes read, bytes there are or None)
     fn progress(&self) -> (u64, u64, Option<u64>) {
         self.progress

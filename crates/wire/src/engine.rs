@@ -155,6 +155,10 @@ impl Engine {
     pub fn packets(&self) -> u64 {
         self.packets
     }
+    /// Packet time up to which all was read; `None` before the first packet.
+    pub fn clock(&self) -> Option<Micros> {
+        (self.clock.now != Micros::MIN).then_some(self.clock.now)
+    }
     /// Bytes read of the files as stored, and their size if it is known.
     pub fn progress(&self) -> (u64, Option<u64>) {
         self.reader.progress()
