@@ -141,9 +141,7 @@ fn answers(direction: &From, raw: &Fields) -> bool {
         other => {
             let word = as_text(other).unwrap_or_default().to_ascii_lowercase();
             let of_server = get(raw, "is_orig") == Some(&Val::Bool(false));
-            ["resp", "ack", "reply", "error", "reject", "abort", "notification"]
-                .iter()
-                .any(|w| word.contains(w))
+            ["resp", "ack", "reply", "error", "reject", "abort", "notification"].iter().any(|w| word.contains(w))
                 || (word == "userdata" && of_server)
         }
     }
@@ -277,39 +275,21 @@ mod tests {
         assert_eq!((d.name.as_str(), d.action, d.code), ("write_single_register", Action::Write, Some(6)));
         assert_eq!((d.unit.as_deref(), d.address, d.value), (Some("4"), Some((9, 1)), Some(Val::Int(7))));
         assert_eq!(d.outcome, Outcome::Accepted);
-        let d = of(
-            "zeek.modbus",
-            &[("func", Val::from("READ_COILS_EXCEPTION")), ("exception", Val::from("ILLEGAL_DATA_ADDRESS"))],
-        );
+        let d = of("zeek.modbus", &[("func", Val::from("READ_COILS_EXCEPTION")), ("exception", Val::from("ILLEGAL_DATA_ADDRESS"))]);
         let d = d.unwrap();
         assert_eq!((d.name.as_str(), d.outcome), ("read_coils", Outcome::Refused));
         assert_eq!(d.exception, Some((0, "illegal_data_address".into())));
-        assert_eq!(
-            of("zeek.modbus", &[("func", Val::from("READ_COILS")), ("pdu_type", Val::from("RESP"))]),
-            None
-        );
+        assert_eq!(of("zeek.modbus", &[("func", Val::from("READ_COILS")), ("pdu_type", Val::from("RESP"))]), None);
     }
 
     #[test]
     fn answers_are_no_operations() {
         let ask = |rosctr: &'static str, orig| {
-            of(
-                "zeek.s7comm",
-                &[
-                    ("function_name", Val::from("PLC Stop")),
-                    ("rosctr_name", Val::from(rosctr)),
-                    ("is_orig", Val::Bool(orig)),
-                ],
-            )
+            of("zeek.s7comm", &[("function_name", Val::from("PLC Stop")), ("rosctr_name", Val::from(rosctr)), ("is_orig", Val::Bool(orig))])
         };
         assert_eq!(ask("Job-Request", true).unwrap().action, Action::Stop);
         assert_eq!(ask("Ack-Data", false), None);
-        let fins = |kind: &'static str| {
-            of(
-                "zeek.omron_fins_general",
-                &[("command_code", Val::from("Run (0x0401)")), ("icf_data_type", Val::from(kind))],
-            )
-        };
+        let fins = |kind: &'static str| of("zeek.omron_fins_general", &[("command_code", Val::from("Run (0x0401)")), ("icf_data_type", Val::from(kind))]);
         let run = fins("Command (0)").unwrap();
         assert_eq!((run.name.as_str(), run.action, run.code), ("run", Action::Start, Some(0x0401)));
         assert_eq!(fins("Response (1)"), None);
@@ -330,14 +310,9 @@ mod tests {
 
     #[test]
     fn log_ins() {
-        let of = |dataset: &str, fields: &[(&'static str, Val)]| {
-            login(tables().of(dataset).login.as_ref().unwrap(), &raw(fields))
-        };
+        let of = |dataset: &str, fields: &[(&'static str, Val)]| login(tables().of(dataset).login.as_ref().unwrap(), &raw(fields));
         let e = of("zeek.ftp", &[("user", Val::from("bob")), ("password", Val::from("pw"))]).unwrap();
-        assert_eq!(
-            (e.kind, e.user.as_deref(), e.secret.as_deref(), e.itself),
-            (CredKind::Password, Some("bob"), Some("pw"), false)
-        );
+        assert_eq!((e.kind, e.user.as_deref(), e.secret.as_deref(), e.itself), (CredKind::Password, Some("bob"), Some("pw"), false));
         let e = of("zeek.ftp", &[("user", Val::from("bob")), ("password", Val::from("<hidden>"))]).unwrap();
         assert_eq!((e.kind, e.secret), (CredKind::User, None));
         let e = of("zeek.ssh", &[("auth_success", Val::Bool(false))]).unwrap();

@@ -158,10 +158,7 @@ mod tests {
         assert_eq!(ip("fe80:0000:0000:0000:0000:0000:0000:0001"), "fe80::1".parse().ok());
         assert_eq!(ip("10.0.0.300"), None);
         assert_eq!(mac("00:1B-63:84:45:E6").unwrap().to_string(), "00:1b:63:84:45:e6");
-        assert_eq!(
-            (mac("00:1b:63:84:45"), mac("00:1b:63:84:45:e6:00"), mac("zz:1b:63:84:45:e6")),
-            (None, None, None)
-        );
+        assert_eq!((mac("00:1b:63:84:45"), mac("00:1b:63:84:45:e6:00"), mac("zz:1b:63:84:45:e6")), (None, None, None));
     }
 
     #[test]

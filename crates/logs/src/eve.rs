@@ -203,17 +203,12 @@ mod tests {
     fn ftp_log_in() {
         let mut eve = Eve::default();
         let line = |command: &str, data: &str, code: &str| {
-            format!(
-                r#"{{"timestamp":"2024-01-02T03:04:05Z","event_type":"ftp","flow_id":9,"src_ip":"10.0.0.2","dest_ip":"10.0.0.3","dest_port":21,"proto":"TCP","ftp":{{"command":"{command}","command_data":"{data}","completion_code":["{code}"]}}}}"#
-            )
+            format!(r#"{{"timestamp":"2024-01-02T03:04:05Z","event_type":"ftp","flow_id":9,"src_ip":"10.0.0.2","dest_ip":"10.0.0.3","dest_port":21,"proto":"TCP","ftp":{{"command":"{command}","command_data":"{data}","completion_code":["{code}"]}}}}"#)
         };
         assert_eq!(read(&mut eve, &line("USER", "bob", "331")).entry, None);
         let l = read(&mut eve, &line("PASS", "pw", "230"));
         let e = l.entry.unwrap();
-        assert_eq!(
-            (e.user.as_deref(), e.secret.as_deref(), e.outcome),
-            (Some("bob"), Some("pw"), LoginOutcome::Success)
-        );
+        assert_eq!((e.user.as_deref(), e.secret.as_deref(), e.outcome), (Some("bob"), Some("pw"), LoginOutcome::Success));
         assert_eq!(text(&l.raw, "ftp.command_data"), Some(MASK));
     }
 

@@ -184,10 +184,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         // plain values are gathered; objects go to the lists of their keys
         let mut plain = Vec::new();
-        while seq
-            .next_element_seed(Element { flat: &mut *self.flat, at: self.at, plain: &mut plain })?
-            .is_some()
-        {}
+        while seq.next_element_seed(Element { flat: &mut *self.flat, at: self.at, plain: &mut plain })?.is_some() {}
         if !plain.is_empty() {
             if self.listed {
                 plain.into_iter().for_each(|v| self.flat.put(self.at, v, true));
@@ -270,8 +267,7 @@ mod tests {
 
     #[test]
     fn nested_keys_and_lists() {
-        let got =
-            flat(r#"{"a":1,"b":{"c":"x\n","d":null,"e":[1,2.5,true]},"f":[{"g":1},{"g":2,"h":"y"}],"i":[]}"#);
+        let got = flat(r#"{"a":1,"b":{"c":"x\n","d":null,"e":[1,2.5,true]},"f":[{"g":1},{"g":2,"h":"y"}],"i":[]}"#);
         let want = vec![
             ("a".to_owned(), Val::Int(1)),
             ("b.c".to_owned(), Val::from("x\n")),

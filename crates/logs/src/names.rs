@@ -79,8 +79,7 @@ impl Paths {
         let first = full.map_or(i, |name| *self.names.entry(name).or_insert(i));
         self.entries.push(Entry { parent, key: key.into(), name: full, first, event: 0, place: 0 });
         let entries = &self.entries;
-        let again =
-            |&i: &u32| entries.get(i as usize).map_or(0, |e| FxBuildHasher.hash_one((e.parent, &*e.key)));
+        let again = |&i: &u32| entries.get(i as usize).map_or(0, |e| FxBuildHasher.hash_one((e.parent, &*e.key)));
         self.index.insert_unique(hash, i, again);
         Some(i + 1)
     }

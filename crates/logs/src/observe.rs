@@ -21,13 +21,13 @@ pub fn observe(to: &mut Injector, line: &Line, known: &Known) {
     conversation(&mut to.obs, line, &meta, ends, at);
     let from = if line.ends.by_server { Side::Server } else { Side::Client };
     let tells = line.doing.is_some() || line.entry.is_some() || !known.facts.is_empty();
-    let named =
-        line.dataset.ends_with(".ssh") || line.dataset.ends_with(".ssl") || line.dataset.ends_with(".tls");
+    let named = line.dataset.ends_with(".ssh") || line.dataset.ends_with(".ssl") || line.dataset.ends_with(".tls");
     if !(tells || named) {
         return;
     }
     let order = (line.number, 0);
-    let chunk = Chunk { flow: 0, entry: 0, from, at, order, gap: 0, data: Vec::new(), end: false, meta };
+    let chunk =
+        Chunk { flow: 0, entry: 0, from, at, order, gap: 0, data: Vec::new(), end: false, meta };
     to.with(&chunk, line.protocol.unwrap_or("log"), |cx| {
         if let Some(doing) = &line.doing {
             operation(cx, doing);
@@ -83,11 +83,8 @@ fn hosts(obs: &mut Observations, line: &Line, meta: &mut FlowMeta) -> Option<(Ho
     };
     let sent = [count(&["orig_pkts", "flow.pkts_toserver"]), count(&["resp_pkts", "flow.pkts_toclient"])];
     let packets = sent.iter().fold(0u64, |a, b| a.saturating_add(*b));
-    let bytes = count(&["orig_ip_bytes", "orig_bytes", "flow.bytes_toserver"]).saturating_add(count(&[
-        "resp_ip_bytes",
-        "resp_bytes",
-        "flow.bytes_toclient",
-    ]));
+    let bytes = count(&["orig_ip_bytes", "orig_bytes", "flow.bytes_toserver"])
+        .saturating_add(count(&["resp_ip_bytes", "resp_bytes", "flow.bytes_toclient"]));
     let mut ids = [HostId(0); 2];
     for (n, end) in [&mut meta.client, &mut meta.server].into_iter().enumerate() {
         end.host = obs.host(HostKey::new(meta.vlan, end.addr))?;

@@ -100,8 +100,7 @@ pub fn object(line: &[u8]) -> Kind {
     let has = |name: &str| get(&raw, name).is_some();
     if has("event_type") && has("timestamp") {
         Kind::Eve
-    } else if has("ts") && ["uid", "_path", "id.orig_h", "fuid", "note", "host", "mac"].iter().any(|n| has(n))
-    {
+    } else if has("ts") && ["uid", "_path", "id.orig_h", "fuid", "note", "host", "mac"].iter().any(|n| has(n)) {
         Kind::ZeekJson
     } else {
         Kind::Text

@@ -110,12 +110,7 @@ impl Reader {
                     return Ok(None);
                 }
                 let at = self.header.row(bytes, &mut raw)?;
-                let log = self
-                    .header
-                    .path
-                    .as_deref()
-                    .or(self.log.as_deref())
-                    .ok_or("there is no #path before it")?;
+                let log = self.header.path.as_deref().or(self.log.as_deref()).ok_or("there is no #path before it")?;
                 Some(zeek::line(log, raw, at)?)
             }
             Kind::ZeekJson => {
@@ -183,8 +178,7 @@ impl Source {
     pub fn look(path: &Path, hash: bool) -> Result<Source, String> {
         let name = path.to_string_lossy().into_owned();
         let stdin = path == Path::new("-");
-        let mut lines =
-            if stdin { Lines::bytes("-", recognise::stdin())? } else { Lines::open(path, false)? };
+        let mut lines = if stdin { Lines::bytes("-", recognise::stdin())? } else { Lines::open(path, false)? };
         let (kind, head) = recognise::head(&mut lines);
         let Some(word) = kind.word() else {
             return Err(format!(

@@ -264,8 +264,10 @@ mod tests {
     #[test]
     fn every_field_is_in_the_field_table() {
         let table = include_str!("../../../sentinel/fields.toml");
-        let missing: Vec<&str> =
-            rows::<4>(FIELDS).map(|r| r[2]).filter(|to| !table.contains(&format!("\n\"{to}\" ="))).collect();
+        let missing: Vec<&str> = rows::<4>(FIELDS)
+            .map(|r| r[2])
+            .filter(|to| !table.contains(&format!("\n\"{to}\" =")))
+            .collect();
         assert!(missing.is_empty(), "not in sentinel/fields.toml: {missing:?}");
     }
 

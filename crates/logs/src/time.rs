@@ -7,9 +7,7 @@ use sentinel_wire::model::Micros;
 pub fn iso(text: &str) -> Option<Micros> {
     let b = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
-        b.get(from..to)?
-            .iter()
-            .try_fold(0i64, |n, &c| c.is_ascii_digit().then(|| n * 10 + i64::from(c - b'0')))
+        b.get(from..to)?.iter().try_fold(0i64, |n, &c| c.is_ascii_digit().then(|| n * 10 + i64::from(c - b'0')))
     };
     let mark = |at: usize, want: &[u8]| b.get(at).is_some_and(|c| want.contains(c));
     if !(mark(4, b"-") && mark(7, b"-") && mark(10, b"T ") && mark(13, b":") && mark(16, b":")) {

@@ -115,9 +115,7 @@ impl Tactics {
         let table = table::read(text)?;
         let mut tactics = FxHashMap::default();
         for row in &table.tactics {
-            let [slug, id, name] = row.as_slice() else {
-                return Err(format!("tactic {row:?}: not three texts"));
-            };
+            let [slug, id, name] = row.as_slice() else { return Err(format!("tactic {row:?}: not three texts")) };
             tactics.insert(slug.clone(), Named { id: id.clone(), name: name.clone() });
         }
         let mut techniques = FxHashMap::default();
@@ -258,10 +256,7 @@ mod tests {
     fn the_words_of_a_signature_count_before_its_class() {
         let web = "Web Application Attack";
         assert_eq!(of("AB SCAN Nikto Web App Scan", web, INSIDE), ("TA0007".into(), "T1046".into()));
-        assert_eq!(
-            of("AB SCAN Nikto Web App Scan", web, (None, None)),
-            ("TA0043".into(), "T1595.002".into())
-        );
+        assert_eq!(of("AB SCAN Nikto Web App Scan", web, (None, None)), ("TA0043".into(), "T1595.002".into()));
         assert_eq!(of("something else", web, (None, None)), ("TA0001".into(), "T1190".into()));
         assert_eq!(of("something else", "web-application-attack", INSIDE), ("TA0008".into(), "T1210".into()));
     }

@@ -110,9 +110,7 @@ impl Header {
         let mut at = None;
         let mut count: usize = 0;
         for cell in split(line, &self.separator) {
-            let Some(column) = self.columns.get(count) else {
-                return Err("it has more columns than #fields");
-            };
+            let Some(column) = self.columns.get(count) else { return Err("it has more columns than #fields") };
             count = count.saturating_add(1);
             let Some(name) = column.name else { continue };
             if cell == self.unset.as_slice() {
