@@ -22,6 +22,9 @@ mod _native {
     use super::batch::EventBatch;
     #[pymodule_export]
     use super::chains::Chains;
+    use super::batch::EventBatch;
+    #[pymodule_export]
+    use super::chains::Chains;
     #[pymodule_export]
     use super::inventory::Inventory;
     #[pymodule_export]
