@@ -58,6 +58,7 @@ conduits:
   - {from: any, to: management}
   - {from: management, to: any}
   - {from: dmz, to: control-room, protocols: [opcua]}
+  - {from: control-room, to: dmz, ports: [8443]}
   - {from: office, to: dmz, ports: [22, 443]}
   - {from: office, to: video, ports: [80]}
   - {from: office, to: outside}
