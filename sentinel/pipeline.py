@@ -241,17 +241,25 @@ def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options)
     engine = chains.make(networks=networks)
     owners: Owners | None = None
     for some in alerts:
-        owners = owners or Owners(inventory)
+        owners = owners or Owners(inventory, networks)
         engine.feed([owners.named(alert) for alert in some])
     engine.finish()
     return list(engine.all())
 
 
 class Owners:
-    """Which asset has which address, to be put into alerts that do not say it."""
+    """Which asset has which address, to be put into alerts that do not say it.
 
-    def __init__(self, inventory: Inventory) -> None:
+    Addresses of the Internet that are in no network of the organisation have none: the inventory may hold
+    them as the addresses of the router they came by, and two stories would meet there.
+    """
+
+    def __init__(self, inventory: Inventory, networks: Iterable[str] = ()) -> None:
+        from ipaddress import ip_address, ip_network
+
         import msgspec
+
+        own = [ip_network(network) for network in networks]
 
         class Held(msgspec.Struct, gc=False):
             id: str
@@ -271,7 +279,11 @@ class Owners:
         self._of: dict[str, str] = {}
         for document in inventory.records("asset"):
             asset = held(document)
-            for address in (*asset.ip, *asset.mac):
+            for address in asset.ip:
+                ip = ip_address(address)
+                if not ip.is_global or any(ip in network for network in own):
+                    self._of.setdefault(address, asset.id)
+            for address in asset.mac:
                 self._of.setdefault(address, asset.id)
 
     def named(self, alert: bytes) -> bytes:

@@ -117,8 +117,8 @@ def line_of(text: bytes, name: str) -> int:
 
 
 def _style(file: str, text: bytes, rule: dict[str, Any]) -> Iterator[Fault]:
-    if rule.get("name") and "tags" not in rule and "correlation" not in rule:
-        return  # events for a correlation to count: no alert comes of them
+    if rule.get("name") and "tags" not in rule:
+        return  # for a correlation to count: no alert comes of it
     for key in _NEEDED:
         if not rule.get(key):
             yield Fault(file, 1, f"has no {key}", refused=False)
