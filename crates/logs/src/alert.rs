@@ -158,7 +158,8 @@ fn from_table(rule: String, name: &str, severity: i64, meaning: Option<Meaning>)
         message: None,
     };
     if let Some(m) = meaning {
-        let pair = |n: &'static crate::tactics::Named| -> Tag { (Cow::Borrowed(&n.id), Cow::Borrowed(&n.name)) };
+        let pair =
+            |n: &'static crate::tactics::Named| -> Tag { (Cow::Borrowed(&n.id), Cow::Borrowed(&n.name)) };
         alert.severity = severity.min(m.severity);
         alert.confidence = m.confidence;
         alert.tactics = m.tactic.into_iter().map(pair).collect();

@@ -53,7 +53,8 @@ impl Eve {
         }
         let told = text(&raw, "app_proto").filter(|p| !matches!(*p, "failed" | "unknown"));
         let known = tables().of(dataset);
-        let own = || known.protocol.or_else(|| protocol::of_log(kind).filter(|p| *p != "flow" && kind != "alert"));
+        let own =
+            || known.protocol.or_else(|| protocol::of_log(kind).filter(|p| *p != "flow" && kind != "alert"));
         let protocol = told.and_then(protocol::named).or_else(own);
         let doing = known.operation.as_ref().and_then(|t| doing::operation(t, &raw));
         let mut entry = known.login.as_ref().and_then(|t| doing::login(t, &raw));

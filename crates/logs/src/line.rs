@@ -170,7 +170,8 @@ impl Line {
 
 /// Whether a field of a log may have the name of one that events have: all those begin with such a word.
 fn shared(field: &str) -> bool {
-    const OURS: &[&str] = &["dns", "http", "tls", "ssh", "ftp", "snmp", "dhcp", "mqtt", "file", "email", "sentinel"];
+    const OURS: &[&str] =
+        &["dns", "http", "tls", "ssh", "ftp", "snmp", "dhcp", "mqtt", "file", "email", "sentinel"];
     field.split_once('.').is_some_and(|(head, _)| OURS.contains(&head))
 }
 

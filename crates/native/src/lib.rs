@@ -20,10 +20,12 @@ fn wrong(why: impl std::fmt::Display) -> PyErr {
 #[pymodule]
 mod _native {
     #[pymodule_export]
+    #[pymodule_export]
+    use super::batch::EventBatch;
+    #[pymodule_export]
     use super::batch::EventBatch;
     #[pymodule_export]
     use super::chains::Chains;
-    use super::batch::EventBatch;
     #[pymodule_export]
     use super::chains::Chains;
     #[pymodule_export]

@@ -155,8 +155,27 @@ fn ends(log: &str, raw: &Raw) -> Ends {
 fn carried_by(log: &str) -> Option<Transport> {
     const UDP: &[&str] = &["snmp", "dhcp", "ntp", "radius", "quic", "cip_io", "syslog"];
     const TCP: &[&str] = &[
-        "http", "ssl", "ssh", "ftp", "smtp", "mysql", "rdp", "irc", "ntlm", "modbus", "cotp", "socks", "redis",
-        "postgresql", "websocket", "cip", "cip_identity", "enip", "genisys", "dce_rpc", "dnp3",
+        "http",
+        "ssl",
+        "ssh",
+        "ftp",
+        "smtp",
+        "mysql",
+        "rdp",
+        "irc",
+        "ntlm",
+        "modbus",
+        "cotp",
+        "socks",
+        "redis",
+        "postgresql",
+        "websocket",
+        "cip",
+        "cip_identity",
+        "enip",
+        "genisys",
+        "dce_rpc",
+        "dnp3",
     ];
     const TCP_FAMILIES: &[&str] =
         &["modbus_", "dnp3_", "s7comm", "opcua_", "smb_", "mqtt_", "ge_srtp", "hart_ip", "synchrophasor"];
@@ -259,7 +278,10 @@ mod tests {
         ];
         let l = line("notice", raw(&fields), None).unwrap();
         let a = l.alert.unwrap();
-        assert_eq!((a.rule.as_str(), a.tactics.first().unwrap().0.as_ref()), ("zeek:Scan::Port_Scan", "TA0007"));
+        assert_eq!(
+            (a.rule.as_str(), a.tactics.first().unwrap().0.as_ref()),
+            ("zeek:Scan::Port_Scan", "TA0007")
+        );
         assert_eq!(l.ends.source().ip, ip("10.0.0.9"));
     }
 
