@@ -20,12 +20,7 @@ fn wrong(why: impl std::fmt::Display) -> PyErr {
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    #[pymodule_export]
     use super::batch::EventBatch;
-    #[pymodule_export]
-    use super::batch::EventBatch;
-    #[pymodule_export]
-    use super::chains::Chains;
     #[pymodule_export]
     use super::chains::Chains;
     #[pymodule_export]
