@@ -89,10 +89,14 @@ def _conn(path: Path) -> None:
     more = " missed_bytes history orig_pkts orig_ip_bytes resp_pkts resp_ip_bytes"
     types = "time string addr port addr port enum string interval count count string"
     with path.open("w") as file:
-        file.write("#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n")
+        file.write(
+            "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
+        )
         file.write("#fields\t" + (fields + more).replace(" ", "\t") + "\n")
         file.write("#types\t" + (types + " count string count count count count").replace(" ", "\t") + "\n")
         for n in range(LINES):
             at = 1_709_251_200 + n / 10
             ends = f"{_host(n * 17)}\t{1024 + n % 60000}\t{_host(n * 31 + 5)}\t502"
-            file.write(f"{at:.6f}\tC{n:x}\t{ends}\ttcp\tmodbus\t0.5\t120\t240\tSF\t0\tShAdDaFf\t6\t400\t5\t460\n")
+            file.write(
+                f"{at:.6f}\tC{n:x}\t{ends}\ttcp\tmodbus\t0.5\t120\t240\tSF\t0\tShAdDaFf\t6\t400\t5\t460\n"
+            )

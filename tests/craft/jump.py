@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from sentinel.demo.scenes.s7 import OB1, Session
 from tests.craft.plant import (
-    COLLEAGUE, ENGINEERING, HMI, JUMP, MINUTE, MODICON, OFFICE, OUTSIDE, S7, SECOND, Modbus, Plant, Scene, polling,
-    probes, telnet, web,
+    COLLEAGUE,
+    ENGINEERING,
+    HMI,
+    JUMP,
+    MINUTE,
+    MODICON,
+    OFFICE,
+    OUTSIDE,
+    S7,
+    SECOND,
+    Modbus,
+    Plant,
+    Scene,
+    polling,
+    probes,
+    telnet,
+    web,
 )  # fmt: skip
 
 
@@ -21,7 +36,9 @@ def play(wire: Plant) -> None:
     web(wire, at, OFFICE, OUTSIDE, "/invoice/update.exe", host="cdn.example.com", body=b"MZ" + bytes(900),
         kind="application/octet-stream")  # fmt: skip
     at += 4 * MINUTE
-    probes(wire, at, OFFICE, JUMP, (21, 22, 23, 80, 135, 139, 443, 445, 3389, 5900, 8080, 8443), (22, 23, 443))
+    probes(
+        wire, at, OFFICE, JUMP, (21, 22, 23, 80, 135, 139, 443, 445, 3389, 5900, 8080, 8443), (22, 23, 443)
+    )
     at += 3 * MINUTE
     for n, password in enumerate(("admin", "1234", "letmein", "plant", "Plant1")):
         telnet(wire, at + n * 6 * SECOND, OFFICE, JUMP, "operator", password, right=False)
@@ -50,5 +67,10 @@ SCENE = Scene(
     play,
     attackers=(OFFICE, JUMP, HMI),
     victims=(S7, MODICON, OUTSIDE),
-    tactics=("initial-access", "discovery", "lateral-movement", "persistence|execution|inhibit-response-function"),
+    tactics=(
+        "initial-access",
+        "discovery",
+        "lateral-movement",
+        "persistence|execution|inhibit-response-function",
+    ),
 )

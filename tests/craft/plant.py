@@ -167,11 +167,15 @@ def web(
     tcp.close()
 
 
-def telnet(wire: Wire, us: int, client: Actor, server: Actor, user: str, password: str, *, right: bool) -> Tcp:
+def telnet(
+    wire: Wire, us: int, client: Actor, server: Actor, user: str, password: str, *, right: bool
+) -> Tcp:
     """A Telnet log-in (RFC 854), left open if it succeeds."""
     tcp = wire.tcp(us, client, server, 23)
     tcp.server(b"\xff\xfd\x18\xff\xfb\x01login: ")
-    tcp.client(b"\xff\xfb\x18\xff\xfd\x01" + user.encode() + b"\r\n").server(user.encode() + b"\r\nPassword: ")
+    tcp.client(b"\xff\xfb\x18\xff\xfd\x01" + user.encode() + b"\r\n").server(
+        user.encode() + b"\r\nPassword: "
+    )
     tcp.client(password.encode() + b"\r\n", 200_000)
     if right:
         tcp.server(b"\r\n\r\nBusyBox v1.12.1 built-in shell (ash)\r\n# ")
@@ -181,7 +185,9 @@ def telnet(wire: Wire, us: int, client: Actor, server: Actor, user: str, passwor
     return tcp
 
 
-def probes(wire: Wire, us: int, client: Actor, server: Actor, ports: tuple[int, ...], opened: tuple[int, ...]) -> None:
+def probes(
+    wire: Wire, us: int, client: Actor, server: Actor, ports: tuple[int, ...], opened: tuple[int, ...]
+) -> None:
     """A half-open scan of ports."""
     from scapy.layers.inet import TCP
 
@@ -214,16 +220,23 @@ def lease(wire: Wire, us: int, client: Actor, server: Actor, name: str = "") -> 
 
     mac = bytes.fromhex(client.mac.replace(":", ""))
     asked = [("hostname", name or client.key), ("param_req_list", [1, 3, 6, 15])]
-    given = [("server_id", server.ip), ("lease_time", 86_400), ("subnet_mask", "255.255.255.0"), ("router", server.ip)]
+    given = [
+        ("server_id", server.ip),
+        ("lease_time", 86_400),
+        ("subnet_mask", "255.255.255.0"),
+        ("router", server.ip),
+    ]
     wanted = [("requested_addr", client.ip), ("server_id", server.ip), *asked]
     steps = ((0, "discover", asked), (900, "offer", given), (1_400, "request", wanted), (2_100, "ack", given))
     for after, kind, options in steps:
         reply = kind in ("offer", "ack")
-        head = BOOTP(op=2 if reply else 1, chaddr=mac, xid=0x51 + after, yiaddr=client.ip if reply else "0.0.0.0")  # noqa: S104
+        head = BOOTP(
+            op=2 if reply else 1, chaddr=mac, xid=0x51 + after, yiaddr=client.ip if reply else "0.0.0.0"
+        )
         ports = UDP(sport=67, dport=68) if reply else UDP(sport=68, dport=67)
         wire.at(
             us + after,
             Ether(src=server.mac if reply else client.mac, dst=BROADCAST)
-            / IP(src=server.ip if reply else "0.0.0.0", dst="255.255.255.255", id=after)  # noqa: S104
+            / IP(src=server.ip if reply else "0.0.0.0", dst="255.255.255.255", id=after)
             / ports / head / DHCP(options=[("message-type", kind), *options, "end"]),
         )  # fmt: skip

@@ -55,7 +55,14 @@ def play(wire: Plant) -> None:
             ask = ARP(op=1, hwsrc=LAPTOP.mac, psrc=LAPTOP.ip, pdst=ip)
             wire.at(31 * MINUTE + n * 9_000, Ether(src=LAPTOP.mac, dst="ff:ff:ff:ff:ff:ff") / ask)
     for n, device in enumerate((BAY, RELAY)):
-        probes(wire, (33 + n) * MINUTE, LAPTOP, device, (21, 22, 23, 80, 102, 443, 502, 2404, 8080, 20000), (102,))
+        probes(
+            wire,
+            (33 + n) * MINUTE,
+            LAPTOP,
+            device,
+            (21, 22, 23, 80, 102, 443, 502, 2404, 8080, 20000),
+            (102,),
+        )
     at = 40 * MINUTE + SECOND // 2
     for n in range(30):
         goose(wire, at + n * 100_000, LAPTOP.mac, 6, n, at, tripped=True)

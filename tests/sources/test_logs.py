@@ -27,16 +27,22 @@ CONN = HEAD.format(
     "1700000000.5\tC1\t10.0.0.9\t40000\t10.0.0.2\t502\ttcp\tmodbus\t4.5\t5\t500\t4\t400\tSF\n"
     "1700000001.0\tC2\t10.0.0.9\t40001\t10.0.0.3\t21\ttcp\tftp\t1.0\t3\t300\t3\t300\tSF\n"
 )
-MODBUS = HEAD.format(
-    "modbus_detailed",
-    "ts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\ttid\tunit\tfunc\taddress\tquantity\trequest_values\tmatched",
-    "time\tstring\taddr\tport\taddr\tport\tcount\tcount\tstring\tcount\tcount\tvector[count]\tbool",
-) + "1700000002.25\tC1\t10.0.0.9\t40000\t10.0.0.2\t502\t1\t4\tWRITE_SINGLE_REGISTER\t9\t1\t77\tT\n"
-FTP = HEAD.format(
-    "ftp",
-    "ts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tuser\tpassword\tcommand",
-    "time\tstring\taddr\tport\taddr\tport\tstring\tstring\tstring",
-) + "1700000001.5\tC2\t10.0.0.9\t40001\t10.0.0.3\t21\toperator\tswordfish9\tRETR\n"
+MODBUS = (
+    HEAD.format(
+        "modbus_detailed",
+        "ts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\ttid\tunit\tfunc\taddress\tquantity\trequest_values\tmatched",
+        "time\tstring\taddr\tport\taddr\tport\tcount\tcount\tstring\tcount\tcount\tvector[count]\tbool",
+    )
+    + "1700000002.25\tC1\t10.0.0.9\t40000\t10.0.0.2\t502\t1\t4\tWRITE_SINGLE_REGISTER\t9\t1\t77\tT\n"
+)
+FTP = (
+    HEAD.format(
+        "ftp",
+        "ts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tuser\tpassword\tcommand",
+        "time\tstring\taddr\tport\taddr\tport\tstring\tstring\tstring",
+    )
+    + "1700000001.5\tC2\t10.0.0.9\t40001\t10.0.0.3\t21\toperator\tswordfish9\tRETR\n"
+)
 
 
 def alert(**more: Any) -> str:
@@ -176,17 +182,23 @@ def test_a_store_knows_a_log_again(cli: Callable[..., Ran], folder: Path, tmp_pa
 @given(
     st.lists(
         st.dictionaries(
-            st.sampled_from(["timestamp", "event_type", "src_ip", "dest_ip", "proto", "alert", "dns", "vlan", "ftp"]),
+            st.sampled_from(
+                ["timestamp", "event_type", "src_ip", "dest_ip", "proto", "alert", "dns", "vlan", "ftp"]
+            ),
             st.recursive(
                 st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-                lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+                lambda inner: (
+                    st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+                ),
                 max_leaves=8,
             ),
         ),
         max_size=5,
     )
 )
-def test_any_json_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, lines: list[dict[str, Any]]) -> None:
+def test_any_json_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[dict[str, Any]]
+) -> None:
     path = tmp_path_factory.mktemp("eve") / "eve.json"
     path.write_text(alert() + "".join(json.dumps(line) + "\n" for line in lines))
     logs = Logs([path])
