@@ -6,7 +6,20 @@ from struct import pack
 
 from sentinel.demo.scenes.s7 import OB1, Session
 from tests.craft.plant import (
-    ENGINEERING, HMI, MINUTE, MODICON, S7, SCADA, SECOND, Actor, Modbus, Plant, Scene, polling, probes, telnet,
+    ENGINEERING,
+    HMI,
+    MINUTE,
+    MODICON,
+    S7,
+    SCADA,
+    SECOND,
+    Actor,
+    Modbus,
+    Plant,
+    Scene,
+    polling,
+    probes,
+    telnet,
 )  # fmt: skip
 
 LAPTOP = Actor("laptop", "10.20.2.98", "b8:27:eb:11:22:98")

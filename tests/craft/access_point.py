@@ -1,9 +1,20 @@
-"""An access point that nobody listed: it gives out addresses and hides its clients; one writes to a controller."""
+"""An access point that nobody listed gives out addresses and hides its clients; one gives orders."""
 
 from __future__ import annotations
 
 from tests.craft.plant import (
-    HMI, MINUTE, MODICON, SECOND, SWITCH, Actor, Modbus, Plant, Scene, lease, polling, web,
+    HMI,
+    MINUTE,
+    MODICON,
+    SECOND,
+    SWITCH,
+    Actor,
+    Modbus,
+    Plant,
+    Scene,
+    lease,
+    polling,
+    web,
 )  # fmt: skip
 
 POINT = Actor("access-point", "10.20.2.77", "50:c7:bf:77:00:77")
@@ -45,5 +56,8 @@ SCENE = Scene(
     play,
     attackers=(POINT,),
     victims=(MODICON, PORTAL, Actor("guest", "192.168.1.101", "9c:b6:d0:12:34:01"), SWITCH),
-    tactics=("initial-access|collection|credential-access", "discovery|lateral-movement|impair-process-control"),
+    tactics=(
+        "initial-access|collection|credential-access",
+        "discovery|lateral-movement|impair-process-control",
+    ),
 )

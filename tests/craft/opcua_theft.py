@@ -9,7 +9,17 @@ from struct import pack
 
 from sentinel.demo.wire import Wire
 from tests.craft.plant import (
-    DAY, HOUR, JUMP, MINUTE, OPC_SERVER, SCADA, SECOND, Actor, Plant, Scene, days,
+    DAY,
+    HOUR,
+    JUMP,
+    MINUTE,
+    OPC_SERVER,
+    SCADA,
+    SECOND,
+    Actor,
+    Plant,
+    Scene,
+    days,
 )  # fmt: skip
 
 DAYS = 8

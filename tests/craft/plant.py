@@ -152,8 +152,9 @@ def days(wire: Wire, count: int) -> None:
 
 
 def web(
-    wire: Wire, us: int, client: Actor, server: Actor, path: str, *, host: str = "", agent: str = "", user: str = "",
-    status: str = "200 OK", body: bytes = b"ok", port: int = 80, kind: str = "text/html", product: str = "nginx",
+    wire: Wire, us: int, client: Actor, server: Actor, path: str, *, host: str = "", agent: str = "",
+    user: str = "",    status: str = "200 OK", body: bytes = b"ok", port: int = 80, kind: str = "text/html",
+    product: str = "nginx",
 ) -> None:  # fmt: skip
     """A page over HTTP; `user` is `name:password` for Basic authentication."""
     secret = f"Authorization: Basic {b64encode(user.encode()).decode()}\r\n" if user else ""
@@ -162,16 +163,21 @@ def web(
     tcp.client(
         f"GET {path} HTTP/1.1\r\nHost: {host or server.ip}\r\nUser-Agent: {agent}\r\n{secret}\r\n".encode()
     )
-    head = f"HTTP/1.1 {status}\r\nServer: {product}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    told = f"Server: {product}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
+    head = f"HTTP/1.1 {status}\r\n{told}\r\n\r\n"
     tcp.server(head.encode() + body, 4_000)
     tcp.close()
 
 
-def telnet(wire: Wire, us: int, client: Actor, server: Actor, user: str, password: str, *, right: bool) -> Tcp:
+def telnet(
+    wire: Wire, us: int, client: Actor, server: Actor, user: str, password: str, *, right: bool
+) -> Tcp:
     """A Telnet log-in (RFC 854), left open if it succeeds."""
     tcp = wire.tcp(us, client, server, 23)
     tcp.server(b"\xff\xfd\x18\xff\xfb\x01login: ")
-    tcp.client(b"\xff\xfb\x18\xff\xfd\x01" + user.encode() + b"\r\n").server(user.encode() + b"\r\nPassword: ")
+    tcp.client(b"\xff\xfb\x18\xff\xfd\x01" + user.encode() + b"\r\n").server(
+        user.encode() + b"\r\nPassword: "
+    )
     tcp.client(password.encode() + b"\r\n", 200_000)
     if right:
         tcp.server(b"\r\n\r\nBusyBox v1.12.1 built-in shell (ash)\r\n# ")
@@ -181,14 +187,16 @@ def telnet(wire: Wire, us: int, client: Actor, server: Actor, user: str, passwor
     return tcp
 
 
-def probes(wire: Wire, us: int, client: Actor, server: Actor, ports: tuple[int, ...], opened: tuple[int, ...]) -> None:
+def probes(
+    wire: Wire, us: int, client: Actor, server: Actor, ports: tuple[int, ...], opened: tuple[int, ...]
+) -> None:
     """A half-open scan of ports."""
     from scapy.layers.inet import TCP
 
     for n, port in enumerate(ports):
         at, sport, seq = us + n * 20_000, 41_000 + n, 9_000 + n
         wire.at(at, wire.ip(client, server) / TCP(sport=sport, dport=port, seq=seq, flags="S", window=1024))
-        reply = dict(sport=port, dport=sport, ack=seq + 1)
+        reply = {"sport": port, "dport": sport, "ack": seq + 1}
         if port in opened:
             wire.at(at + 300, wire.ip(server, client) / TCP(**reply, seq=77, flags="SA"))
             wire.at(at + 500, wire.ip(client, server) / TCP(sport=sport, dport=port, seq=seq + 1, flags="R"))
@@ -214,16 +222,57 @@ def lease(wire: Wire, us: int, client: Actor, server: Actor, name: str = "") -> 
 
     mac = bytes.fromhex(client.mac.replace(":", ""))
     asked = [("hostname", name or client.key), ("param_req_list", [1, 3, 6, 15])]
-    given = [("server_id", server.ip), ("lease_time", 86_400), ("subnet_mask", "255.255.255.0"), ("router", server.ip)]
+    given = [
+        ("server_id", server.ip),
+        ("lease_time", 86_400),
+        ("subnet_mask", "255.255.255.0"),
+        ("router", server.ip),
+    ]
     wanted = [("requested_addr", client.ip), ("server_id", server.ip), *asked]
     steps = ((0, "discover", asked), (900, "offer", given), (1_400, "request", wanted), (2_100, "ack", given))
     for after, kind, options in steps:
         reply = kind in ("offer", "ack")
-        head = BOOTP(op=2 if reply else 1, chaddr=mac, xid=0x51 + after, yiaddr=client.ip if reply else "0.0.0.0")  # noqa: S104
+        head = BOOTP(
+            op=2 if reply else 1, chaddr=mac, xid=0x51 + after, yiaddr=client.ip if reply else "0.0.0.0"
+        )
         ports = UDP(sport=67, dport=68) if reply else UDP(sport=68, dport=67)
         wire.at(
             us + after,
             Ether(src=server.mac if reply else client.mac, dst=BROADCAST)
-            / IP(src=server.ip if reply else "0.0.0.0", dst="255.255.255.255", id=after)  # noqa: S104
+            / IP(src=server.ip if reply else "0.0.0.0", dst="255.255.255.255", id=after)
             / ports / head / DHCP(options=[("message-type", kind), *options, "end"]),
         )  # fmt: skip
+
+
+__all__ = [
+    "COLLEAGUE",
+    "CONTROL",
+    "DAY",
+    "ENGINEERING",
+    "HISTORIAN",
+    "HMI",
+    "HOUR",
+    "JUMP",
+    "MINUTE",
+    "MODICON",
+    "OFFICE",
+    "OPC_SERVER",
+    "OUTSIDE",
+    "S7",
+    "SCADA",
+    "SECOND",
+    "SWITCH",
+    "ZONES",
+    "Actor",
+    "Modbus",
+    "Plant",
+    "Scene",
+    "Session",
+    "days",
+    "lease",
+    "polling",
+    "probes",
+    "sweep",
+    "telnet",
+    "web",
+]

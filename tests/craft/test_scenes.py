@@ -1,5 +1,5 @@
-"""Scenes through the real pipeline: capture, probes, rules, chain. One attack is one chain, told in its order,
-with nobody in it who has no part; a day without one gives no chain."""
+"""Scenes through the real pipeline: capture, probes, rules, chain. One attack is one chain, told in its
+order, with nobody in it who has no part; a day without one gives no chain."""
 
 from __future__ import annotations
 
@@ -45,10 +45,12 @@ def test_an_attack_is_one_chain(name: str, tmp_path: Path) -> None:
     part = acting | {address for actor in scene.victims for address in (actor.ip, actor.mac)}
     assert {step["source"] for step in chain["steps"]} <= acting
     assert {step["destination"] for step in chain["steps"] if step.get("destination")} <= part
-    first = {actor.ip: min((s["n"] for s in chain["steps"] if s["source"] in (actor.ip, actor.mac)), default=0)
-             for actor in scene.attackers}  # fmt: skip
-    assert all(first.values()), first
-    assert list(first.values()) == sorted(first.values())
+    first = [
+        min((s["n"] for s in chain["steps"] if s["source"] in (actor.ip, actor.mac)), default=0)
+        for actor in scene.attackers
+    ]
+    assert all(first), first
+    assert first == sorted(first)
     path = [chain["steps"][n - 1]["tactic"] for n in chain["path"]]
     assert in_order(scene.tactics, path), path
 
