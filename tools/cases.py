@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,9 @@ def sources(corpus: bool) -> Iterator[tuple[str, list[Path], Path | None]]:
         yield f"scene {name} of tests/craft", [made], zones
     if corpus:
         captures = ROOT.parent / "shared" / "captures"
-        for path in sorted(captures.rglob("*.pcap*")):
-            if path.stat().st_size <= LARGEST and path.suffix in (".pcap", ".pcapng"):
+        found = [p for p in captures.rglob("*.pcap*") if p.suffix in (".pcap", ".pcapng")]
+        for path in sorted(found, key=lambda p: (p.stat().st_size, p)):
+            if path.stat().st_size <= LARGEST:
                 yield f"sentinel scan {path.relative_to(captures)}", [path], None
 
 
@@ -75,6 +77,7 @@ def main() -> None:
     """Make the cases."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", action="store_true")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop looking after so long")
     parser.add_argument("rules", nargs="*")
     asked = parser.parse_args()
     wanted: dict[str, Path] = {}
@@ -86,8 +89,10 @@ def main() -> None:
                 wanted[str(document["id"])] = path
     matching: dict[str, str] = {}
     other: dict[str, str] = {}
+    begun = time.monotonic()
     for command, files, zones in sources(asked.corpus):
-        if len(matching) == len(wanted) and len(other) == len(wanted):
+        complete = len(matching) == len(wanted) and len(other) == len(wanted)
+        if complete or time.monotonic() - begun > asked.minutes * 60:
             break
         try:
             events, alerts = scanned(files, zones)

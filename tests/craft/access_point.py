@@ -1,4 +1,4 @@
-"""An access point that nobody listed: it gives out addresses and hides its clients; one writes to a controller."""
+"""An access point that nobody listed gives out addresses and hides its clients; one gives orders."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ from tests.craft.plant import (
     web,
 )  # fmt: skip
 
+PORTS = (21, 22, 23, 25, 53, 80, 88, 102, 110, 111, 135, 139, 143, 161, 389, 443, 445, 502, 636, 993, 1433, 1521,
+         1962, 2222,         3306, 3389, 4840, 5432, 5900, 8080, 8443, 9100, 20_000, 44_818)  # fmt: skip
+
 
 def play(wire: Plant) -> None:
     """Twenty minutes of polling; the rest is the attack."""
@@ -36,9 +39,7 @@ def play(wire: Plant) -> None:
     web(wire, at, OFFICE, OUTSIDE, "/invoice/update.exe", host="cdn.example.com", body=b"MZ" + bytes(900),
         kind="application/octet-stream")  # fmt: skip
     at += 4 * MINUTE
-    probes(
-        wire, at, OFFICE, JUMP, (21, 22, 23, 80, 135, 139, 443, 445, 3389, 5900, 8080, 8443), (22, 23, 443)
-    )
+    probes(wire, at, OFFICE, JUMP, PORTS, (22, 23, 443))
     at += 3 * MINUTE
     for n, password in enumerate(("admin", "1234", "letmein", "plant", "Plant1")):
         telnet(wire, at + n * 6 * SECOND, OFFICE, JUMP, "operator", password, right=False)
@@ -48,7 +49,6 @@ def play(wire: Plant) -> None:
     screen.server(b"\0\0\0\0").client(b"\x01")
     screen.server(b"\x04\0\x03\0\x20\x18\0\x01\0\xff\0\xff\0\xff\x10\x08\0\0\0\0\0\0\0\x03HMI")
     at += 8 * MINUTE
-    probes(wire, at, HMI, MODICON, (21, 22, 23, 80, 102, 161, 443, 502, 1962, 4840, 20000, 44818), (502,))
     load = Session(wire, at + 3 * MINUTE, HMI, S7)
     load.identify(S7)
     load.download(OB1)

@@ -152,8 +152,9 @@ def days(wire: Wire, count: int) -> None:
 
 
 def web(
-    wire: Wire, us: int, client: Actor, server: Actor, path: str, *, host: str = "", agent: str = "", user: str = "",
-    status: str = "200 OK", body: bytes = b"ok", port: int = 80, kind: str = "text/html", product: str = "nginx",
+    wire: Wire, us: int, client: Actor, server: Actor, path: str, *, host: str = "", agent: str = "",
+    user: str = "",    status: str = "200 OK", body: bytes = b"ok", port: int = 80, kind: str = "text/html",
+    product: str = "nginx",
 ) -> None:  # fmt: skip
     """A page over HTTP; `user` is `name:password` for Basic authentication."""
     secret = f"Authorization: Basic {b64encode(user.encode()).decode()}\r\n" if user else ""
@@ -162,7 +163,8 @@ def web(
     tcp.client(
         f"GET {path} HTTP/1.1\r\nHost: {host or server.ip}\r\nUser-Agent: {agent}\r\n{secret}\r\n".encode()
     )
-    head = f"HTTP/1.1 {status}\r\nServer: {product}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    told = f"Server: {product}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
+    head = f"HTTP/1.1 {status}\r\n{told}\r\n\r\n"
     tcp.server(head.encode() + body, 4_000)
     tcp.close()
 
@@ -194,7 +196,7 @@ def probes(
     for n, port in enumerate(ports):
         at, sport, seq = us + n * 20_000, 41_000 + n, 9_000 + n
         wire.at(at, wire.ip(client, server) / TCP(sport=sport, dport=port, seq=seq, flags="S", window=1024))
-        reply = dict(sport=port, dport=sport, ack=seq + 1)
+        reply = {"sport": port, "dport": sport, "ack": seq + 1}
         if port in opened:
             wire.at(at + 300, wire.ip(server, client) / TCP(**reply, seq=77, flags="SA"))
             wire.at(at + 500, wire.ip(client, server) / TCP(sport=sport, dport=port, seq=seq + 1, flags="R"))
@@ -240,3 +242,37 @@ def lease(wire: Wire, us: int, client: Actor, server: Actor, name: str = "") -> 
             / IP(src=server.ip if reply else "0.0.0.0", dst="255.255.255.255", id=after)
             / ports / head / DHCP(options=[("message-type", kind), *options, "end"]),
         )  # fmt: skip
+
+
+__all__ = [
+    "COLLEAGUE",
+    "CONTROL",
+    "DAY",
+    "ENGINEERING",
+    "HISTORIAN",
+    "HMI",
+    "HOUR",
+    "JUMP",
+    "MINUTE",
+    "MODICON",
+    "OFFICE",
+    "OPC_SERVER",
+    "OUTSIDE",
+    "S7",
+    "SCADA",
+    "SECOND",
+    "SWITCH",
+    "ZONES",
+    "Actor",
+    "Modbus",
+    "Plant",
+    "Scene",
+    "Session",
+    "days",
+    "lease",
+    "polling",
+    "probes",
+    "sweep",
+    "telnet",
+    "web",
+]
