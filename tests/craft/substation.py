@@ -32,7 +32,8 @@ def goose(wire: Plant, us: int, mac: str, state: int, number: int, changed: int,
     body = b"".join((
         _tlv(0x80, reference), _tlv(0x81, pack(">H", 4_000)), _tlv(0x82, b"BAY1CTRL/LLN0$Positions"),
         _tlv(0x83, b"BAY1_Positions"), _tlv(0x84, t), _tlv(0x85, pack(">I", state)),
-        _tlv(0x86, pack(">I", number)), _tlv(0x87, b"\0"), _tlv(0x88, b"\x01"), _tlv(0x89, b"\0"), _tlv(0x8A, b"\x02"), _tlv(0xAB, data),
+        _tlv(0x86, pack(">I", number)), _tlv(0x87, b"\0"), _tlv(0x88, b"\x01"),
+        _tlv(0x89, b"\0"), _tlv(0x8A, b"\x02"), _tlv(0xAB, data),
     ))  # fmt: skip
     pdu = _tlv(0x61, body)
     wire.ether(us, mac, GROUP, 0x88B8, pack(">HHHH", 1, len(pdu) + 8, 0, 0) + pdu)
