@@ -6,7 +6,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use sentinel_detect::correlate::{
-    Condition, Correlator, Detection, Expr, Firing, Item, Kind, Limits, Op, Pushed, Reorder, Rule, What,
+    Condition, Correlator, Counters, Detection, Expr, Firing, Item, Kind, Limits, Op, Pushed, Reorder, Rule,
+    What,
 };
 use sentinel_detect::event::Event;
 use sentinel_wire::model::Val;
@@ -225,7 +226,7 @@ impl<'a> Oracle<'a> {
     fn lower_bounds_only(&self) -> bool {
         match &self.rule.condition {
             Condition::All => true,
-            Condition::Expr(e) => !negative(e, false),
+            Condition::Expr(e) => ways(e, false).iter().all(|w| w.1.is_empty()),
             Condition::Compare(ops) => {
                 let most = match self.rule.kind {
                     Kind::Temporal => self.rules.len() as f64,
@@ -346,13 +347,24 @@ impl<'a> Oracle<'a> {
     }
 }
 
-/// True if something is asked not to be there.
-fn negative(e: &Expr, negated: bool) -> bool {
-    match e {
-        Expr::Rule(_) => negated,
-        Expr::Not(e) => negative(e, !negated),
-        Expr::And(l) | Expr::Or(l) => l.iter().any(|e| negative(e, negated)),
-    }
+/// All ways to make a condition true: rules that are there, rules that are not. Ways that ask for both are none.
+fn ways(e: &Expr, negated: bool) -> Vec<(Vec<String>, Vec<String>)> {
+    let all = match e {
+        Expr::Rule(n) if negated => vec![(Vec::new(), vec![n.clone()])],
+        Expr::Rule(n) => vec![(vec![n.clone()], Vec::new())],
+        Expr::Not(e) => ways(e, !negated),
+        Expr::And(l) | Expr::Or(l) if matches!(e, Expr::Or(_)) != negated => {
+            l.iter().flat_map(|e| ways(e, negated)).collect()
+        }
+        Expr::And(l) | Expr::Or(l) => l.iter().fold(vec![(Vec::new(), Vec::new())], |done, e| {
+            let right = ways(e, negated);
+            let both = |a: &[String], b: &[String]| [a, b].concat();
+            done.iter()
+                .flat_map(|d| right.iter().map(move |r| (both(&d.0, &r.0), both(&d.1, &r.1))))
+                .collect()
+        }),
+    };
+    all.into_iter().filter(|(on, off)| !on.iter().any(|n| off.contains(n))).collect()
 }
 
 // ---------------------------------------------------------------- streams and rules
@@ -555,21 +567,28 @@ fn in_sequence(f: &Firing, events: &[(Event, u8)], rule: &Rule) -> bool {
     hit && order && inside && f.witnesses.len() == f.value as usize
 }
 
-fn config() -> Config {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|c| c.parse().ok()).unwrap_or(10_000);
+fn config(share: u32) -> Config {
+    let cases: u32 =
+        std::env::var("PROPTEST_CASES").ok().and_then(|c| c.parse().ok()).unwrap_or(10_000) / share;
     let rng_seed = RngSeed::Fixed(0x5e47);
-    Config { cases, rng_seed, failure_persistence: None, max_global_rejects: cases, ..Config::default() }
+    Config {
+        cases,
+        rng_seed,
+        failure_persistence: None,
+        max_global_rejects: cases.saturating_mul(2),
+        ..Config::default()
+    }
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(1))]
 
     #[test]
     fn one_rule_is_as_the_oracle_says(raw in stream(), rule in rule(vec!["a", "b", "c"])) {
         let arrived = arrivals(&raw);
         let rules = [rule];
         // Conditions that hold always or never are refused.
-        let Some(mut c) = engine(&rules, 1) else { return Ok(()) };
+        let Some(mut c) = engine(&rules, 1) else { return Err(TestCaseError::reject("refused")) };
         let events = in_order(&arrived);
         let oracle = Oracle::new(&rules[0]);
         let (start, last) = (events[0].0.time, events[events.len() - 1].0.time);
@@ -596,7 +615,7 @@ proptest! {
         child.timespan_us = child.timespan_us.min(10);
         let rules = [top, child];
         let arrived = arrivals(&raw);
-        let Some(mut c) = engine(&rules, 1) else { return Ok(()) };
+        let Some(mut c) = engine(&rules, 1) else { return Err(TestCaseError::reject("refused")) };
         let events = in_order(&arrived);
         let (start, last) = (events[0].0.time, events[events.len() - 1].0.time);
         let mut all = moments(&events);
@@ -633,6 +652,11 @@ proptest! {
         prop_assert_eq!(got.iter().filter(|f| f.rule == 5).count(), if uses { 0 } else { fired.len() });
     }
 
+}
+
+proptest! {
+    #![proptest_config(config(5))]
+
     #[test]
     fn shards_batches_and_snapshots_change_nothing(
         raw in stream(),
@@ -645,7 +669,7 @@ proptest! {
         let mut other = other;
         other.name = Some("other".into());
         let rules = [top, child, other];
-        let Some(mut one) = engine(&rules, 1) else { return Ok(()) };
+        let Some(mut one) = engine(&rules, 1) else { return Err(TestCaseError::reject("refused")) };
         let arrived = arrivals(&raw);
         let want = run(&mut one, &arrived);
         let events = in_order(&arrived);
@@ -676,7 +700,9 @@ proptest! {
             }
             next.finish(&mut got);
             prop_assert_eq!(&got, &want, "{} shards", shards);
-            prop_assert_eq!(next.counters(), one.counters());
+            // How many groups are held depends on when they were swept, nothing else does.
+            let swept = |c: &Correlator| Counters { groups: 0, entries: 0, ..c.counters() };
+            prop_assert_eq!(swept(&next), swept(&one));
         }
     }
 }

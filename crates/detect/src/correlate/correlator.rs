@@ -149,6 +149,11 @@ impl Correlator {
         self.give(done.into_iter().flat_map(|d| d.0).collect(), out);
     }
 
+    /// Watching begins at `time`, before any event. Without it the first event's time is the beginning.
+    pub fn start(&mut self, time: Micros) {
+        self.parts.iter_mut().for_each(|p| p.start(&self.plans, time));
+    }
+
     /// No event before `watermark` will come: windows that ended before it are judged.
     pub fn advance(&mut self, watermark: Micros, out: &mut Vec<Firing>) {
         let mut fired = Vec::new();

@@ -226,7 +226,10 @@ mod tests {
         let (long, other) = ("x".repeat(5000), format!("{}y", "x".repeat(4999)));
         assert_ne!(one(Val::from(long.as_str())), one(Val::from(other.as_str())));
         assert!(one(Val::from(long.as_str())).len() <= VALUE_MAX + 3);
-        assert!(String::from_utf8(one(Val::from("é".repeat(500)))).is_ok(), "cut between letters");
+        assert!(
+            std::str::from_utf8(one(Val::from("é".repeat(500))).get(3..).unwrap()).is_ok(),
+            "cut between letters"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! The way of an event: [`Reorder`] puts events in order of (time, id), detection says which rules matched,
 //! [`Correlator::feed`] takes both and gives [`Firing`]s.
 
+mod bound;
 mod correlator;
 mod expr;
 mod key;
@@ -24,7 +25,7 @@ pub use correlator::{Correlator, Counters, Item, Restored};
 pub use expr::Expr;
 pub use parse::{Source, is_correlation};
 pub use reorder::{Pushed, Reorder, ReorderCounters};
-pub use rule::{Condition, Kind, Op, Refusal, Rule};
+pub use rule::{Alias, Condition, Kind, Op, Refusal, Rule};
 
 use crate::event::Event;
 use sentinel_wire::model::{Micros, Val};

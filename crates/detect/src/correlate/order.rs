@@ -100,7 +100,7 @@ impl Order {
                         }
                     };
                     let begin = before.map_or(time, |p| start(p).unwrap_or(time));
-                    if self.path(base, cell, from).and_then(|p| start(p)).is_some_and(|old| old >= begin) {
+                    if self.path(base, cell, from).and_then(start).is_some_and(|old| old >= begin) {
                         continue;
                     }
                     let mut path = Vec::with_capacity(l + 1);

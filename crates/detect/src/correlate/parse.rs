@@ -1,7 +1,7 @@
 //! From YAML to a [`Rule`], refusing what is wrong in one line that says where and why.
 
 use super::expr::Expr;
-use super::rule::{Condition, Kind, Op, Refusal, Rule};
+use super::rule::{Alias, Condition, Kind, Op, Refusal, Rule};
 use sentinel_wire::model::Micros;
 use std::sync::Arc;
 use yaml_serde::{Mapping, Value};
@@ -299,7 +299,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn aliases(&self, corr: &Mapping) -> Result<Vec<(String, Vec<(String, String)>)>, Refusal> {
+    fn aliases(&self, corr: &Mapping) -> Result<Vec<Alias>, Refusal> {
         let m = match corr.get("aliases") {
             None | Some(Value::Null) => return Ok(Vec::new()),
             Some(Value::Mapping(m)) => m,

@@ -112,7 +112,8 @@ impl Part {
         self.tables(rule).iter().enumerate().filter(|(p, _)| self.owns(*p))
     }
 
-    fn start(&mut self, plans: &Plans, time: Micros) {
+    /// The clock begins: nothing was seen before.
+    pub fn start(&mut self, plans: &Plans, time: Micros) {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
@@ -174,8 +175,7 @@ impl Part {
 
     /// The clock stands at `time`: all windows that ended before it are judged.
     pub fn advance(&mut self, plans: &Plans, time: Micros, out: &mut Vec<Out>) {
-        self.start(plans, time);
-        if time <= self.now {
+        if !self.started || time <= self.now {
             return;
         }
         self.clock(plans, time, out);

@@ -287,18 +287,10 @@ impl<'a> Compiler<'a> {
                     .map_or(0, |p| p.definition),
             });
         }
+        let percentile = if rule.kind == Kind::ValueMedian { 50.0 } else { rule.percentile };
         let fields: Vec<_> = slots.iter().map(|s| (&s.keys, &s.values)).collect();
-        let all = (
-            rule.kind,
-            mode,
-            rule.timespan_us,
-            &rule.group_by,
-            fields,
-            &test,
-            &chains,
-            rule.percentile,
-            below,
-        );
+        let all =
+            (rule.kind, mode, rule.timespan_us, &rule.group_by, fields, &test, &chains, percentile, below);
         let mut h = SipHasher13::new_with_keys(3, 4);
         h.write(format!("{all:?}").as_bytes());
         Ok(Plan {
@@ -310,7 +302,7 @@ impl<'a> Compiler<'a> {
             slots,
             test,
             chains,
-            percentile: rule.percentile,
+            percentile,
             definition: h.finish(),
             shared: false,
             parents: Vec::new(),

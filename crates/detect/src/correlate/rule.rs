@@ -109,6 +109,9 @@ pub enum Condition {
     Expr(Expr),
 }
 
+/// A name in `group-by`, and for a rule's name or id the field it stands for there.
+pub type Alias = (String, Vec<(String, String)>);
+
 /// A correlation rule by itself; what it refers to is looked up by [`super::Correlator::new`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
@@ -131,8 +134,7 @@ pub struct Rule {
     pub fields: Vec<String>,
     /// `condition.percentile`, 0 to 100; 50 where nothing is said.
     pub percentile: f64,
-    /// Alias, and for a rule's name or id the field it stands for there.
-    pub aliases: Vec<(String, Vec<(String, String)>)>,
+    pub aliases: Vec<Alias>,
     /// The rules it refers to alert by themselves too.
     pub generate: bool,
 }

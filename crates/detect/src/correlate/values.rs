@@ -12,6 +12,9 @@ struct Value {
     uses: u32,
 }
 
+/// Bytes of a value beside its text: its place (doubled by growth), in the index, in the counts, in the free list.
+pub(super) const BYTES: usize = 2 * size_of::<Value>() + 12 + 40 + 8;
+
 /// What became of a value that was added.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Added {

@@ -3,17 +3,23 @@
 //! All events of all groups stand in one log, oldest first; those of a group are linked. So an event costs
 //! the same however large the window is, the oldest is at hand when a bound is met, and nothing is searched.
 
+use super::Limits;
 use super::key::{self, LIST_MAX};
 use super::measure::{Ranked, Sum};
-use super::order::{self, Latest, Order};
-use super::plan::{Mode, Plan, Test};
+use super::order::{Latest, Order};
+use super::plan::{Mode, Plan};
 use super::rule::Kind;
 use super::values::Values;
-use super::{Limits, Witness};
 use hashbrown::HashTable;
 use sentinel_wire::model::Micros;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
+
+mod judge;
+mod log;
+mod store;
+
+pub(super) use judge::Verdict;
 
 const NONE: u32 = u32::MAX;
 
@@ -115,16 +121,6 @@ struct Group {
     head: u64,
     tail: u64,
     measure: Measure,
-}
-
-/// What a judgement of a group says.
-#[derive(Debug)]
-pub(super) struct Verdict {
-    pub value: f64,
-    pub witnesses: Vec<Witness>,
-    pub first: Option<Micros>,
-    pub last: Option<Micros>,
-    pub lossy: bool,
 }
 
 /// The groups of one rule in one part.
@@ -304,6 +300,11 @@ impl Table {
         if plan.mode == Mode::Window {
             let born = self.group(slot).map_or(0, |g| g.born);
             self.opens.push_back((hit.time, slot, born));
+            // Windows of groups that were evicted meanwhile.
+            if self.opens.len() > 2 * self.index.len() + 1024 {
+                let groups = &self.groups;
+                self.opens.retain(|(_, s, b)| groups.get(*s as usize).is_some_and(|g| g.born == *b));
+            }
         }
         slot
     }
@@ -349,132 +350,6 @@ impl Table {
         self.free.push(slot);
     }
 
-    fn push(&mut self, slot: u32, hit: &Hit<'_>, value: u64) {
-        let seq = self.base + self.log.len() as u64;
-        let Some(g) = self.groups.get_mut(slot as usize) else { return };
-        if g.count == 0 {
-            g.head = seq;
-        } else if let Some(last) = g.tail.checked_sub(self.base).and_then(|i| self.log.get_mut(i as usize)) {
-            last.next = u32::try_from(seq - g.tail).unwrap_or(0);
-        }
-        g.tail = seq;
-        g.count += 1;
-        self.held += 1;
-        let id = [(hit.id >> 64) as u64, hit.id as u64];
-        self.log.push_back(Entry { time: hit.time, id, mask: hit.mask, value, slot, born: g.born, next: 0 });
-    }
-
-    /// What leaves the window of a living group is taken out of its measures.
-    fn release(&mut self, plan: &Plan, e: &Entry) {
-        let first = plan.kind == Kind::ValueCount && self.values.remove(e.value as u32, e.slot, e.born);
-        let next = u64::from(e.next);
-        let Some(g) = self.groups.get_mut(e.slot as usize).filter(|g| g.born == e.born) else { return };
-        g.count = g.count.saturating_sub(1);
-        g.head += next;
-        self.held = self.held.saturating_sub(1);
-        match &mut g.measure {
-            Measure::Distinct(n) => *n = n.saturating_sub(u32::from(first)),
-            Measure::Sum(s) => s.remove(f64::from_bits(e.value)),
-            Measure::Ranked(r) => r.remove(f64::from_bits(e.value)),
-            Measure::Nothing | Measure::Latest(_) | Measure::Order(_) => {}
-        }
-    }
-
-    fn pop(&mut self, plan: &Plan) -> Option<Entry> {
-        let e = self.log.pop_front()?;
-        self.base += 1;
-        if e.slot != NONE {
-            self.release(plan, &e);
-        }
-        Some(e)
-    }
-
-    /// Drops the oldest entry of a group, under its bound.
-    fn drop_head(&mut self, plan: &Plan, slot: u32) {
-        let base = self.base;
-        let at = self.group(slot).and_then(|g| g.head.checked_sub(base)).map(|i| i as usize);
-        let Some(e) = at.and_then(|i| self.log.get_mut(i)) else { return };
-        let gone = *e;
-        e.slot = NONE;
-        self.release(plan, &gone);
-        self.loss(gone.slot, gone.time);
-    }
-
-    /// Drops the oldest entry of all.
-    fn drop_front(&mut self, plan: &Plan) {
-        let held = self.held;
-        while self.held == held {
-            let Some(e) = self.pop(plan) else { return };
-            if self.held < held {
-                self.loss(e.slot, e.time);
-                // Nothing would ever look at it again.
-                if self.is_empty(e.slot) && plan.mode != Mode::Window && !plan.group_by.is_empty() {
-                    self.lost = self.lost.max(e.time);
-                    self.remove(e.slot);
-                }
-            }
-        }
-    }
-
-    fn loss(&mut self, slot: u32, time: Micros) {
-        self.dropped += 1;
-        self.unreported += 1;
-        if let Some(g) = self.group_mut(slot) {
-            g.lost = g.lost.max(time);
-        }
-    }
-
-    /// Writes the log anew without entries that belong to nobody.
-    fn compact(&mut self) {
-        let old = std::mem::take(&mut self.log);
-        self.base += old.len() as u64;
-        for g in &mut self.groups {
-            g.count = 0;
-        }
-        for mut e in old {
-            let alive = self.groups.get_mut(e.slot as usize).filter(|g| g.born == e.born);
-            let Some(g) = alive else {
-                if e.slot != NONE {
-                    self.values.remove(e.value as u32, e.slot, e.born);
-                }
-                continue;
-            };
-            let seq = self.base + self.log.len() as u64;
-            if g.count == 0 {
-                g.head = seq;
-            } else if let Some(last) =
-                g.tail.checked_sub(self.base).and_then(|i| self.log.get_mut(i as usize))
-            {
-                last.next = u32::try_from(seq - g.tail).unwrap_or(0);
-            }
-            g.tail = seq;
-            g.count += 1;
-            e.next = 0;
-            self.log.push_back(e);
-        }
-    }
-
-    /// Lets go what is older than any window that ends at `now` or later.
-    pub fn expire(&mut self, plan: &Plan, now: Micros) {
-        if plan.mode == Mode::Absence {
-            return;
-        }
-        let from = now.saturating_sub(plan.span);
-        while self.log.front().is_some_and(|e| e.time < from) {
-            let Some(e) = self.pop(plan) else { break };
-            let over = plan.mode == Mode::Rising
-                && self.group(e.slot).is_some_and(|g| g.born == e.born && g.count == 0);
-            if over {
-                self.remove(e.slot);
-            }
-        }
-        if plan.kind.temporal() && plan.mode == Mode::Rising {
-            while self.group(self.oldest).is_some_and(|g| g.used < from) {
-                self.remove(self.oldest);
-            }
-        }
-    }
-
     /// When the next window ends that has to be judged.
     pub fn due(&self, plan: &Plan) -> Option<Micros> {
         let open = self.opens.front().map(|o| o.0);
@@ -501,150 +376,6 @@ impl Table {
         }
         out.sort_unstable();
         out.dedup();
-    }
-
-    /// The value that is compared, over the events at `from` or later; whether the condition holds.
-    fn holds(&self, plan: &Plan, g: &Group, from: Micros) -> (bool, f64) {
-        let value = match &g.measure {
-            Measure::Nothing => Some(f64::from(g.count)),
-            Measure::Distinct(n) => Some(f64::from(*n)),
-            Measure::Sum(s) if plan.kind == Kind::ValueSum => Some(s.value()),
-            Measure::Sum(_) if g.count == 0 => None,
-            Measure::Sum(s) => Some(s.value() / f64::from(g.count)),
-            Measure::Ranked(r) => r.percentile(plan.percentile),
-            Measure::Latest(l) => Some(f64::from(l.present(from).count_ones())),
-            Measure::Order(o) => match (o.best(&plan.chains, from), &plan.test) {
-                (None, Test::Chains) => None,
-                (best, _) => Some(best.map_or(0, <[_]>::len) as f64),
-            },
-        };
-        let Some(v) = value else { return (false, 0.0) };
-        let holds = match (&plan.test, &g.measure) {
-            (Test::Compare(ops), _) => ops.iter().all(|(op, n)| op.holds(v, *n)),
-            (Test::Clauses(c), Measure::Latest(l)) => order::any(c, l.present(from)),
-            (Test::Clauses(_), _) => false,
-            (Test::Chains, _) => true,
-        };
-        (holds, v)
-    }
-
-    /// Judges a group at `time` over its events at `from` or later. It fires if its condition holds and was false
-    /// before, or if its last firing is longer ago than the window.
-    pub fn judge(
-        &mut self,
-        plan: &Plan,
-        bounds: &Bounds,
-        slot: u32,
-        time: Micros,
-        from: Micros,
-    ) -> Option<Verdict> {
-        let (holds, value) = self.holds(plan, self.group(slot)?, from);
-        let g = self.groups.get_mut(slot as usize)?;
-        if !holds {
-            g.armed = true;
-            return None;
-        }
-        if !g.armed && time.saturating_sub(g.fired) <= plan.span {
-            return None;
-        }
-        (g.armed, g.fired) = (false, time);
-        let lossy = g.lost >= from || self.lost >= from;
-        Some(self.witnesses(
-            plan,
-            bounds,
-            slot,
-            from,
-            Verdict { value, witnesses: Vec::new(), first: None, last: None, lossy },
-        ))
-    }
-
-    /// Lets a group fire again if its condition is false now.
-    pub fn rearm(&mut self, plan: &Plan, slot: u32, from: Micros) {
-        if self.group(slot).is_some_and(|g| !self.holds(plan, g, from).0)
-            && let Some(g) = self.group_mut(slot)
-        {
-            g.armed = true;
-        }
-    }
-
-    fn witnesses(&self, plan: &Plan, bounds: &Bounds, slot: u32, from: Micros, mut v: Verdict) -> Verdict {
-        let Some(g) = self.group(slot) else { return v };
-        let handle = |slot: u32| plan.slots.get(slot as usize).map_or(0, |s| s.rule);
-        match &g.measure {
-            Measure::Latest(l) => {
-                let mut seen: Vec<_> = l.since(from).collect();
-                seen.sort_by_key(|s| (s.time, s.id, s.slot));
-                v.first = seen.first().map(|s| s.time);
-                v.last = seen.last().map(|s| s.time);
-                v.witnesses.extend(seen.iter().map(|s| Witness { rule: handle(s.slot.into()), event: s.id }));
-            }
-            Measure::Order(o) => {
-                let path = o.best(&plan.chains, from).unwrap_or_default();
-                v.first = path.first().map(|s| s.time);
-                v.last = path.last().map(|s| s.time);
-                v.witnesses.extend(path.iter().map(|s| Witness { rule: handle(s.slot.into()), event: s.id }));
-            }
-            _ => {
-                let (mut seq, skip) = (g.head, (g.count as usize).saturating_sub(bounds.witnesses));
-                let mut before = None;
-                for i in 0..g.count as usize {
-                    let Some(e) = seq.checked_sub(self.base).and_then(|i| self.log.get(i as usize)) else {
-                        break;
-                    };
-                    seq += u64::from(e.next);
-                    v.first = v.first.or(Some(e.time));
-                    v.last = Some(e.time);
-                    // Several values of one event are one witness.
-                    if i < skip || before == Some(e.id) {
-                        continue;
-                    }
-                    before = Some(e.id);
-                    let event = u128::from(e.id[0]) << 64 | u128::from(e.id[1]);
-                    let bits = (0..64u32).filter(|b| e.mask >> b & 1 == 1);
-                    v.witnesses.extend(bits.map(|b| Witness { rule: handle(b), event }));
-                }
-            }
-        }
-        v
-    }
-
-    /// Builds what a snapshot leaves out.
-    pub fn rebuild(&mut self) {
-        self.index = HashTable::new();
-        let groups = &self.groups;
-        let hash = |s: &u32| groups.get(*s as usize).map_or(0, |g| g.hash);
-        for slot in
-            (0..groups.len() as u32).filter(|s| groups.get(*s as usize).is_some_and(|g| g.born & 1 == 1))
-        {
-            self.index.insert_unique(hash(&slot), slot, hash);
-        }
-        let entries = self.log.iter().filter(|e| e.slot != NONE).map(|e| (e.slot, e.born, e.value as u32));
-        self.values.rebuild(entries);
-    }
-
-    /// Bytes held, by formula: what each collection has allocated.
-    pub fn bytes(&self) -> usize {
-        let groups: usize = self
-            .groups
-            .iter()
-            .map(|g| {
-                let measure = match &g.measure {
-                    Measure::Nothing | Measure::Distinct(_) => 0,
-                    Measure::Sum(_) => heap(size_of::<Sum>()),
-                    Measure::Ranked(r) => heap(size_of::<Ranked>()) + r.bytes(),
-                    Measure::Latest(l) => l.bytes(),
-                    Measure::Order(o) => heap(size_of::<Order>()) + o.bytes(),
-                };
-                heap(g.key.len()) + measure
-            })
-            .sum();
-        heap(self.groups.capacity() * size_of::<Group>())
-            + groups
-            + heap(self.free.capacity() * 4)
-            + heap(self.log.capacity() * size_of::<Entry>())
-            + heap(self.opens.capacity() * size_of::<(Micros, u32, u32)>())
-            + heap(self.index.allocation_size())
-            + self.values.bytes()
     }
 }
 
