@@ -83,6 +83,8 @@ pub struct Host {
     pub leased: bool,
     /// First seen.
     pub first: Micros,
+    /// DNP3's restart indication: not seen yet, clear, set.
+    pub restart_bit: Option<bool>,
     /// sysUpTime in hundredths of a second.
     pub uptime: i64,
     /// Distinct destinations it was learned with, up to [`super::baseline::MANY`].
@@ -113,6 +115,7 @@ impl Host {
             claimed: 0,
             leased: false,
             first: 0,
+            restart_bit: None,
             uptime: 0,
             destinations: 0,
         }

@@ -16,6 +16,8 @@ use std::net::{IpAddr, Ipv4Addr};
 const ONCE: Micros = 10 * MINUTE;
 /// A change of hardware address without a word from the old one for so long is a replacement.
 const REPLACED: Micros = 10 * MINUTE;
+/// A terminal that was there for so long had nothing to be cleared from before.
+const SETTLED: Micros = MINUTE;
 /// sysUpTime.0 (RFC 3418).
 const UPTIME: &str = "1.3.6.1.2.1.1.3.0";
 
@@ -69,13 +71,7 @@ impl Context {
                 }
             }
             Signs::Dhcp => self.lease(v, action, e, extra),
-            Signs::Dnp3 => {
-                if any_is(e.get("dnp3.indications"), "device_restart") {
-                    self.restart(source, 0.9, "it says so in its internal indications", e, extra);
-                } else if action == "write_internal_indications" {
-                    self.restart(ends.server, 0.7, "its master clears the restart indication", e, extra);
-                }
-            }
+            Signs::Dnp3 => self.restart_bit(source, ends.server, action, e, extra),
             Signs::Iec104 => {
                 if action == "m_ei_na_1" {
                     self.restart(source, 0.9, "it reports the end of its initialization", e, extra);
@@ -87,6 +83,24 @@ impl Context {
                     self.restart(source, 0.9, "it sends the trap of a start", e, extra);
                 }
                 self.uptime(ends.server, e, extra);
+            }
+        }
+    }
+    /// DNP3's restart indication (IEEE 1815, 4.2.2.7.9) stays until the master clears it, which some
+    /// never do: what counts is that it comes up, or is cleared at a terminal that was there before.
+    fn restart_bit(&mut self, by: HostId, server: HostId, action: &str, e: &Event, extra: &mut Vec<Event>) {
+        let now = self.clock.watch;
+        if action == "write_internal_indications" {
+            let Some(host) = self.hosts.get_mut(server) else { return };
+            let settled = host.heard != Micros::MIN && now.saturating_sub(host.first) > SETTLED;
+            if settled && host.restart_bit != Some(true) {
+                self.restart(server, 0.7, "its master clears the restart indication", e, extra);
+            }
+        } else if e.get("dnp3.iin").is_some() {
+            let set = any_is(e.get("dnp3.indications"), "device_restart");
+            let Some(host) = self.hosts.get_mut(by) else { return };
+            if host.restart_bit.replace(set) == Some(false) && set {
+                self.restart(by, 0.9, "its restart indication came up", e, extra);
             }
         }
     }
@@ -212,10 +226,11 @@ impl Context {
         };
         self.tell(told, extra);
     }
-    /// A host whose address another one claims sent something: both live, or it was replaced.
-    pub(super) fn rivalry(&mut self, id: HostId, v: &View, e: &Event, extra: &mut Vec<Event>) {
+    /// A host whose address another one claims sent something, with the hardware address in `field`:
+    /// both live, or it was replaced.
+    pub(super) fn rivalry(&mut self, id: HostId, field: &str, e: &Event, extra: &mut Vec<Event>) {
         let Some(rival) = self.hosts.get(id).and_then(|h| h.rival) else { return };
-        let Some(mac) = v.source_mac else { return };
+        let Some(mac) = e.text(field).and_then(view::mac) else { return };
         let settled = self.clock.watch.saturating_sub(rival.since) > REPLACED;
         let Some(host) = self.hosts.get_mut(id) else { return };
         if host.mac == Some(mac) {

@@ -197,13 +197,18 @@ fn a_burst_of_refusals_is_a_state_of_the_terminal() {
 fn restarts_are_told_once() {
     let c = &mut context("");
     let dnp3 = |t: i64| {
-        let restart = vec![Val::Static("class_1_events"), Val::Static("device_restart")];
         let ports = [("source.port", Val::Int(20_000)), ("destination.port", Val::Int(50_000))];
         let mut e = event(MONDAY + t * SECOND, PLCS[0], HMI, "dnp3", &ports);
-        e.set("dnp3.indications", restart);
+        // it comes up, and nobody clears it
+        e.set("dnp3.iin", if t < 100 { 2 } else { 0x82 });
+        let mut names = vec![Val::Static("class_1_events")];
+        names.extend((t >= 100).then_some(Val::Static("device_restart")));
+        e.set("dnp3.indications", names);
         e
     };
     assert_eq!(told(&run(c, (0..300).map(dnp3))), ["restart 10.0.0.11"]);
+    // set from the first, it tells nothing of when
+    assert!(run(&mut context(""), (200..5000).step_by(900).map(dnp3)).is_empty());
     let snmp = |t: i64, up: i64| {
         let mut e = event(MONDAY + t * SECOND, HMI, PLCS[1], "snmp", &[]);
         e.set("snmp.variables", vec![Val::Static("1.3.6.1.2.1.1.3.0")]);
