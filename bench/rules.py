@@ -101,11 +101,12 @@ def _tell(inside: dict[str, Any], rules: list[loader.RuleFile]) -> None:
 
 
 def _rate(number: int, work: Callable[[], object]) -> float:
-    start, rounds = time.perf_counter(), 0
+    """Events a second of CPU time: others at work on the machine do not count."""
+    start, spent, rounds = time.perf_counter(), time.thread_time(), 0
     while time.perf_counter() - start < 1.5:
         work()
         rounds += 1
-    return number * rounds / (time.perf_counter() - start)
+    return number * rounds / (time.thread_time() - spent)
 
 
 def _memory() -> float:
@@ -139,13 +140,13 @@ def _sqlite(rules: list[loader.RuleFile], data: bytes) -> float | None:
     rows = [[json.dumps(v) if isinstance(v := event.get(n), list) else v for n in names] for event in events]
     db.executemany(f"INSERT INTO logs VALUES ({', '.join('?' * len(names))})", rows)
     usable = [q.replace("<TABLE_NAME>", "logs") for q in queries]
-    start = time.perf_counter()
+    start = time.thread_time()
     for query in usable:
         try:
             db.execute(query).fetchall()
         except sqlite3.Error:
             continue
-    return len(events) / (time.perf_counter() - start)
+    return len(events) / (time.thread_time() - start)
 
 
 def _write(path: Path, kind: str, count: int) -> Path:

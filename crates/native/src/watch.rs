@@ -224,7 +224,11 @@ impl Watch {
         read: fn(&str, u64) -> Result<Event, String>,
         mut each: impl FnMut(&mut Watch, Event),
     ) {
-        for line in ndjson.split(|b| *b == b'\n') {
+        let mut rest = ndjson;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..end).unwrap_or_default();
+            rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
             self.lines = self.lines.saturating_add(1);
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;

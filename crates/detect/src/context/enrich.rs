@@ -199,7 +199,10 @@ impl Context {
         if signs != Signs::None {
             self.read_signs(signs, &v, &ends, e, extra);
         }
-        self.rivalry(source, e, extra);
+        self.rivalry(source, "source.mac", e, extra);
+        if matches!(v.outcome, Outcome::Answered { .. }) {
+            self.rivalry(destination, "destination.mac", e, extra);
+        }
         if !housekeeping && client != NOBODY {
             self.habits(&v, &ends, e, extra);
         }
@@ -362,17 +365,19 @@ impl Context {
         let classes = class(self.meaning(client).1) << 2 | class(self.meaning(server).1);
         let seen = match c.conduit {
             Some((known, seen)) if known == classes => seen,
-            _ => {
+            before => {
                 let end = |h: &Host| match h.place {
                     Place::Outside => HostAddr::Mac(sentinel_wire::model::Mac([0xFF; 6])),
                     _ => hosts::subnet(h.key.addr),
                 };
                 let key = (end(client), end(server), classes, c.protocol);
+                // that more is known of an end now makes the crossing no newer than it was
+                let seen = before.map_or(terms.seen(), |(_, seen)| seen);
                 let full = self.conduits.len() >= self.settings.limits.conversations;
                 let seen = match self.conduits.get(&key) {
                     Some(seen) => *seen,
                     None if full => return,
-                    None => *self.conduits.entry(key).or_insert(terms.seen()),
+                    None => *self.conduits.entry(key).or_insert(seen),
                 };
                 if let Some(c) = self.convs.get_mut(id) {
                     c.conduit = Some((classes, seen));
