@@ -137,6 +137,30 @@ class Watch:
     def counters(self) -> bytes:
         """What was counted, by name: JSON."""
 
+    def reload(
+        self, rules: Sequence[tuple[str, bytes]], *, pipelines: Sequence[tuple[str, bytes]] = ()
+    ) -> None:
+        """Put other rules in the place of these. Correlations whose definition is the same go on."""
+
+    def assets(self, assets: bytes) -> None:
+        """Replace the inventory that events are seen against, from the next tick of event time on: a
+        JSON array of assets."""
+
+    def save_baseline(self) -> bytes:
+        """What was learned, to be kept between scans."""
+
+    def load_baseline(self, saved: bytes) -> None:
+        """Take up what was learned before."""
+
+    def show_baseline(self, most: int) -> bytes:
+        """What was learned, `most` conversations of it: JSON."""
+
+    def reset_baseline(self, address: str | None = None) -> int:
+        """Forget what was learned, of one address or of all; how many conversations it was of."""
+
+    def count(self, ndjson: bytes, dataset: str | None = None) -> int:
+        """How many (rule, event) pairs of documents fit. Nothing is put in order, looked up or kept."""
+
     def snapshot(self) -> bytes:
         """State of what looks back in time, to take up again with the same rules."""
 

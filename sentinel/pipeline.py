@@ -89,21 +89,22 @@ def scan(
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_events: Callable[[EventBatch], None] | None = None,
     on_alerts: Callable[[list[bytes]], None] | None = None,
+    assets: Iterable[dict[str, Any]] = (),
 ) -> Result:
     """Read captures and logs to their end, or to Ctrl-C, and work out the inventory of what was read.
 
-    What a file is, its content says; all are read as one stream by time. Events meet the rules, if there are any; `on_events` gets them in their order, `on_alerts` the
-    alerts as they are made. Bad sources do not stop the others: their line is in `errors`, what could
-    be read of them is kept. Raises `UserError` when there was nothing to read at all.
+    What a file is, its content says; all are read as one stream by time. Events meet the rules, if
+    there are any; `on_events` gets them in their order, `on_alerts` the alerts as they are made; `assets`
+    are those known before. Bad sources do not stop the others: their line is in `errors`, what could be
+    read of them is kept. Raises `UserError` when there was nothing to read at all.
     """
     from sentinel._native import Inventory, Logs, Scan
     from sentinel.probes.runner import Runner, declared
     from sentinel.sources.together import divide
 
     captures, texts = divide(files)
-    stream = Stream(
-        rules(options, foreign=bool(texts)), on_events, on_alerts, reveal=options.reveal
-    )
+    engine = rules(options, assets, foreign=bool(texts))
+    stream = Stream(engine, on_events, on_alerts, reveal=options.reveal)
     mode = stream.mode(options.events)
     run = runner = logs = None
     try:
@@ -190,21 +191,18 @@ def _read(
     return interrupted, inventory
 
 
-def _progress(*parts: Scan | Logs | None) -> Progress:
-    """How far all parts are together."""
-    each = [part.progress() for part in parts if part]
-    totals = [total for *_, total in each if total is not None]
-    total = sum(totals) if len(totals) == len(each) else None
-    return Progress(sum(p for p, *_ in each), sum(read for _, read, _ in each), total)
-
-
-def rules(options: Options, *, foreign: bool = False) -> Rules | None:
-    """The rules a scan is asked for; None if there are none at all. With `foreign`, alerts of other
-    detectors may be among the events: then an engine is there without rules too."""
+def rules(
+    options: Options, assets: Iterable[dict[str, Any]] = (), *, foreign: bool = False
+) -> Rules | None:
+    """The rules a scan is asked for, with what they know of assets; None if there are none at all. With
+    `foreign`, alerts of other detectors may be among the events: an engine is there without rules too."""
+    from sentinel.rules.context import settings
     from sentinel.rules.engine import Rules, load
 
     files = load(options.rules, packs=options.packs)
-    return Rules(files) if files or foreign else None
+    if not files and not foreign:
+        return None
+    return Rules(files, context=settings(zones_file=options.zones, site=options.site, assets=assets))
 
 
 class Stream:

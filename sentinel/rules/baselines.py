@@ -84,7 +84,7 @@ def show(learner: Learner, *, most: int = SHOWN) -> Shown:
 
 
 def reset(learner: Learner, address: str | None = None) -> int:
-    """Learn anew; or, for one address, take all it did so far for usual. Gives the conversations concerned."""
+    """Learn anew; or, for one address, take all it did so far for usual. Gives how many conversations."""
     try:
         return learner.reset_baseline(address)
     except ValueError as error:

@@ -76,7 +76,8 @@ def _field(name: str, value: Any) -> Fits:
             return lambda event: event.get(name) is None
         case SigmaFieldReference():
             return lambda event: (
-                event.get(name) is not None and str(event[name]).lower() == str(event.get(value.field)).lower()
+                event.get(name) is not None
+                and str(event[name]).lower() == str(event.get(value.field)).lower()
             )
     test = _value(value)
 
@@ -131,7 +132,11 @@ def _within(found: Any, network: ipaddress.IPv4Network | ipaddress.IPv6Network) 
         address = ipaddress.ip_address(str(found))
     except ValueError:
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None and network.version == 4:
+    if (
+        isinstance(address, ipaddress.IPv6Address)
+        and address.ipv4_mapped is not None
+        and network.version == 4
+    ):
         address = address.ipv4_mapped
     return address in network
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,7 +39,9 @@ def test_every_rule_loads(watch: Watch, sigmahq: Files) -> None:
 def test_every_pair_of_rule_and_event_fires(
     watch: Watch, sigmahq: Files, regressions: list[Regression]
 ) -> None:
-    known = {line.split()[1].decode() for _, text in sigmahq for line in text.splitlines() if line[:3] == b"id:"}
+    known = {
+        line.split()[1].decode() for _, text in sigmahq for line in text.splitlines() if line[:3] == b"id:"
+    }
     pairs = 0
     for one in regressions:
         fired = set().union(*(fitting(watch, event) for event in one.events))
@@ -54,7 +57,7 @@ def test_no_difference_to_pysigma(watch: Watch, sigmahq: Files, regressions: lis
     for _, text in sigmahq:
         rule = SigmaRule.from_yaml(text.decode())
         rules[str(rule.id)] = oracle.fits(rule)
-    generator = random.Random(4)  # noqa: S311
+    generator = random.Random(4)
     events = [event for one in regressions for event in one.events]
     for event in events:
         plain = oracle.flat(event)
@@ -66,7 +69,7 @@ def test_no_difference_to_pysigma(watch: Watch, sigmahq: Files, regressions: lis
 
 def varied(event: dict[str, Any], generator: random.Random) -> dict[str, Any]:
     """The event with some values left out, null, empty, in other case, in a list or of another type."""
-    changes = [
+    changes: list[Callable[[Any], Any]] = [
         lambda v: None,
         lambda v: "",
         lambda v: str(v).upper(),

@@ -1,11 +1,11 @@
 //! Alerts: events of kind `alert` that say which rule, who, to whom and why.
 
+use crate::correlate::Firing;
 use crate::event::{Event, Name};
 use crate::sigma::{Hit, Meta};
 use sentinel_wire::events::{MASK, is_secret};
 use sentinel_wire::model::Val;
 use siphasher::sip128::{Hasher128, SipHasher13};
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::hash::Hash;
 
@@ -32,24 +32,108 @@ pub fn id(rule: &str, evidence: &[u128]) -> u128 {
 
 /// The alert of a rule that one event fits.
 pub fn of_hit(meta: &Meta, event: &Event, hit: &Hit) -> Event {
+    let because: Vec<(&str, String)> =
+        hit.because.iter().filter(|(_, v)| !v.is_null()).map(|(f, v)| (f.as_str(), plain(v))).collect();
+    let mut out = begin(meta, event, id(&meta.id, &[event.id]));
+    put(&mut out, "event.reason", Val::from(reason(meta, event, &because)));
+    put(&mut out, "sentinel.evidence", ids(&[event.id]));
+    keep(&mut out, event);
+    out
+}
+
+/// The alert of a correlation. `event` is that which completed it, if one did.
+pub fn of_firing(meta: &Meta, event: Option<&Event>, f: &Firing, evidence: &[u128]) -> Event {
+    let none = Event { time: f.time, source: u32::MAX, ..Event::default() };
+    let last = event.unwrap_or(&none);
+    let mut out = begin(meta, last, firing_id(&meta.id, f, evidence));
+    out.time = f.time;
+    let group = f.group.iter().map(|(name, value)| (name.as_ref(), shown(value)));
+    let seconds = f.last.saturating_sub(f.first) as f64 / 1e6;
+    let counted = ("value", format!("{} in {seconds:.1} s", f.value));
+    let because: Vec<(&str, String)> = group.chain([counted]).collect();
+    put(&mut out, "event.reason", Val::from(reason(meta, last, &because)));
+    put(&mut out, "event.start", Val::Int(f.first));
+    put(&mut out, "event.end", Val::Int(f.last));
+    put(&mut out, "sentinel.evidence", ids(evidence));
+    put(&mut out, "sentinel.correlation.value", Val::Float(f.value));
+    if f.lossy {
+        put(&mut out, "sentinel.correlation.lossy", Val::Bool(true));
+    }
+    keep(&mut out, last);
+    for (name, value) in &f.group {
+        out.set(name.to_string(), value.clone());
+    }
+    out
+}
+
+/// The alert on what a correlation lost under its bounds.
+pub fn of_loss(meta: &Meta, f: &Firing) -> Event {
+    let told = Meta {
+        id: format!("{}:loss", meta.id),
+        level: "low",
+        severity: 2,
+        confidence: 1.0,
+        threat: Default::default(),
+        ..meta.clone()
+    };
+    let at = Event { time: f.time, source: u32::MAX, ..Event::default() };
+    let mut out = begin(&told, &at, firing_id(&told.id, f, &[]));
+    let lost = format!(
+        "{}: {} groups or events fell off its bounds; it may have missed something.",
+        meta.title, f.value
+    );
+    put(&mut out, "event.reason", Val::from(lost));
+    out
+}
+
+fn firing_id(rule: &str, f: &Firing, evidence: &[u128]) -> u128 {
+    let mut h = SipHasher13::new_with_keys(0x7365_6e74_696e_656c, 0x616c_6572_7473_0002);
+    (rule, f.time, evidence).hash(&mut h);
+    f.group.iter().for_each(|(name, value)| (name, shown(value)).hash(&mut h));
+    h.finish128().as_u128()
+}
+
+fn put(out: &mut Event, name: &'static str, value: Val) {
+    out.fields.push((Name::Borrowed(name), value));
+}
+
+fn begin(meta: &Meta, event: &Event, id: u128) -> Event {
     let mut out = Event {
         order: event.order,
         time: event.time,
         frame: event.frame,
         source: event.source,
-        id: id(&meta.id, &[event.id]),
-        fields: Vec::with_capacity(32),
+        id,
+        fields: Vec::with_capacity(40),
     };
     head(&mut out, meta);
-    out.fields.push((Cow::Borrowed("event.reason"), Val::from(reason(meta, event, hit))));
-    out.fields
-        .push((Cow::Borrowed("sentinel.evidence"), Val::from(vec![Val::from(format!("{:032x}", event.id))])));
-    for (name, value) in &event.fields {
-        if kept(name) {
-            out.fields.push((name.clone(), value.clone()));
-        }
-    }
     out
+}
+
+fn keep(out: &mut Event, event: &Event) {
+    out.fields.extend(event.fields.iter().filter(|(name, _)| kept(name)).cloned());
+}
+
+fn ids(events: &[u128]) -> Val {
+    Val::from(events.iter().map(|id| Val::from(format!("{id:032x}"))).collect::<Vec<_>>())
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(s) => s.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn shown(value: &Val) -> String {
+    match value {
+        Val::Int(v) => v.to_string(),
+        Val::Float(v) => v.to_string(),
+        Val::Bool(v) => v.to_string(),
+        Val::Str(s) => s.to_string(),
+        Val::Static(s) => (*s).to_owned(),
+        Val::List(l) => l.iter().map(shown).collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// What an alert has of its rule.
@@ -85,7 +169,7 @@ pub fn head(out: &mut Event, meta: &Meta) {
 }
 
 /// One sentence: the rule's title, the ends, what was done, the values that decided.
-fn reason(meta: &Meta, event: &Event, hit: &Hit) -> String {
+fn reason(meta: &Meta, event: &Event, because: &[(&str, String)]) -> String {
     let mut out = meta.title.trim_end_matches('.').to_owned();
     let end = |ip: &str, mac: &str| event.text(ip).or_else(|| event.text(mac)).map(str::to_owned);
     let from = end("source.ip", "source.mac");
@@ -99,15 +183,11 @@ fn reason(meta: &Meta, event: &Event, hit: &Hit) -> String {
         let _ = write!(out, " by {protocol}");
     }
     let mut told = 0;
-    for (field, value) in &hit.because {
-        if told == REASONS || value.is_null() || ENDS.contains(&field.as_str()) {
+    for (field, value) in because {
+        if told == REASONS || ENDS.contains(field) {
             continue;
         }
-        let value = match value {
-            _ if is_secret(field) => MASK.to_owned(),
-            serde_json::Value::String(s) => short(s),
-            other => short(&other.to_string()),
-        };
+        let value = if is_secret(field) { MASK.to_owned() } else { short(value) };
         let _ = write!(out, ", {field} {value}");
         told += 1;
     }

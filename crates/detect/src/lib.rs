@@ -2,10 +2,10 @@
 //! in as text or values, alerts and chains go out as documents. See `docs/concepts/rules.md`.
 
 pub mod alert;
-pub mod correlate;
 pub mod context;
+pub mod correlate;
+pub mod correlations;
 pub mod event;
-pub mod hooks;
 pub mod json;
 pub mod reorder;
 pub mod sigma;

@@ -1,22 +1,33 @@
 //! The way of an event: reorder, context, rules, correlations, alerts. One pass, in event time.
 
 use crate::alert;
+use crate::context::Context;
+use crate::correlations::Correlations;
 use crate::event::Event;
-use crate::hooks::{Context, Correlate, Nothing};
 use crate::reorder::Reorder;
-use crate::sigma::{Hit, Sigma};
+use crate::sigma::{Hit, Refusal, Sigma};
+use rustc_hash::FxHashMap;
 use sentinel_wire::model::Micros;
 
 /// Format of a snapshot.
 const FORMAT: u32 = 1;
+/// Correlations are told how far time is at ticks of event time, so that batches change nothing.
+const TICK: Micros = 1_000_000;
+/// Alerts of one rule in an aligned minute of event time; more are counted.
+pub const MAX_ALERTS: u32 = 10_000;
+const MINUTE: Micros = 60_000_000;
 
 /// Rules at work on a stream of events.
 pub struct Watch {
     pub sigma: Sigma,
-    pub context: Box<dyn Context>,
-    pub correlate: Box<dyn Correlate>,
+    pub context: Context,
+    correlations: Correlations,
+    refused: Vec<Refusal>,
     reorder: Reorder,
+    tick: Micros,
     alerts: Vec<Event>,
+    /// Alerts of each rule in the minute that runs.
+    rate: FxHashMap<u32, (i64, u32)>,
     hits: Vec<Hit>,
     extra: Vec<Event>,
     counted: Counted,
@@ -26,21 +37,53 @@ pub struct Watch {
 struct Counted {
     events: u64,
     alerts: u64,
+    dropped: u64,
 }
 
 impl Watch {
-    /// `lateness`: how much later than others an event may come and still be put in order, in µs.
-    pub fn new(sigma: Sigma, lateness: Micros) -> Watch {
-        Watch {
+    /// `context`: settings as JSON; `lateness`: how much later than others an event may come and still
+    /// be put in order, in µs.
+    pub fn new(sigma: Sigma, context: &[u8], lateness: Micros) -> Result<Watch, String> {
+        let (correlations, more) = Correlations::new(&sigma.correlations, sigma.rules());
+        let mut refused = sigma.refused.clone();
+        refused.extend(more);
+        refused.sort();
+        Ok(Watch {
             sigma,
-            context: Box::new(Nothing),
-            correlate: Box::new(Nothing),
+            context: Context::new(context)?,
+            correlations,
+            refused,
             reorder: Reorder::new(lateness),
+            tick: Micros::MIN,
             alerts: Vec::new(),
+            rate: FxHashMap::default(),
             hits: Vec::new(),
             extra: Vec::new(),
             counted: Counted::default(),
-        }
+        })
+    }
+
+    /// Rules and files that are not used, with file, line and reason.
+    pub fn refused(&self) -> &[Refusal] {
+        &self.refused
+    }
+
+    /// How many rules there are.
+    pub fn rules(&self) -> usize {
+        self.sigma.rules().len() + self.correlations.count
+    }
+
+    /// Puts other rules in the place of these. What looks back in time goes on for correlations whose
+    /// definition is the same.
+    pub fn swap(&mut self, sigma: Sigma) -> Result<(), String> {
+        let (mut correlations, more) = Correlations::new(&sigma.correlations, sigma.rules());
+        correlations.restore(&self.correlations.snapshot())?;
+        self.refused.clone_from(&sigma.refused);
+        self.refused.extend(more);
+        self.refused.sort();
+        (self.sigma, self.correlations) = (sigma, correlations);
+        self.rate.clear();
+        Ok(())
     }
 
     /// Takes events; gives those whose time has come, in order, with what the context added.
@@ -52,10 +95,6 @@ impl Watch {
                 self.one(ripe, &mut out);
             }
         }
-        let mark = self.reorder.watermark();
-        self.context.advance(mark, &mut self.extra);
-        self.extras(&mut out);
-        self.correlate.advance(mark, &mut self.alerts);
         out
     }
 
@@ -67,7 +106,7 @@ impl Watch {
         }
         self.context.finish(&mut self.extra);
         self.extras(&mut out);
-        self.correlate.finish(&mut self.alerts);
+        self.correlations.finish(&mut self.alerts);
         out
     }
 
@@ -81,31 +120,37 @@ impl Watch {
         let own = [
             ("events", self.counted.events),
             ("alerts", self.counted.alerts),
+            ("dropped_alerts", self.counted.dropped),
             ("late_events", self.reorder.late),
             ("crowded_events", self.reorder.crowded),
         ];
         let own = own.into_iter().map(|(name, n)| (name.to_owned(), n));
-        own.chain(self.context.counters()).chain(self.correlate.counters()).collect()
+        own.chain(self.context.counters()).chain(self.correlations.counters()).collect()
     }
 
     /// State of what looks back in time. Events that are held back are not part of it: `finish` first.
     pub fn snapshot(&self) -> Vec<u8> {
-        postcard::to_allocvec(&(FORMAT, self.context.snapshot(), self.correlate.snapshot()))
+        postcard::to_allocvec(&(FORMAT, self.context.snapshot(), self.correlations.snapshot()))
             .unwrap_or_default()
     }
 
     /// Takes up where a snapshot was taken; one line says what is wrong with it.
     pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
         let read = postcard::from_bytes::<(u32, Vec<u8>, Vec<u8>)>(snapshot);
-        let (format, context, correlate) = read.map_err(|_| "the snapshot cannot be read".to_owned())?;
+        let (format, context, correlations) = read.map_err(|_| "the snapshot cannot be read".to_owned())?;
         if format != FORMAT {
             return Err(format!("the snapshot is of format {format}; this is {FORMAT}"));
         }
         self.context.restore(&context)?;
-        self.correlate.restore(&correlate)
+        self.correlations.restore(&correlations)
     }
 
     fn one(&mut self, mut event: Event, out: &mut Vec<Event>) {
+        let tick = event.time.div_euclid(TICK).saturating_mul(TICK);
+        if tick > self.tick {
+            self.tick = tick;
+            self.correlations.advance(tick, &mut self.alerts);
+        }
         self.context.enrich(&mut event, &mut self.extra);
         self.extras(out);
         self.meet(&event);
@@ -125,18 +170,29 @@ impl Watch {
         if event.text("event.kind") == Some("alert") {
             // made by another detector: it is an alert here too
             self.alerts.push(event.clone());
+            self.counted.alerts = self.counted.alerts.saturating_add(1);
         }
         self.sigma.evaluate(event, &mut self.hits);
+        if self.hits.is_empty() {
+            return;
+        }
         for hit in &self.hits {
             let Some(meta) = self.sigma.rules().get(hit.rule as usize) else { continue };
-            if self.correlate.alone(hit.rule) {
-                self.alerts.push(alert::of_hit(meta, event, hit));
-                self.counted.alerts = self.counted.alerts.saturating_add(1);
+            if !self.correlations.alone(hit.rule) {
+                continue;
             }
+            let (minute, number) = (event.time.div_euclid(MINUTE), self.rate.entry(hit.rule).or_default());
+            *number = if number.0 == minute { (minute, number.1.saturating_add(1)) } else { (minute, 1) };
+            if number.1 > MAX_ALERTS {
+                self.counted.dropped = self.counted.dropped.saturating_add(1);
+                continue;
+            }
+            self.alerts.push(alert::of_hit(meta, event, hit));
+            self.counted.alerts = self.counted.alerts.saturating_add(1);
         }
-        if !self.hits.is_empty() {
-            let rules: Vec<u32> = self.hits.iter().map(|h| h.rule).collect();
-            self.correlate.feed(event, &rules, &mut self.alerts);
-        }
+        let before = self.alerts.len();
+        self.correlations.feed(event, &self.hits, &mut self.alerts);
+        let made = self.alerts.len().saturating_sub(before) as u64;
+        self.counted.alerts = self.counted.alerts.saturating_add(made);
     }
 }

@@ -114,7 +114,9 @@ impl<'a> Oracle<'a> {
                         keys = keys
                             .iter()
                             .flat_map(|k| {
-                                values.iter().map(|v| k.iter().cloned().chain([text(v)]).collect::<Vec<String>>())
+                                values
+                                    .iter()
+                                    .map(|v| k.iter().cloned().chain([text(v)]).collect::<Vec<String>>())
                             })
                             .collect();
                     }
@@ -233,7 +235,13 @@ impl<'a> Oracle<'a> {
                 ops.iter().all(|(op, n)| match op {
                     Op::Gt | Op::Gte => true,
                     Op::Eq => *n == most,
-                    Op::Neq => *n == 0.0 && matches!(self.rule.kind, Kind::EventCount | Kind::ValueCount | Kind::Temporal | Kind::TemporalOrdered),
+                    Op::Neq => {
+                        *n == 0.0
+                            && matches!(
+                                self.rule.kind,
+                                Kind::EventCount | Kind::ValueCount | Kind::Temporal | Kind::TemporalOrdered
+                            )
+                    }
                     _ => false,
                 })
             }
@@ -249,7 +257,8 @@ impl<'a> Oracle<'a> {
         if whole {
             groups.entry(Vec::new()).or_default();
         }
-        let place = |event: Option<u128>| moments.iter().position(|m| m.id == event && event.is_some()).unwrap_or(0);
+        let place =
+            |event: Option<u128>| moments.iter().position(|m| m.id == event && event.is_some()).unwrap_or(0);
         for (key, parts) in &groups {
             let (mut armed, mut fired) = (true, i64::MIN / 2);
             let mut fire = |time: i64, event: Option<u128>, window: &[Part], armed: &mut bool| {
@@ -261,7 +270,8 @@ impl<'a> Oracle<'a> {
                     return;
                 }
                 (*armed, fired) = (false, time);
-                let group = self.rule.group_by.iter().map(|g| g.to_string()).zip(key.iter().cloned()).collect();
+                let group =
+                    self.rule.group_by.iter().map(|g| g.to_string()).zip(key.iter().cloned()).collect();
                 let f = Fired { time, event, group, value, witnesses: self.witnesses(window) };
                 out.push((time, event.is_none(), place(event), key.clone(), f));
             };
@@ -283,7 +293,12 @@ impl<'a> Oracle<'a> {
                 let mut next = 0;
                 for (i, p) in parts.iter().enumerate() {
                     while next < instants.len() && instants[next] < p.time {
-                        fire(instants[next], None, &window(instants[next] - span + 1, instants[next], i), &mut armed);
+                        fire(
+                            instants[next],
+                            None,
+                            &window(instants[next] - span + 1, instants[next], i),
+                            &mut armed,
+                        );
                         next += 1;
                     }
                     armed |= self.judge(&window(p.time - span, p.time, i + 1)).is_none();
@@ -313,7 +328,8 @@ impl<'a> Oracle<'a> {
         match self.rule.kind {
             Kind::TemporalOrdered => Vec::new(),
             Kind::Temporal => {
-                let newest = |s: usize| window.iter().rfind(|p| p.rules.contains(&s)).map(|p| (p.time, p.id, s));
+                let newest =
+                    |s: usize| window.iter().rfind(|p| p.rules.contains(&s)).map(|p| (p.time, p.id, s));
                 let mut all: Vec<_> = (0..self.rules.len()).filter_map(newest).collect();
                 all.sort_unstable();
                 all.into_iter().map(|(_, id, s)| (s, id)).collect()

@@ -8,7 +8,7 @@ use sentinel_detect::event::Event;
 use sentinel_detect::json;
 use sentinel_detect::sigma::Sigma;
 use sentinel_detect::watch::Watch as Inner;
-use sentinel_wire::model::Val;
+use sentinel_wire::model::{HostAddr, Val};
 use std::sync::Arc;
 
 /// Rules at work. See `sentinel/_native.pyi`.
@@ -37,25 +37,23 @@ impl Watch {
         if !(lateness.is_finite() && (0.0..=86_400.0 * 365.0).contains(&lateness)) {
             return Err(wrong(format!("lateness: {lateness} is no number of seconds up to a year")));
         }
-        let _ = context;
+        let settings = context.unwrap_or_default();
         let inner = py.detach(|| {
-            let sigma = Sigma::load(
-                rules.iter().map(|(n, t)| (n.as_str(), t.as_slice())),
-                pipelines.iter().map(|(n, t)| (n.as_str(), t.as_slice())),
-            );
-            Inner::new(sigma, (lateness * 1e6) as i64)
+            let sigma = loaded(&rules, &pipelines);
+            Inner::new(sigma, settings, (lateness * 1e6) as i64)
         });
+        let inner = inner.map_err(wrong)?;
         Ok(Watch { inner, sources: Arc::default(), lines: 0, bad_lines: 0 })
     }
 
     /// Rules and files that are not used: (file, line, reason).
     fn refused(&self) -> Vec<(String, u32, String)> {
-        self.inner.sigma.refused.iter().map(|r| (r.file.clone(), r.line, r.reason.clone())).collect()
+        self.inner.refused().iter().map(|r| (r.file.clone(), r.line, r.reason.clone())).collect()
     }
 
     /// How many rules there are.
     fn __len__(&self) -> usize {
-        self.inner.sigma.rules().len() + self.inner.correlate.rules().len()
+        self.inner.rules()
     }
 
     /// Takes the events of a batch, which is empty afterwards; gives those whose time has come.
@@ -126,6 +124,60 @@ impl Watch {
         PyBytes::new(py, serde_json::Value::Object(all).to_string().as_bytes())
     }
 
+    /// Puts other rules in the place of these; the old ones are at work until the new ones are ready.
+    #[pyo3(signature = (rules, *, pipelines=Vec::new()))]
+    fn reload(
+        &mut self,
+        py: Python<'_>,
+        rules: Vec<(String, Vec<u8>)>,
+        pipelines: Vec<(String, Vec<u8>)>,
+    ) -> PyResult<()> {
+        py.detach(|| self.inner.swap(loaded(&rules, &pipelines))).map_err(wrong)
+    }
+
+    /// Replaces the inventory that events are seen against, from the next tick of event time on:
+    /// a JSON array of assets.
+    fn assets(&mut self, py: Python<'_>, assets: &[u8]) -> PyResult<()> {
+        py.detach(|| self.inner.context.assets(assets)).map_err(wrong)
+    }
+
+    /// What was learned, to be kept between scans.
+    fn save_baseline<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &py.detach(|| self.inner.context.save()))
+    }
+
+    /// Takes up what was learned before.
+    fn load_baseline(&mut self, py: Python<'_>, saved: &[u8]) -> PyResult<()> {
+        py.detach(|| self.inner.context.load(saved)).map_err(wrong)
+    }
+
+    /// What was learned, `most` conversations of it: JSON.
+    fn show_baseline<'py>(&self, py: Python<'py>, most: usize) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &py.detach(|| self.inner.context.baseline(most)))
+    }
+
+    /// Forgets what was learned, of one address or of all. Gives how many conversations it was of.
+    #[pyo3(signature = (address=None))]
+    fn reset_baseline(&mut self, address: Option<&str>) -> PyResult<usize> {
+        let address = address.map(host).transpose()?;
+        Ok(self.inner.context.reset(address))
+    }
+
+    /// How many (rule, event) pairs of documents, one a line, fit: nothing is put in order, nothing is
+    /// looked up, nothing is kept.
+    #[pyo3(signature = (ndjson, dataset=None))]
+    fn count(&mut self, py: Python<'_>, ndjson: &[u8], dataset: Option<&str>) -> u64 {
+        py.detach(|| {
+            let mut hits = Vec::new();
+            let mut all = 0u64;
+            self.lines(ndjson, dataset, json::nameless, |watch, event| {
+                watch.inner.sigma.evaluate(&event, &mut hits);
+                all = all.saturating_add(hits.len() as u64);
+            });
+            all
+        })
+    }
+
     /// State of what looks back in time, to take up again with the same rules.
     fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| self.inner.snapshot()))
@@ -160,13 +212,25 @@ impl Watch {
 
     fn read(&mut self, ndjson: &[u8], dataset: Option<&str>) -> Vec<Event> {
         let mut out = Vec::new();
+        self.lines(ndjson, dataset, json::event, |_, event| out.push(event));
+        out
+    }
+
+    /// Reads documents, one a line.
+    fn lines(
+        &mut self,
+        ndjson: &[u8],
+        dataset: Option<&str>,
+        read: fn(&str, u64) -> Result<Event, String>,
+        mut each: impl FnMut(&mut Watch, Event),
+    ) {
         for line in ndjson.split(|b| *b == b'\n') {
             self.lines = self.lines.saturating_add(1);
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let read = std::str::from_utf8(line).map_err(|e| e.to_string());
-            match read.and_then(|text| json::event(text, self.lines)) {
+            let text = std::str::from_utf8(line).map_err(|e| e.to_string());
+            match text.and_then(|text| read(text, self.lines)) {
                 Ok(mut event) => {
                     event.source = u32::MAX;
                     if let Some(name) = dataset
@@ -174,11 +238,22 @@ impl Watch {
                     {
                         event.set("event.dataset", Val::from(name));
                     }
-                    out.push(event);
+                    each(self, event);
                 }
                 Err(_) => self.bad_lines = self.bad_lines.saturating_add(1),
             }
         }
-        out
     }
+}
+
+fn loaded(rules: &[(String, Vec<u8>)], pipelines: &[(String, Vec<u8>)]) -> Sigma {
+    fn named(files: &[(String, Vec<u8>)]) -> impl Iterator<Item = (&str, &[u8])> {
+        files.iter().map(|(n, t)| (n.as_str(), t.as_slice()))
+    }
+    Sigma::load(named(rules), named(pipelines))
+}
+
+fn host(text: &str) -> PyResult<HostAddr> {
+    let ip = text.parse().map(HostAddr::Ip);
+    ip.map_err(|_| wrong(format!("address '{text}' is no IP address")))
 }

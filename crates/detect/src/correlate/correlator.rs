@@ -111,7 +111,14 @@ impl Correlator {
 
     /// An event and the detections it matched. Events come in order of (time, id); one that is older than the last
     /// or than the watermark is counted as late and not correlated. Firings are added to `out` in a fixed order.
-    pub fn feed<F: Fields>(&mut self, time: Micros, id: u128, hits: &[u32], event: &F, out: &mut Vec<Firing>) {
+    pub fn feed<F: Fields>(
+        &mut self,
+        time: Micros,
+        id: u128,
+        hits: &[u32],
+        event: &F,
+        out: &mut Vec<Firing>,
+    ) {
         let mut fired = Vec::new();
         let mut taken = true;
         for part in &mut self.parts {
@@ -197,7 +204,8 @@ impl Correlator {
             counts: [c.late, c.firings, c.not_numeric, c.cut_lists],
             rules: rules.map(|(i, (plan, loss))| (plan.definition, *loss, self.tables(i))).collect(),
         };
-        let mut bytes = postcard::to_allocvec(&saved).map_err(|e| format!("snapshot of correlations: {e}"))?;
+        let mut bytes =
+            postcard::to_allocvec(&saved).map_err(|e| format!("snapshot of correlations: {e}"))?;
         let sum = key::hash(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
         Ok(bytes)
@@ -231,13 +239,17 @@ impl Correlator {
             restored.kept.push(plan.handle);
             let (of, shared) = (self.parts.len(), plan.shared);
             // A shared rule's tables are with every shard; the bytes are read again, tables are not copied.
-            let bytes = if shared && of > 1 { postcard::to_allocvec(&tables).map_err(fault)? } else { Vec::new() };
+            let bytes =
+                if shared && of > 1 { postcard::to_allocvec(&tables).map_err(fault)? } else { Vec::new() };
             let mut spread: Vec<Option<Table>> = tables.into_iter().map(Some).collect();
             for (index, part) in self.parts.iter_mut().enumerate() {
                 let mut mine: Vec<Table> = if shared && of > 1 {
                     postcard::from_bytes(&bytes).map_err(fault)?
                 } else {
-                    let own = spread.iter_mut().enumerate().map(|(p, t)| if p % of == index { t.take() } else { None });
+                    let own = spread
+                        .iter_mut()
+                        .enumerate()
+                        .map(|(p, t)| if p % of == index { t.take() } else { None });
                     own.map(Option::unwrap_or_default).collect()
                 };
                 mine.iter_mut().for_each(Table::rebuild);
@@ -248,7 +260,8 @@ impl Correlator {
             part.started = saved.now.is_some();
             part.now = saved.now.unwrap_or(Micros::MIN);
             if part.started {
-                let anew = self.plans.rules.iter().enumerate().filter(|(_, p)| restored.anew.contains(&p.handle));
+                let anew =
+                    self.plans.rules.iter().enumerate().filter(|(_, p)| restored.anew.contains(&p.handle));
                 anew.for_each(|(rule, plan)| part.watch(plan, rule));
             }
         }
@@ -261,7 +274,13 @@ impl Correlator {
 
     pub fn counters(&self) -> Counters {
         let [not_numeric, cut_lists] = self.before;
-        let mut c = Counters { late: self.late, firings: self.firings, not_numeric, cut_lists, ..Counters::default() };
+        let mut c = Counters {
+            late: self.late,
+            firings: self.firings,
+            not_numeric,
+            cut_lists,
+            ..Counters::default()
+        };
         c.not_numeric += self.parts.iter().map(|p| p.not_numeric).sum::<u64>();
         c.cut_lists += self.parts.iter().map(|p| p.cut_lists).sum::<u64>();
         for rule in 0..self.plans.rules.len() {

@@ -43,7 +43,9 @@ pub(super) fn append(out: &mut Vec<u8>, v: &Val) -> Option<bool> {
             return None;
         }
         // Whole floats are written like integers; 2^63 and beyond are not whole in any useful sense.
-        Val::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e18 => write!(out, "{}", *f as i64).map(|()| true).ok()?,
+        Val::Float(f) if f.fract() == 0.0 && f.abs() < 9.0e18 => {
+            write!(out, "{}", *f as i64).map(|()| true).ok()?
+        }
         Val::Float(f) => write!(out, "{f:?}").map(|()| true).ok()?,
         Val::Bool(b) => {
             if let Some(kind) = out.get_mut(at + 2) {
@@ -85,7 +87,9 @@ pub(super) fn decode(key: &[u8], numbers: u32, names: &[Arc<str>]) -> Vec<(Arc<s
     let mut rest = key;
     for (i, name) in names.iter().enumerate() {
         let Some(([a, b, kind], more)) = rest.split_first_chunk::<3>() else { break };
-        let Some((body, more)) = more.split_at_checked(usize::from(u16::from_le_bytes([*a, *b]))) else { break };
+        let Some((body, more)) = more.split_at_checked(usize::from(u16::from_le_bytes([*a, *b]))) else {
+            break;
+        };
         rest = more;
         let text = String::from_utf8_lossy(body);
         let number = numbers.checked_shr(i as u32).is_some_and(|n| n & 1 == 1);
@@ -246,7 +250,9 @@ mod tests {
     fn lists_give_a_key_for_each_element_within_bounds() {
         let mut keys = Keys::default();
         let list = |n: i64| Val::from((0..n).map(Val::Int).collect::<Vec<Val>>());
-        keys.build(&["a".into(), "b".into()], &|f| Some(Cow::Owned(if f == "a" { list(3) } else { Val::Int(1) })));
+        keys.build(&["a".into(), "b".into()], &|f| {
+            Some(Cow::Owned(if f == "a" { list(3) } else { Val::Int(1) }))
+        });
         assert_eq!(keys.iter().count(), 3);
         keys.build(&["a".into(), "b".into()], &|_| Some(Cow::Owned(list(100))));
         assert_eq!((keys.iter().count(), keys.cut), (LIST_MAX, true));
@@ -257,7 +263,9 @@ mod tests {
     #[test]
     fn numbers_are_finite() {
         assert_eq!(number(&Val::from(" 1.5 ")), Some(1.5));
-        for v in [Val::from("nan"), Val::from("1e400"), Val::Float(f64::INFINITY), Val::Bool(true), Val::from("x")] {
+        for v in
+            [Val::from("nan"), Val::from("1e400"), Val::Float(f64::INFINITY), Val::Bool(true), Val::from("x")]
+        {
             assert_eq!(number(&v), None);
         }
     }

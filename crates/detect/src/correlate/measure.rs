@@ -173,7 +173,10 @@ mod tests {
         let mut r = Ranked::default();
         assert_eq!(r.percentile(50.0), None);
         [4.0, 1.0, 3.0, 2.0, -0.0].iter().for_each(|v| r.insert(*v));
-        assert_eq!((r.percentile(0.0), r.percentile(50.0), r.percentile(90.0)), (Some(0.0), Some(2.0), Some(3.6)));
+        assert_eq!(
+            (r.percentile(0.0), r.percentile(50.0), r.percentile(90.0)),
+            (Some(0.0), Some(2.0), Some(3.6))
+        );
         r.remove(0.0);
         assert_eq!(r.percentile(50.0), Some(2.5));
         r.remove(99.0);

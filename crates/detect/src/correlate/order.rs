@@ -148,7 +148,8 @@ impl Order {
     }
 
     pub fn bytes(&self) -> usize {
-        let paths: usize = self.paths.iter().map(|p| super::table::heap(p.capacity() * size_of::<Seen>())).sum();
+        let paths: usize =
+            self.paths.iter().map(|p| super::table::heap(p.capacity() * size_of::<Seen>())).sum();
         self.latest.bytes() + super::table::heap(self.paths.capacity() * size_of::<Vec<Seen>>()) + paths
     }
 }

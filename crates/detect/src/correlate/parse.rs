@@ -85,7 +85,8 @@ impl Reader<'_> {
             match key.as_str() {
                 Some(k) if KEYS.contains(&k) => {}
                 Some(k) => {
-                    return self.err(k, format!("unknown key '{k}' in correlation (known: {})", KEYS.join(", ")));
+                    return self
+                        .err(k, format!("unknown key '{k}' in correlation (known: {})", KEYS.join(", ")));
                 }
                 None => return self.err("correlation", "a key of correlation is not text"),
             }
@@ -95,8 +96,10 @@ impl Reader<'_> {
             None => return self.err("correlation", "correlation type is missing"),
             Some(word) => Kind::from_name(&word).ok_or_else(|| {
                 let known: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
-                self.source
-                    .refuse("type", format!("unknown correlation type '{word}' (known: {})", known.join(", ")))
+                self.source.refuse(
+                    "type",
+                    format!("unknown correlation type '{word}' (known: {})", known.join(", ")),
+                )
             })?,
         };
         let timespan_us = self.timespan(corr)?;
@@ -122,11 +125,14 @@ impl Reader<'_> {
             return self.err("rules", format!("more than {RULES_MAX} rules in one correlation"));
         }
         self.fields(kind, &fields)?;
-        let group_by: Vec<Arc<str>> = self.list(corr, "group-by")?.iter().map(|s| Arc::from(s.as_str())).collect();
+        let group_by: Vec<Arc<str>> =
+            self.list(corr, "group-by")?.iter().map(|s| Arc::from(s.as_str())).collect();
         if group_by.len() > GROUP_BY_MAX {
             return self.err("group-by", format!("more than {GROUP_BY_MAX} fields in group-by"));
         }
-        if let Some(twice) = group_by.iter().enumerate().find(|(i, g)| group_by.iter().take(*i).any(|o| o == *g)) {
+        if let Some(twice) =
+            group_by.iter().enumerate().find(|(i, g)| group_by.iter().take(*i).any(|o| o == *g))
+        {
             return self.err("group-by", format!("group-by has '{}' twice", twice.1));
         }
         Ok(Rule {
@@ -190,7 +196,8 @@ impl Reader<'_> {
     fn timespan(&self, corr: &Mapping) -> Result<Micros, Refusal> {
         let key = if corr.contains_key("timespan") { "timespan" } else { "timeframe" };
         let Some(text) = self.text(corr, key)? else { return self.err("correlation", "timespan is missing") };
-        let bad = || self.source.refuse(key, format!("{key} '{text}' is not a number with s, m, h, d, w, M or y"));
+        let bad =
+            || self.source.refuse(key, format!("{key} '{text}' is not a number with s, m, h, d, w, M or y"));
         let unit = text.chars().next_back().ok_or_else(bad)?;
         // Months and years as pySigma counts them: the mean Gregorian month and year.
         let seconds: i64 = match unit {
@@ -228,7 +235,10 @@ impl Reader<'_> {
             }
             Some(Value::String(_)) => self.err(
                 "condition",
-                format!("{} takes comparisons; and, or, not are for temporal and temporal_ordered", kind.name()),
+                format!(
+                    "{} takes comparisons; and, or, not are for temporal and temporal_ordered",
+                    kind.name()
+                ),
             ),
             Some(Value::Mapping(m)) => self.comparisons(m, kind),
             Some(_) => self.err("condition", "condition is neither a mapping nor text"),
@@ -248,8 +258,10 @@ impl Reader<'_> {
                 }
             } else if word != "field" {
                 let known: Vec<&str> = Op::ALL.iter().map(|o| o.name()).collect();
-                return self
-                    .err("condition", format!("unknown key '{word}' in condition (known: {}, field)", known.join(", ")));
+                return self.err(
+                    "condition",
+                    format!("unknown key '{word}' in condition (known: {}, field)", known.join(", ")),
+                );
             }
         }
         if ops.is_empty() {
@@ -305,7 +317,10 @@ impl Reader<'_> {
             for (rule, field) in fields {
                 match (rule.as_str(), field.as_str()) {
                     (Some(r), Some(f)) if !f.is_empty() => map.push((r.to_string(), f.to_string())),
-                    _ => return self.err(alias, format!("alias '{alias}' is not a mapping of rules to fields")),
+                    _ => {
+                        return self
+                            .err(alias, format!("alias '{alias}' is not a mapping of rules to fields"));
+                    }
                 }
             }
             out.push((alias.to_string(), map));
@@ -348,12 +363,24 @@ mod tests {
     #[test]
     fn every_fault_is_one_line_with_file_and_line() {
         for (text, want) in [
-            ("  type: event_cont\n  rules: a\n  timespan: 5m\n  condition: {gte: 1}\n", "x.yml:12: unknown correlation type 'event_cont'"),
+            (
+                "  type: event_cont\n  rules: a\n  timespan: 5m\n  condition: {gte: 1}\n",
+                "x.yml:12: unknown correlation type 'event_cont'",
+            ),
             ("  type: event_count\n  timespan: 5m\n  condition: {gte: 1}\n", "rules is missing or empty"),
             ("  type: event_count\n  rules: a\n  condition: {gte: 1}\n", "x.yml:11: timespan is missing"),
-            ("  type: event_count\n  rules: a\n  timespan: 0s\n  condition: {gte: 1}\n", "x.yml:14: timespan '0s' is zero"),
-            ("  type: event_count\n  rules: a\n  timespan: 5x\n  condition: {gte: 1}\n", "timespan '5x' is not a number with"),
-            ("  type: event_count\n  rules: a\n  timespan: 99999999999999d\n  condition: {gte: 1}\n", "longer than ten years"),
+            (
+                "  type: event_count\n  rules: a\n  timespan: 0s\n  condition: {gte: 1}\n",
+                "x.yml:14: timespan '0s' is zero",
+            ),
+            (
+                "  type: event_count\n  rules: a\n  timespan: 5x\n  condition: {gte: 1}\n",
+                "timespan '5x' is not a number with",
+            ),
+            (
+                "  type: event_count\n  rules: a\n  timespan: 99999999999999d\n  condition: {gte: 1}\n",
+                "longer than ten years",
+            ),
             (COUNT, "condition is missing"),
             (&format!("{COUNT}  condition: {{gte: .nan}}\n"), "gte is not a finite number"),
             (&format!("{COUNT}  condition: {{gte: 1e400}}\n"), "gte is not a finite number"),
@@ -362,16 +389,40 @@ mod tests {
             (&format!("{COUNT}  condition: {{}}\n"), "condition has no comparison"),
             (&format!("{COUNT}  condition: a and b\n"), "event_count takes comparisons"),
             (&format!("{COUNT}  condition: {{field: x, gte: 1}}\n"), "event_count takes no field"),
-            (&format!("{COUNT}  window: tumbling\n  condition: {{gte: 1}}\n"), "x.yml:15: unknown key 'window' in correlation"),
+            (
+                &format!("{COUNT}  window: tumbling\n  condition: {{gte: 1}}\n"),
+                "x.yml:15: unknown key 'window' in correlation",
+            ),
             (&format!("{COUNT}  group-by: [a, a]\n  condition: {{gte: 1}}\n"), "group-by has 'a' twice"),
-            (&format!("{COUNT}  group-by: [3]\n  condition: {{gte: 1}}\n"), "x.yml:15: an entry of group-by is not text"),
+            (
+                &format!("{COUNT}  group-by: [3]\n  condition: {{gte: 1}}\n"),
+                "x.yml:15: an entry of group-by is not text",
+            ),
             (&format!("{COUNT}  aliases: [3]\n  condition: {{gte: 1}}\n"), "aliases is not a mapping"),
-            (&format!("{COUNT}  generate: maybe\n  condition: {{gte: 1}}\n"), "generate is neither true nor false"),
-            ("  type: value_sum\n  rules: a\n  timespan: 5m\n  condition: {gte: 1}\n", "value_sum needs a field"),
-            ("  type: value_sum\n  rules: a\n  timespan: 5m\n  condition: {field: [a, b], gte: 1}\n", "value_sum takes one field"),
-            ("  type: value_percentile\n  rules: a\n  timespan: 5m\n  condition: {field: a, percentile: 101, gte: 1}\n", "percentile 101 is not"),
-            ("  type: temporal\n  rules: [a, c]\n  timespan: 5m\n  condition: a\n", "rule 'c' is listed but not in the condition"),
-            ("  type: temporal\n  rules: [a]\n  timespan: 5m\n  condition: a and b\n", "condition names 'b', which is not in rules"),
+            (
+                &format!("{COUNT}  generate: maybe\n  condition: {{gte: 1}}\n"),
+                "generate is neither true nor false",
+            ),
+            (
+                "  type: value_sum\n  rules: a\n  timespan: 5m\n  condition: {gte: 1}\n",
+                "value_sum needs a field",
+            ),
+            (
+                "  type: value_sum\n  rules: a\n  timespan: 5m\n  condition: {field: [a, b], gte: 1}\n",
+                "value_sum takes one field",
+            ),
+            (
+                "  type: value_percentile\n  rules: a\n  timespan: 5m\n  condition: {field: a, percentile: 101, gte: 1}\n",
+                "percentile 101 is not",
+            ),
+            (
+                "  type: temporal\n  rules: [a, c]\n  timespan: 5m\n  condition: a\n",
+                "rule 'c' is listed but not in the condition",
+            ),
+            (
+                "  type: temporal\n  rules: [a]\n  timespan: 5m\n  condition: a and b\n",
+                "condition names 'b', which is not in rules",
+            ),
             ("  type: temporal\n  rules: [a]\n  timespan: 5m\n  condition: a and\n", "condition ends where"),
         ] {
             let got = rule(text).unwrap_err();

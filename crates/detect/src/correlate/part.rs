@@ -138,7 +138,10 @@ impl Part {
     }
 
     /// An event; false if it is older than what was already processed.
-    #[expect(clippy::too_many_arguments, reason = "an event is all of these; a struct would only rename them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an event is all of these; a struct would only rename them"
+    )]
     pub fn feed<F: Fields>(
         &mut self,
         plans: &Plans,
@@ -157,7 +160,11 @@ impl Part {
         self.scratch.work.clear();
         for h in hits {
             let rules = plans.by_handle.get(*h as usize).map_or(&[] as &[_], Vec::as_slice);
-            self.scratch.work.extend(rules.iter().map(|(rule, slot)| Work { rule: *rule, slot: *slot, child: None }));
+            self.scratch.work.extend(rules.iter().map(|(rule, slot)| Work {
+                rule: *rule,
+                slot: *slot,
+                child: None,
+            }));
         }
         if !self.scratch.work.is_empty() {
             self.process(plans, Now { time, event: Some(id), place }, Some(event), out);

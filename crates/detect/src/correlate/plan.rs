@@ -80,7 +80,11 @@ pub(super) struct Plans {
 }
 
 /// Resolves, checks and orders the rules.
-pub(super) fn compile(rules: &[Rule], detections: &[Detection<'_>], limits: &Limits) -> (Plans, Vec<Refusal>) {
+pub(super) fn compile(
+    rules: &[Rule],
+    detections: &[Detection<'_>],
+    limits: &Limits,
+) -> (Plans, Vec<Refusal>) {
     let mut compiler = Compiler::new(rules, detections, limits);
     compiler.resolve();
     compiler.order();
@@ -172,7 +176,8 @@ impl<'a> Compiler<'a> {
         let mut ready: std::collections::BTreeSet<usize> =
             waiting.iter().enumerate().filter(|(_, w)| **w == 0).map(|(i, _)| i).collect();
         while let Some(i) = ready.pop_first() {
-            let (Some(rule), Some(Some(children))) = (self.rules.get(i), self.children.get(i).cloned()) else {
+            let (Some(rule), Some(Some(children))) = (self.rules.get(i), self.children.get(i).cloned())
+            else {
                 continue;
             };
             match self.compile(i, rule, &children, &place) {
@@ -199,7 +204,8 @@ impl<'a> Compiler<'a> {
             }
         }
         for i in 0..self.rules.len() {
-            if place.get(i).is_some_and(Option::is_none) && self.children.get(i).is_some_and(Option::is_some) {
+            if place.get(i).is_some_and(Option::is_none) && self.children.get(i).is_some_and(Option::is_some)
+            {
                 self.left_over(i, &place);
             }
         }
@@ -251,7 +257,13 @@ impl<'a> Compiler<'a> {
         self.rules.get(rule).map_or("?", |r| r.name.as_deref().or(r.id.as_deref()).unwrap_or(&r.title))
     }
 
-    fn compile(&self, i: usize, rule: &Rule, children: &[u32], place: &[Option<u32>]) -> Result<Plan, String> {
+    fn compile(
+        &self,
+        i: usize,
+        rule: &Rule,
+        children: &[u32],
+        place: &[Option<u32>],
+    ) -> Result<Plan, String> {
         let bit = |name: &str| {
             let h = self.lookup(name).ok()?;
             children.iter().position(|c| *c == h).map(|p| 1u64 << p)
@@ -276,7 +288,17 @@ impl<'a> Compiler<'a> {
             });
         }
         let fields: Vec<_> = slots.iter().map(|s| (&s.keys, &s.values)).collect();
-        let all = (rule.kind, mode, rule.timespan_us, &rule.group_by, fields, &test, &chains, rule.percentile, below);
+        let all = (
+            rule.kind,
+            mode,
+            rule.timespan_us,
+            &rule.group_by,
+            fields,
+            &test,
+            &chains,
+            rule.percentile,
+            below,
+        );
         let mut h = SipHasher13::new_with_keys(3, 4);
         h.write(format!("{all:?}").as_bytes());
         Ok(Plan {
@@ -357,7 +379,9 @@ impl<'a> Compiler<'a> {
         if possible > most {
             return Err(match kind.temporal() {
                 true => format!("condition asks for {possible} rules, there are {most}"),
-                false => format!("condition asks for {possible}, more than the {most} events a window may hold"),
+                false => {
+                    format!("condition asks for {possible}, more than the {most} events a window may hold")
+                }
             });
         }
         let lower = ops.iter().all(|(op, _)| matches!(op, Op::Gt | Op::Gte));

@@ -253,7 +253,10 @@ impl Table {
 
     fn slot(&mut self, plan: &Plan, bounds: &Bounds, hit: &Hit<'_>) -> u32 {
         let groups = &self.groups;
-        let found = self.index.find(hit.hash, |s| groups.get(*s as usize).is_some_and(|g| *g.key == *hit.key)).copied();
+        let found = self
+            .index
+            .find(hit.hash, |s| groups.get(*s as usize).is_some_and(|g| *g.key == *hit.key))
+            .copied();
         if let Some(slot) = found {
             self.unlink(slot);
             self.link(slot, hit.time);
@@ -439,7 +442,9 @@ impl Table {
             let seq = self.base + self.log.len() as u64;
             if g.count == 0 {
                 g.head = seq;
-            } else if let Some(last) = g.tail.checked_sub(self.base).and_then(|i| self.log.get_mut(i as usize)) {
+            } else if let Some(last) =
+                g.tail.checked_sub(self.base).and_then(|i| self.log.get_mut(i as usize))
+            {
                 last.next = u32::try_from(seq - g.tail).unwrap_or(0);
             }
             g.tail = seq;
@@ -525,7 +530,14 @@ impl Table {
 
     /// Judges a group at `time` over its events at `from` or later. It fires if its condition holds and was false
     /// before, or if its last firing is longer ago than the window.
-    pub fn judge(&mut self, plan: &Plan, bounds: &Bounds, slot: u32, time: Micros, from: Micros) -> Option<Verdict> {
+    pub fn judge(
+        &mut self,
+        plan: &Plan,
+        bounds: &Bounds,
+        slot: u32,
+        time: Micros,
+        from: Micros,
+    ) -> Option<Verdict> {
         let (holds, value) = self.holds(plan, self.group(slot)?, from);
         let g = self.groups.get_mut(slot as usize)?;
         if !holds {
@@ -537,7 +549,13 @@ impl Table {
         }
         (g.armed, g.fired) = (false, time);
         let lossy = g.lost >= from || self.lost >= from;
-        Some(self.witnesses(plan, bounds, slot, from, Verdict { value, witnesses: Vec::new(), first: None, last: None, lossy }))
+        Some(self.witnesses(
+            plan,
+            bounds,
+            slot,
+            from,
+            Verdict { value, witnesses: Vec::new(), first: None, last: None, lossy },
+        ))
     }
 
     /// Lets a group fire again if its condition is false now.
@@ -570,7 +588,9 @@ impl Table {
                 let (mut seq, skip) = (g.head, (g.count as usize).saturating_sub(bounds.witnesses));
                 let mut before = None;
                 for i in 0..g.count as usize {
-                    let Some(e) = seq.checked_sub(self.base).and_then(|i| self.log.get(i as usize)) else { break };
+                    let Some(e) = seq.checked_sub(self.base).and_then(|i| self.log.get(i as usize)) else {
+                        break;
+                    };
                     seq += u64::from(e.next);
                     v.first = v.first.or(Some(e.time));
                     v.last = Some(e.time);
@@ -593,7 +613,9 @@ impl Table {
         self.index = HashTable::new();
         let groups = &self.groups;
         let hash = |s: &u32| groups.get(*s as usize).map_or(0, |g| g.hash);
-        for slot in (0..groups.len() as u32).filter(|s| groups.get(*s as usize).is_some_and(|g| g.born & 1 == 1)) {
+        for slot in
+            (0..groups.len() as u32).filter(|s| groups.get(*s as usize).is_some_and(|g| g.born & 1 == 1))
+        {
             self.index.insert_unique(hash(&slot), slot, hash);
         }
         let entries = self.log.iter().filter(|e| e.slot != NONE).map(|e| (e.slot, e.born, e.value as u32));

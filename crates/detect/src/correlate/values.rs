@@ -37,7 +37,8 @@ impl Values {
     pub fn add(&mut self, bytes: &[u8], slot: u32, born: u32) -> Added {
         let hash = super::key::hash(bytes);
         let all = &self.all;
-        let found = self.index.find(hash, |v| all.get(*v as usize).is_some_and(|v| *v.bytes == *bytes)).copied();
+        let found =
+            self.index.find(hash, |v| all.get(*v as usize).is_some_and(|v| *v.bytes == *bytes)).copied();
         let index = found.unwrap_or_else(|| self.insert(bytes, hash));
         if let Some(v) = self.all.get_mut(index as usize) {
             v.uses += 1;

@@ -22,6 +22,8 @@ pub struct Refusal {
 pub struct Place {
     pub file: String,
     pub line: u32,
+    /// Hash of the document: another one means that its definition changed.
+    pub text: u64,
 }
 
 impl Place {
@@ -91,7 +93,7 @@ fn key<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 /// Reads one file.
 pub fn read(file: &str, bytes: &[u8], out: &mut Loaded) {
-    let whole = Place { file: file.to_owned(), line: 0 };
+    let whole = Place { file: file.to_owned(), ..Place::default() };
     if bytes.len() > MAX_FILE {
         let why = format!("the file has {} bytes; a rule file may have {MAX_FILE}", bytes.len());
         return out.refused.push(whole.refuse(why));
@@ -102,7 +104,7 @@ pub fn read(file: &str, bytes: &[u8], out: &mut Loaded) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut global, mut previous) = (None::<&str>, None::<&str>);
     for document in documents(text) {
-        let place = Place { file: file.to_owned(), line: document.line };
+        let mut place = Place { file: file.to_owned(), line: document.line, text: 0 };
         match key(document.text, "action") {
             Some("global") => {
                 global = Some(document.text);
@@ -113,13 +115,20 @@ pub fn read(file: &str, bytes: &[u8], out: &mut Loaded) {
                 continue;
             }
             Some("repeat") => {
-                let parts = [global, previous, Some(document.text)];
-                read_one(&place, &joined(&parts), true, out);
+                let yaml = joined(&[global, previous, Some(document.text)]);
+                place.text = hash(&yaml);
+                read_one(&place, &yaml, true, out);
+            }
+            _ if key(document.text, "correlation").is_some() => {
+                let yaml = beside(global, document.text);
+                place.text = hash(&yaml);
+                out.correlations.push(CorrelationDoc { place, yaml });
             }
             _ => {
                 previous = Some(document.text);
-                let parts = [global, previous];
-                read_one(&place, &joined(&parts), false, out);
+                let yaml = joined(&[global, previous]);
+                place.text = hash(&yaml);
+                read_one(&place, &yaml, false, out);
             }
         }
     }
@@ -136,11 +145,23 @@ fn joined(parts: &[Option<&str>]) -> String {
     out
 }
 
+/// A correlation with the global parts of its file: keys of both, one mapping.
+fn beside(global: Option<&str>, document: &str) -> String {
+    let own = document.strip_prefix("---").unwrap_or(document);
+    let Some(global) = global else { return own.to_owned() };
+    let global = global.strip_prefix("---").unwrap_or(global);
+    let kept = global.lines().filter(|l| !l.starts_with("action"));
+    kept.chain(own.lines()).map(|l| format!("{l}\n")).collect()
+}
+
+fn hash(text: &str) -> u64 {
+    let mut h = siphasher::sip::SipHasher13::new_with_keys(0, 1);
+    std::hash::Hash::hash(text, &mut h);
+    std::hash::Hasher::finish(&h)
+}
+
 /// Reads one document, which stands last in `yaml`; `repeat`: the one before it is in there too.
 fn read_one(place: &Place, yaml: &str, repeat: bool, out: &mut Loaded) {
-    if key(yaml, "correlation").is_some() {
-        return out.correlations.push(CorrelationDoc { place: place.clone(), yaml: yaml.to_owned() });
-    }
     let mut found = match parse_sigma_yaml(yaml) {
         Ok(found) => found,
         Err(error) => return out.refused.push(place.refuse(error.to_string())),

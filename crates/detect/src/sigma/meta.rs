@@ -1,7 +1,7 @@
 //! What is known of a rule beside its detection.
 
 use super::attack::{self, Threat};
-use super::load::Place;
+use super::load::{CorrelationDoc, Place};
 use rsigma_parser::{Level, SigmaRule, Status};
 
 /// Words about a rule that go into its alerts.
@@ -46,10 +46,36 @@ pub fn confidence(status: Option<Status>) -> f64 {
 }
 
 impl Meta {
+    /// What is known of a correlation: its document was read already, its metadata is read here.
+    pub fn of_correlation(doc: &CorrelationDoc) -> Result<Meta, String> {
+        let read: yaml_serde::Value = yaml_serde::from_str(&doc.yaml).map_err(|e| e.to_string())?;
+        let text = |key: &str| read.get(key).and_then(yaml_serde::Value::as_str);
+        let told = |key: &str| text(key).map_or("", |t| t);
+        let level =
+            text("level").map(|t| t.parse().map_err(|()| format!("invalid level: '{t}'"))).transpose()?;
+        let status =
+            text("status").map(|t| t.parse().map_err(|()| format!("invalid status: '{t}'"))).transpose()?;
+        let tags = read.get("tags").and_then(yaml_serde::Value::as_sequence);
+        let tags: Vec<String> =
+            tags.into_iter().flatten().filter_map(|t| t.as_str().map(str::to_owned)).collect();
+        let (level, severity) = severity(level);
+        Ok(Meta {
+            ruleset: ruleset(&doc.place.file),
+            place: doc.place.clone(),
+            id: text("id").or(text("name")).unwrap_or(told("title")).to_owned(),
+            name: text("name").map(str::to_owned),
+            title: told("title").to_owned(),
+            level,
+            severity,
+            confidence: confidence(status),
+            threat: attack::read(&tags),
+            tags,
+        })
+    }
+
     pub fn of(place: Place, rule: &SigmaRule) -> Meta {
         let (level, severity) = severity(rule.level);
-        let ruleset = place.file.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder);
-        let ruleset = ruleset.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        let ruleset = ruleset(&place.file);
         let id = rule.id.clone().or_else(|| rule.name.clone()).unwrap_or_else(|| rule.title.clone());
         Meta {
             place,
@@ -64,4 +90,10 @@ impl Meta {
             ruleset,
         }
     }
+}
+
+/// The folder a file stands in; empty for one that stands alone.
+fn ruleset(file: &str) -> String {
+    let folder = file.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder);
+    folder.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }

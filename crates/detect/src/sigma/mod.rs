@@ -168,7 +168,7 @@ fn read_pipelines<'a>(
 ) -> (Vec<Pipeline>, Vec<Aliases>) {
     let (mut general, mut aliases) = (Vec::new(), Vec::new());
     for (name, text) in files {
-        let place = Place { file: name.to_owned(), line: 0 };
+        let place = Place { file: name.to_owned(), ..Place::default() };
         let read = std::str::from_utf8(text).map_err(|_| "the file is not UTF-8 text".to_owned());
         match read.and_then(|t| rsigma_eval::parse_pipeline(t).map_err(|e| e.to_string())) {
             Ok(pipeline) if pipeline.vars.contains_key(Aliases::KEY) => aliases.push(Aliases::new(pipeline)),
