@@ -173,7 +173,7 @@ impl Context {
     pub(super) fn take(&mut self, e: &mut Event, extra: &mut Vec<Event>) {
         let v = View::read(e, &mut self.names);
         e.fields.reserve_exact(10); // what is added as a rule, in one go
-        let swapped = v.from_server();
+        let swapped = v.is_by_server();
         let (mut one, mut other) = (None, None);
         let mut source = v.source.and_then(|a| self.look(v.vlan, a, &mut one)).unwrap_or(NOBODY);
         let mut destination = v.destination.and_then(|a| self.look(v.vlan, a, &mut other)).unwrap_or(NOBODY);

@@ -225,7 +225,7 @@ impl View {
         v
     }
     /// Whether the source is the side that was called: an answer or report in its own event.
-    pub fn from_server(&self) -> bool {
+    pub fn is_by_server(&self) -> bool {
         self.kind == Kind::Deed
             && self.source_port != self.destination_port
             && roles::is_service_port(self.source_port)
