@@ -71,7 +71,7 @@ def alerts(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cptc") / "eve.json"
     with path.open("w") as out:
         for packed in sorted(folder.glob("*.gz")):
-            for row in json.loads(gzip.open(packed).read().decode("utf-8-sig")):
+            for row in json.loads(gzip.decompress(packed.read_bytes()).decode("utf-8-sig")):
                 out.write(row["result"]["_raw"].replace("\n", " ") + "\n")
     return path
 
