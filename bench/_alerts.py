@@ -7,18 +7,19 @@ of the best chain is the share of a team's alerts in the one chain that has most
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import random
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from sentinel import _native
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT.parent / "shared" / "alerts" / "cptc-2017"
@@ -121,7 +122,7 @@ def stream(
         }))  # fmt: skip
     rows.sort(key=lambda entry: entry[0])
     eve = [json.dumps(row, separators=(",", ":")).encode() for _, row in rows]
-    alerts = [document(row, line) for (_, row), line in zip(rows, eve, strict=True)]
+    alerts = documents(eve)
     return Stream(alerts, eve, {new: team for (team, _), new in places.items()}, total)
 
 
@@ -161,63 +162,15 @@ def score(chains: Iterable[Row], stream: Stream) -> Row:
     }
 
 
-_WORD = re.compile(r"[a-z0-9$]+")
-
-
-@cache
-def _table() -> tuple[dict[str, list[str]], list[Row]]:
-    path = ROOT / "sentinel" / "rules" / "data" / "alert_tactics.toml"
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    return {name: rest for name, *rest in table["tactics"]}, [r for r in table["rules"] if "note" not in r]
-
-
-def _has(words: list[str], phrase: str) -> bool:
-    wanted = _WORD.findall(phrase.lower())
-    for at in range(len(words) - len(wanted) + 1):
-        *head, last = words[at : at + len(wanted)]
-        if head == wanted[:-1] and (
-            last == wanted[-1] or (phrase.endswith("*") and last.startswith(wanted[-1]))
-        ):
-            return True
-    return False
-
-
-@cache
-def _meaning(signature: str, category: str) -> Row:
-    words = _WORD.findall(signature.lower())
-    for rule in _table()[1]:
-        any_ = rule.get("any")
-        if (
-            rule.get("category") in (None, category)
-            and all(_has(words, phrase) for phrase in rule.get("words", ()))
-            and (not any_ or any(_has(words, phrase) for phrase in any_))
-        ):
-            return dict(rule)
-    return {}
-
-
-def document(row: Row, line: bytes) -> bytes:
-    """An alert of EVE as an alert document, by the table of tactics."""
-    said = row["alert"]
-    meaning = _meaning(said["signature"], said["category"])
-    ends = [row["src_ip"], row["dest_ip"]]
-    inside = [ip_address(end).is_private for end in ends]
-    tactic = meaning.get("tactic")
-    if tactic and all(inside):
-        tactic = meaning.get("inside", tactic)
-    elif tactic and inside[0]:
-        tactic = meaning.get("outward", tactic)
-    if meaning.get("actor") == "destination":
-        ends.reverse()
-    out: Row = {
-        "@timestamp": row["timestamp"], "event.id": hashlib.md5(line, usedforsecurity=False).hexdigest(),
-        "event.kind": "alert", "event.dataset": "suricata.alert",
-        "event.severity": min({1: 4, 2: 3}.get(said["severity"], 2), meaning.get("severity", 5)),
-        "rule.id": f"suricata:{said.get('gid', 1)}:{said['signature_id']}", "rule.name": said["signature"],
-        "source.ip": ends[0], "destination.ip": ends[1],
-        "sentinel.confidence": meaning.get("confidence", 0.5),
-    }  # fmt: skip
-    if tactic:
-        out["threat.framework"] = "MITRE ATT&CK"
-        out["threat.tactic.id"], out["threat.tactic.name"] = ([part] for part in _table()[0][tactic])
-    return json.dumps(out, separators=(",", ":")).encode()
+def documents(eve: list[bytes]) -> list[bytes]:
+    """Lines of EVE as alert documents, by the program's own reader of logs."""
+    with TemporaryDirectory(prefix="sentinel-bench-") as folder:
+        path = Path(folder) / "eve.json"
+        path.write_bytes(b"\n".join(eve) + b"\n")
+        logs = _native.Logs([path], sha256=False)
+        out: list[bytes] = []
+        done = False
+        while not done:
+            done = logs.step(1.0)
+            out += logs.events().ndjson().splitlines()
+    return [line for line in out if b'"event.kind":"alert"' in line]

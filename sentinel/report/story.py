@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -152,9 +153,27 @@ def entity(e: Record) -> str:
     return f"{name} ({asset})" if asset and asset != name else name
 
 
-def say(advice: Record | str) -> str:
-    """A piece of advice as a sentence."""
-    return advice if isinstance(advice, str) else str(advice.get("text") or advice.get("what") or advice)
+def say(advice: Record) -> str:
+    """What a chain says to do next, as a sentence."""
+    where = str(advice.get("ip") or advice.get("asset") or "")
+    because = f" ({advice['because']})" if advice.get("because") else ""
+    match advice.get("do"):
+        case "look":
+            return f"Look at {where}{because}"
+        case "evidence":
+            frames = [
+                f"{f['frame']}" + (f" of {PurePath(str(f['source'])).name}" if f.get("source") else "")
+                for f in advice.get("frames", ())[:6]
+            ]
+            seen = f"frame {', '.join(frames)}" if frames else f"{len(advice.get('events', ()))} events"
+            return f"See {seen} for step {advice.get('step')}{because}"
+        case "change-credential":
+            user = f" of {advice['username']}" if advice.get("username") else ""
+            return f"Change the {advice.get('protocol', '')} secret{user} on {where}{because}"
+        case "playbook":
+            return f"Consider the playbook {advice.get('name')}{because}"
+        case _:
+            return str(advice.get("text") or advice)
 
 
 def _steps(chain: Record) -> Table:

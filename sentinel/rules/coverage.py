@@ -70,7 +70,8 @@ def _proofs(path: Any) -> list[str]:
     cases = beside(path)
     if not cases.is_file():
         return []
-    return [case.made for case in read(cases) if not isinstance(case, str) and case.match and case.made]
+    found = [case for case in read(cases) if not isinstance(case, str) and case.match]
+    return [case.made for case in found if case.made and not case.made.startswith("varied")]
 
 
 def summary(techniques: Sequence[Technique]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ def test_no_difference_to_pysigma(watch: Watch, sigmahq: Files, regressions: lis
 
 def varied(event: dict[str, Any], generator: random.Random) -> dict[str, Any]:
     """The event with some values left out, null, empty, in other case, in a list or of another type."""
-    changes = [
+    changes: list[Callable[[Any], Any]] = [
         lambda v: None,
         lambda v: "",
         lambda v: str(v).upper(),

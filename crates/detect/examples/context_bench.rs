@@ -1,13 +1,16 @@
 //! The context alone: `cargo run --release -p sentinel-detect --example context_bench -- MODE SETTINGS CAPTURE...`
 //!
 //! MODE is `notable` or `all`, SETTINGS a JSON document or `{}`. Prints the events that the context
-//! made, then one line: events, microseconds of CPU time an event, what was made of each kind, sizes.
+//! made, what it added, then one line: events, microseconds of CPU time an event, size of the state.
+//! `PASSES=n` reads the captures n times, each time later: the kernel counts a thread's time by its
+//! ticks, so that only long runs say something.
 
 use sentinel_detect::context::Context;
 use sentinel_detect::event::Event;
 use sentinel_wire::engine::{Config, Engine};
 use sentinel_wire::obs::EventMode;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// CPU time of this thread, without what others on the machine take (proc(5), schedstat).
@@ -16,59 +19,71 @@ fn cpu() -> Duration {
     Duration::from_nanos(text.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0))
 }
 
-fn main() {
-    let mut args = std::env::args().skip(1);
-    let events = if args.next().as_deref() == Some("all") { EventMode::All } else { EventMode::Notable };
-    let settings = args.next().unwrap_or_default();
-    let paths: Vec<_> = args.map(Into::into).collect();
-    let config = Config { events, sha256: false, ..Config::default() };
-    let mut engine = match Engine::open(&paths, Vec::new(), config) {
-        Ok(engine) => engine,
-        Err(why) => return eprintln!("{why}"),
-    };
-    let mut all: Vec<Event> = Vec::new();
-    loop {
-        let done = engine.step(Duration::from_secs(1));
-        all.extend(engine.take_events().into_iter().map(Event::from));
-        if done {
-            break;
-        }
-    }
-    for shard in engine.finish() {
-        all.extend(shard.events.batch.into_iter().map(Event::from));
-    }
-    all.sort_by_key(|e| (e.time, e.order));
-    let mut context = match Context::new(settings.as_bytes()) {
-        Ok(context) => context,
-        Err(why) => return eprintln!("{why}"),
-    };
-    // what the events take in the caches is not the context's doing: fresh ones, as in a batch
-    let (mut made, mut spent) = (Vec::new(), Duration::ZERO);
-    let n = all.len();
-    let mut words: BTreeMap<String, u64> = BTreeMap::new();
-    for batch in all.chunks(1000) {
-        let mut batch = batch.to_vec();
+struct Bench {
+    context: Context,
+    made: Vec<Event>,
+    spent: Duration,
+    events: usize,
+    words: BTreeMap<String, u64>,
+}
+
+impl Bench {
+    fn take(&mut self, mut batch: Vec<Event>, shift: i64) {
+        batch.iter_mut().for_each(|e| e.time += shift);
+        batch.sort_by_key(|e| (e.time, e.order));
         let start = cpu();
         for event in &mut batch {
-            context.enrich(event, &mut made);
+            self.context.enrich(event, &mut self.made);
         }
-        spent += cpu().saturating_sub(start);
+        self.spent += cpu().saturating_sub(start);
+        self.events += batch.len();
         for event in &batch {
             for name in ["sentinel.conduit", "network.direction", "ot.asset.type", "ot.client.type"] {
-                *words.entry(format!("{name}={}", event.text(name).unwrap_or("-"))).or_default() += 1;
+                *self.words.entry(format!("{name}={}", event.text(name).unwrap_or("-"))).or_default() += 1;
             }
         }
     }
-    context.finish(&mut made);
-    for e in &made {
+    fn pass(&mut self, paths: &[PathBuf], events: EventMode, shift: i64) -> Result<(), String> {
+        let config = Config { events, sha256: false, ..Config::default() };
+        let mut engine = Engine::open(paths, Vec::new(), config)?;
+        let mut done = false;
+        while !done {
+            done = engine.step(Duration::from_millis(100));
+            self.take(engine.take_events().into_iter().map(Event::from).collect(), shift);
+        }
+        let rest = engine.finish().into_iter().flat_map(|o| o.events.batch).map(Event::from).collect();
+        self.take(rest, shift);
+        Ok(())
+    }
+}
+
+fn run() -> Result<(), String> {
+    let mut args = std::env::args().skip(1);
+    let events = if args.next().as_deref() == Some("all") { EventMode::All } else { EventMode::Notable };
+    let context = Context::new(args.next().unwrap_or_default().as_bytes())?;
+    let paths: Vec<PathBuf> = args.map(Into::into).collect();
+    let passes = std::env::var("PASSES").ok().and_then(|p| p.parse().ok()).unwrap_or(1);
+    let mut b = Bench { context, made: Vec::new(), spent: Duration::ZERO, events: 0, words: BTreeMap::new() };
+    let mut span = 0;
+    for pass in 0..passes {
+        b.pass(&paths, events, span * pass)?;
+        if pass == 0 {
+            span = 86_400_000_000; // a day later each
+        }
+    }
+    b.context.finish(&mut b.made);
+    for e in &b.made {
         let text = |n| e.text(n).unwrap_or_default();
         println!("{} {} {}", e.time / 1_000_000, text("event.action"), text("event.reason"));
-        *words.entry(format!("made={}", text("event.action"))).or_default() += 1;
     }
-    println!("{words:?}\n{:?}", context.counters());
-    println!(
-        "{n} events, {:.3} us each, snapshot {} bytes",
-        spent.as_secs_f64() * 1e6 / n.max(1) as f64,
-        context.snapshot().len()
-    );
+    println!("{:?}\n{:?}", b.words, b.context.counters());
+    let each = b.spent.as_secs_f64() * 1e6 / b.events.max(1) as f64;
+    println!("{} events, {each:.3} us each, state {} bytes", b.events, b.context.snapshot().len());
+    Ok(())
+}
+
+fn main() {
+    if let Err(why) = run() {
+        eprintln!("{why}");
+    }
 }

@@ -99,14 +99,14 @@ impl Correlations {
         !self.silent.contains(&rule)
     }
 
-    /// An event and the rules it fits; alerts that follow go to `alerts`, each with its rule's id.
-    pub fn feed(&mut self, event: &Event, hits: &[Hit], alerts: &mut Vec<Event>) {
+    /// An event, the time of its place in the order, and the rules it fits; alerts that follow go to `alerts`, each with its rule's id.
+    pub fn feed(&mut self, time: Micros, event: &Event, hits: &[Hit], alerts: &mut Vec<Event>) {
         if self.metas.is_empty() {
             return;
         }
         self.hits.clear();
         self.hits.extend(hits.iter().map(|h| h.rule));
-        self.inner.feed(event.time, event.id, &self.hits, &Named(event), &mut self.firings);
+        self.inner.feed(time, event.id, &self.hits, &Named(event), &mut self.firings);
         self.tell(Some(event), alerts);
     }
 

@@ -8,6 +8,5 @@ pub mod correlate;
 pub mod correlations;
 pub mod event;
 pub mod json;
-pub mod reorder;
 pub mod sigma;
 pub mod watch;

@@ -2,15 +2,20 @@
 
 use crate::alert;
 use crate::context::Context;
+use crate::correlate::{Pushed, Reorder};
 use crate::correlations::Correlations;
 use crate::event::Event;
-use crate::reorder::Reorder;
 use crate::sigma::{Hit, Refusal, Sigma};
 use rustc_hash::FxHashMap;
 use sentinel_wire::model::Micros;
 
 /// Format of a snapshot.
 const FORMAT: u32 = 1;
+/// Events held back at most; beyond it the oldest is let go early and counted.
+const MAX_HELD: usize = 1 << 18;
+/// How far an event may be ahead of the others: one beyond it is from the future and does not move the
+/// clock, unless others follow.
+const AHEAD: Micros = 86_400_000_000;
 /// Correlations are told how far time is at ticks of event time, so that batches change nothing.
 const TICK: Micros = 1_000_000;
 /// Alerts of one rule in an aligned minute of event time; more are counted.
@@ -23,7 +28,7 @@ pub struct Watch {
     pub context: Context,
     correlations: Correlations,
     refused: Vec<Refusal>,
-    reorder: Reorder,
+    reorder: Reorder<Event>,
     tick: Micros,
     alerts: Vec<Event>,
     /// Alerts of each rule in the minute that runs.
@@ -53,7 +58,7 @@ impl Watch {
             context: Context::new(context)?,
             correlations,
             refused,
-            reorder: Reorder::new(lateness),
+            reorder: Reorder::new(lateness, AHEAD, MAX_HELD),
             tick: Micros::MIN,
             alerts: Vec::new(),
             rate: FxHashMap::default(),
@@ -90,9 +95,14 @@ impl Watch {
     pub fn feed(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Event> {
         let mut out = Vec::new();
         for event in events {
-            self.reorder.push(event);
-            while let Some(ripe) = self.reorder.pop() {
-                self.one(ripe, &mut out);
+            // of one time: by place in the source, then by identity
+            let place = (u128::from(event.order.0) << 64) | (u128::from(event.order.1) << 32);
+            let key = place | (event.id & u128::from(u32::MAX));
+            if let Pushed::Late(event) = self.reorder.push(event.time, key, event) {
+                self.one(event.time, event, &mut out);
+            }
+            while let Some((time, _, ripe)) = self.reorder.pop() {
+                self.one(time, ripe, &mut out);
             }
         }
         out
@@ -101,8 +111,9 @@ impl Watch {
     /// No more events will come: gives what was held back.
     pub fn finish(&mut self) -> Vec<Event> {
         let mut out = Vec::new();
-        while let Some(event) = self.reorder.drain() {
-            self.one(event, &mut out);
+        self.reorder.finish();
+        while let Some((time, _, event)) = self.reorder.pop() {
+            self.one(time, event, &mut out);
         }
         self.context.finish(&mut self.extra);
         self.extras(&mut out);
@@ -117,12 +128,14 @@ impl Watch {
 
     /// Named counters, for the report.
     pub fn counters(&self) -> Vec<(String, u64)> {
+        let held = self.reorder.counters();
         let own = [
             ("events", self.counted.events),
             ("alerts", self.counted.alerts),
             ("dropped_alerts", self.counted.dropped),
-            ("late_events", self.reorder.late),
-            ("crowded_events", self.reorder.crowded),
+            ("late_events", held.late),
+            ("clamped_events", held.clamped),
+            ("crowded_events", held.forced),
         ];
         let own = own.into_iter().map(|(name, n)| (name.to_owned(), n));
         own.chain(self.context.counters()).chain(self.correlations.counters()).collect()
@@ -145,27 +158,28 @@ impl Watch {
         self.correlations.restore(&correlations)
     }
 
-    fn one(&mut self, mut event: Event, out: &mut Vec<Event>) {
-        let tick = event.time.div_euclid(TICK).saturating_mul(TICK);
+    /// `time`: that by which the event has its place, its own unless that is in the future.
+    fn one(&mut self, time: Micros, mut event: Event, out: &mut Vec<Event>) {
+        let tick = time.div_euclid(TICK).saturating_mul(TICK);
         if tick > self.tick {
             self.tick = tick;
             self.correlations.advance(tick, &mut self.alerts);
         }
         self.context.enrich(&mut event, &mut self.extra);
         self.extras(out);
-        self.meet(&event);
+        self.meet(time, &event);
         out.push(event);
     }
 
     /// Events of the context's own making meet the rules too.
     fn extras(&mut self, out: &mut Vec<Event>) {
         for event in std::mem::take(&mut self.extra) {
-            self.meet(&event);
+            self.meet(event.time, &event);
             out.push(event);
         }
     }
 
-    fn meet(&mut self, event: &Event) {
+    fn meet(&mut self, time: Micros, event: &Event) {
         self.counted.events = self.counted.events.saturating_add(1);
         if event.text("event.kind") == Some("alert") {
             // made by another detector: it is an alert here too
@@ -181,7 +195,7 @@ impl Watch {
             if !self.correlations.alone(hit.rule) {
                 continue;
             }
-            let (minute, number) = (event.time.div_euclid(MINUTE), self.rate.entry(hit.rule).or_default());
+            let (minute, number) = (time.div_euclid(MINUTE), self.rate.entry(hit.rule).or_default());
             *number = if number.0 == minute { (minute, number.1.saturating_add(1)) } else { (minute, 1) };
             if number.1 > MAX_ALERTS {
                 self.counted.dropped = self.counted.dropped.saturating_add(1);
@@ -191,7 +205,7 @@ impl Watch {
             self.counted.alerts = self.counted.alerts.saturating_add(1);
         }
         let before = self.alerts.len();
-        self.correlations.feed(event, &self.hits, &mut self.alerts);
+        self.correlations.feed(time, event, &self.hits, &mut self.alerts);
         let made = self.alerts.len().saturating_sub(before) as u64;
         self.counted.alerts = self.counted.alerts.saturating_add(made);
     }

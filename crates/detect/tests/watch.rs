@@ -158,6 +158,18 @@ fn batches_change_nothing() {
 }
 
 #[test]
+fn an_event_from_the_future_leaves_the_clock_alone() {
+    let mut w = watch(RULES, 10_000_000);
+    let far = r#"{"@timestamp":"2099-01-01T00:00:00Z","ot.action":"stop"}"#;
+    w.feed([failure(1, 1, "10.0.0.1"), json::event(far, 2).expect("an event")]);
+    w.feed([failure(3, 2, "10.0.0.1"), failure(4, 3, "10.0.0.1")]);
+    w.finish();
+    let ids: Vec<_> = alerts(&mut w).iter().map(|a| a["rule.id"].as_str().unwrap_or("").to_owned()).collect();
+    assert_eq!(ids, ["stopped", "many"]);
+    assert!(w.counters().iter().any(|(n, v)| n == "clamped_events" && *v == 1));
+}
+
+#[test]
 fn alerts_of_others_pass_and_floods_are_bounded() {
     let mut w = watch(RULES, 0);
     w.feed([event(1, 1, r#""event.kind":"alert","rule.id":"suricata:1:2","event.severity":3"#)]);

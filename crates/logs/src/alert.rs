@@ -7,7 +7,11 @@ use rustc_hash::FxHashMap;
 use rustc_hash::FxHasher;
 use sentinel_detect::event::Name;
 use sentinel_wire::model::Val;
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
+
+/// A tactic or technique: id and name.
+pub type Tag = (Cow<'static, str>, Cow<'static, str>);
 
 /// What an alert has beside an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +25,8 @@ pub struct Alert {
     /// 0 to 1.
     pub confidence: f64,
     /// ATT&CK ids and names that the alert itself carries, else those of the table.
-    pub tactics: Vec<(String, String)>,
-    pub techniques: Vec<(String, String)>,
+    pub tactics: Vec<Tag>,
+    pub techniques: Vec<Tag>,
     pub ics: bool,
     /// Why the table takes it for that; nothing where the alert said it itself.
     pub because: Option<&'static str>,
@@ -78,11 +82,11 @@ fn texts(raw: &[(Name, Val)], name: &str) -> Vec<String> {
 }
 
 /// Ids with their names; a rule set writes names with `_` for blanks.
-fn tagged(raw: &[(Name, Val)], id: &str, name: &str) -> Vec<(String, String)> {
+fn tagged(raw: &[(Name, Val)], id: &str, name: &str) -> Vec<Tag> {
     let names = texts(raw, name);
     let named = |(n, id): (usize, String)| {
         let name = names.get(n).map(|t| t.replace('_', " ")).unwrap_or_default();
-        (id, name)
+        (Cow::Owned(id), Cow::Owned(name))
     };
     texts(raw, id).into_iter().enumerate().map(named).collect()
 }
@@ -154,16 +158,24 @@ fn from_table(rule: String, name: &str, severity: i64, meaning: Option<Meaning>)
         message: None,
     };
     if let Some(m) = meaning {
-        let pair = |n: &crate::tactics::Named| (n.id.clone(), n.name.clone());
+        let pair =
+            |n: &'static crate::tactics::Named| -> Tag { (Cow::Borrowed(&n.id), Cow::Borrowed(&n.name)) };
         alert.severity = severity.min(m.severity);
         alert.confidence = m.confidence;
-        alert.tactics = m.tactic.iter().map(|t| pair(t)).collect();
-        alert.techniques = m.technique.iter().map(|t| pair(t)).collect();
+        alert.tactics = m.tactic.into_iter().map(pair).collect();
+        alert.techniques = m.technique.into_iter().map(pair).collect();
         alert.ics = m.ics;
         alert.because = Some(m.reason);
         alert.answered = m.answered;
     }
     alert
+}
+
+fn val(text: &Cow<'static, str>) -> Val {
+    match text {
+        Cow::Borrowed(t) => Val::Static(t),
+        Cow::Owned(t) => Val::from(t.as_str()),
+    }
 }
 
 impl Alert {
@@ -188,8 +200,8 @@ impl Alert {
             (&self.techniques, "threat.technique.id", "threat.technique.name"),
         ] {
             if !pairs.is_empty() {
-                set(id, Val::from(pairs.iter().map(|p| Val::from(p.0.as_str())).collect::<Vec<_>>()));
-                set(name, Val::from(pairs.iter().map(|p| Val::from(p.1.as_str())).collect::<Vec<_>>()));
+                set(id, Val::from(pairs.iter().map(|p| val(&p.0)).collect::<Vec<_>>()));
+                set(name, Val::from(pairs.iter().map(|p| val(&p.1)).collect::<Vec<_>>()));
             }
         }
         set("sentinel.confidence", Val::Float(self.confidence));

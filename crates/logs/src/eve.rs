@@ -22,6 +22,8 @@ const MOST_USERS: usize = 1 << 14;
 pub struct Eve {
     meanings: Meanings,
     users: FxHashMap<i64, String>,
+    /// Dataset of the line before: it is mostly the same.
+    dataset: &'static str,
 }
 
 impl Eve {
@@ -33,7 +35,10 @@ impl Eve {
         }
         let stamp = text(&raw, "timestamp").ok_or("it has no timestamp")?;
         let stamp = time::iso(stamp).ok_or("its timestamp is no time")?;
-        let dataset = name(&format!("suricata.{kind}")).ok_or("its event_type is no word")?;
+        if self.dataset.strip_prefix("suricata.") != Some(kind) {
+            self.dataset = name(&format!("suricata.{kind}")).ok_or("its event_type is no word")?;
+        }
+        let dataset = self.dataset;
         let kind = dataset.strip_prefix("suricata.").unwrap_or_default();
         let mut ends = ends(&raw, kind);
         let mut alert = None;
@@ -47,9 +52,10 @@ impl Eve {
             }
         }
         let told = text(&raw, "app_proto").filter(|p| !matches!(*p, "failed" | "unknown"));
-        let own = protocol::of_log(kind).filter(|p| *p != "flow");
-        let protocol = told.and_then(protocol::named).or(own);
         let known = tables().of(dataset);
+        let own =
+            || known.protocol.or_else(|| protocol::of_log(kind).filter(|p| *p != "flow" && kind != "alert"));
+        let protocol = told.and_then(protocol::named).or_else(own);
         let doing = known.operation.as_ref().and_then(|t| doing::operation(t, &raw));
         let mut entry = known.login.as_ref().and_then(|t| doing::login(t, &raw));
         if kind == "ftp" {
@@ -190,7 +196,7 @@ mod tests {
     fn tags_of_the_alert_itself_count_first() {
         let line = r#"{"timestamp":"2024-01-02T03:04:05Z","event_type":"alert","src_ip":"10.0.0.2","dest_ip":"8.8.8.8","proto":"UDP","alert":{"signature_id":5,"signature":"XY SCAN nmap","category":"c","severity":1,"metadata":{"mitre_tactic_id":["TA0011"],"mitre_tactic_name":["Command_And_Control"],"mitre_technique_id":["T1071"],"mitre_technique_name":["Application_Layer_Protocol"],"signature_severity":["Critical"],"confidence":["High"]}}}"#;
         let a = read(&mut Eve::default(), line).alert.unwrap();
-        assert_eq!(a.tactics, vec![("TA0011".to_owned(), "Command And Control".to_owned())]);
+        assert_eq!(a.tactics, vec![("TA0011".into(), "Command And Control".into())]);
         assert_eq!((a.confidence, a.because, a.ics), (0.9, None, false));
     }
 

@@ -25,6 +25,7 @@ pub fn flatten(
     fields: &mut Vec<(Name, Val)>,
 ) -> Result<u64, serde_json::Error> {
     fields.clear();
+    fields.reserve(48);
     paths.begin();
     let mut flat = Flat { paths, fields, dropped: 0 };
     let mut reader = serde_json::Deserializer::from_slice(line);

@@ -72,9 +72,10 @@ impl Out {
 }
 
 impl Line {
-    /// The event this line is.
-    pub fn event(self, known: &Known) -> Event {
-        let mut out = Out { fields: Vec::with_capacity(self.raw.len() + 32) };
+    /// The event this line is, and its list of fields, emptied, to be filled again.
+    pub fn event(self, known: &Known) -> (Event, Raw) {
+        let more = if self.alert.is_some() { 40 } else { 28 };
+        let mut out = Out { fields: Vec::with_capacity(self.raw.len().saturating_add(more)) };
         self.base(&mut out);
         self.mapped(&mut out, known);
         if let Some(doing) = &self.doing {
@@ -84,13 +85,16 @@ impl Line {
             log_in(&mut out, entry);
         }
         if let Some(alert) = &self.alert {
-            alert.fields(&self, &mut |name, value| out.set(name, value));
+            alert.fields(&self, &mut |name, value| match name {
+                "event.kind" => out.set(name, value),
+                _ => out.put(name, value),
+            });
         }
-        let Line { dataset, time, raw, id, number, source, .. } = self;
+        let Line { dataset, time, mut raw, id, number, source, .. } = self;
         let own = out.fields.len();
-        for (field, value) in raw {
+        for (field, value) in raw.drain(..) {
             // names with a dot may be those of events, with other values
-            if field.contains('.') {
+            if shared(&field) {
                 let ours = out.fields.iter().take(own).find(|(n, _)| *n == field).map(|(_, v)| v);
                 match ours {
                     Some(ours) if *ours == value => continue,
@@ -106,7 +110,7 @@ impl Line {
             }
             out.fields.push((field, value));
         }
-        Event { order: (number, 0), time, frame: number, source, id, fields: out.fields }
+        (Event { order: (number, 0), time, frame: number, source, id, fields: out.fields }, raw)
     }
 
     fn base(&self, out: &mut Out) {
@@ -162,6 +166,13 @@ impl Line {
             }
         }
     }
+}
+
+/// Whether a field of a log may have the name of one that events have: all those begin with such a word.
+fn shared(field: &str) -> bool {
+    const OURS: &[&str] =
+        &["dns", "http", "tls", "ssh", "ftp", "snmp", "dhcp", "mqtt", "file", "email", "sentinel"];
+    field.split_once('.').is_some_and(|(head, _)| OURS.contains(&head))
 }
 
 fn side(out: &mut Out, s: &Side, ip: &'static str, port: &'static str, mac: &'static str) {

@@ -1,13 +1,14 @@
 //! Names of protocols: those of logs to those that everything here uses.
 
+use rustc_hash::FxHashMap;
+use std::sync::OnceLock;
+
 /// Our name for a protocol by the word that Zeek (`service`, `analyzer`) or Suricata (`app_proto`,
 /// event type) has for it; `None` if it is none of ours.
 pub fn named(word: &str) -> Option<&'static str> {
-    let low = word.to_ascii_lowercase();
-    if let Some((_, ours)) = OTHER.iter().find(|(theirs, _)| *theirs == low) {
-        return Some(ours);
-    }
-    SAME.iter().find(|p| **p == low).copied()
+    static NAMES: OnceLock<FxHashMap<&'static str, &'static str>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| SAME.iter().map(|p| (*p, *p)).chain(OTHER.iter().copied()).collect());
+    names.get(word).or_else(|| names.get(word.to_ascii_lowercase().as_str())).copied()
 }
 
 /// Our name for what several analyzers of one connection found (`gssapi,smb,ntlm`): the first that is

@@ -77,6 +77,8 @@ pub struct Reader {
     paths: Paths,
     eve: Eve,
     alike: VecDeque<u128>,
+    /// The list of fields of the line before, emptied.
+    pub spare: Raw,
     /// Values that a bound left out.
     pub dropped: u64,
 }
@@ -90,6 +92,7 @@ impl Reader {
             paths: Paths::default(),
             eve: Eve::default(),
             alike: VecDeque::with_capacity(ALIKE),
+            spare: Raw::new(),
             dropped: 0,
         }
     }
@@ -99,7 +102,7 @@ impl Reader {
         if bytes.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let mut raw = Raw::with_capacity(32);
+        let mut raw = std::mem::take(&mut self.spare);
         let read = match self.kind {
             Kind::ZeekTsv => {
                 if bytes.first() == Some(&b'#') {
@@ -285,7 +288,9 @@ impl Source {
                     r.first = Some(r.first.map_or(began, |f| f.min(began)));
                     r.last = Some(r.last.map_or(line.time, |l| l.max(line.time)));
                     r.records = r.records.saturating_add(1);
-                    self.held.push(Reverse(Next(line.event(known))));
+                    let (event, raw) = line.event(known);
+                    reader.spare = raw;
+                    self.held.push(Reverse(Next(event)));
                 }
                 Err(why) => bad(&mut self.report, number, why),
             }

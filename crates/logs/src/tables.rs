@@ -131,6 +131,8 @@ pub struct Known {
     pub operation: Option<Operation>,
     pub login: Option<Login>,
     pub facts: Vec<Fact>,
+    /// The protocol the log is about, if it is about a single one.
+    pub protocol: Option<&'static str>,
     by_name: FxHashMap<&'static str, Vec<u16>>,
 }
 
@@ -232,6 +234,8 @@ fn read() -> Tables {
             known.fields.extend_from_slice(&every);
         }
         known.index();
+        let log = dataset.split_once('.').map_or(*dataset, |(_, log)| log);
+        known.protocol = crate::protocol::of_log(log).filter(|p| *p != "flow");
     }
     t.other_suricata.fields = every;
     t.other_suricata.index();

@@ -170,7 +170,7 @@ impl Watch {
         py.detach(|| {
             let mut hits = Vec::new();
             let mut all = 0u64;
-            self.lines(ndjson, dataset, |watch, event| {
+            self.lines(ndjson, dataset, json::nameless, |watch, event| {
                 watch.inner.sigma.evaluate(&event, &mut hits);
                 all = all.saturating_add(hits.len() as u64);
             });
@@ -212,19 +212,29 @@ impl Watch {
 
     fn read(&mut self, ndjson: &[u8], dataset: Option<&str>) -> Vec<Event> {
         let mut out = Vec::new();
-        self.lines(ndjson, dataset, |_, event| out.push(event));
+        self.lines(ndjson, dataset, json::event, |_, event| out.push(event));
         out
     }
 
     /// Reads documents, one a line.
-    fn lines(&mut self, ndjson: &[u8], dataset: Option<&str>, mut each: impl FnMut(&mut Watch, Event)) {
-        for line in ndjson.split(|b| *b == b'\n') {
+    fn lines(
+        &mut self,
+        ndjson: &[u8],
+        dataset: Option<&str>,
+        read: fn(&str, u64) -> Result<Event, String>,
+        mut each: impl FnMut(&mut Watch, Event),
+    ) {
+        let mut rest = ndjson;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..end).unwrap_or_default();
+            rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
             self.lines = self.lines.saturating_add(1);
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let read = std::str::from_utf8(line).map_err(|e| e.to_string());
-            match read.and_then(|text| json::event(text, self.lines)) {
+            let text = std::str::from_utf8(line).map_err(|e| e.to_string());
+            match text.and_then(|text| read(text, self.lines)) {
                 Ok(mut event) => {
                     event.source = u32::MAX;
                     if let Some(name) = dataset

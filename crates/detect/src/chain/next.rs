@@ -2,8 +2,9 @@
 //! change, which playbook fits. Proposals for a person; nothing here acts.
 
 use super::Chains;
-use super::document::{Step, target};
+use super::document::Step;
 use super::state::Kind;
+use super::tell::target;
 use serde::Serialize;
 
 /// Proposals of one kind.

@@ -22,7 +22,7 @@ pub const NONE: u32 = u32::MAX;
 pub enum Kind {
     /// The same source acted before.
     Actor,
-    /// An answer between the same two hosts.
+    /// A target turns to who acted on it, or to another actor of that story.
     Reply,
     /// The source was taken before.
     Pivot,

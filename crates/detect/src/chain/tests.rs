@@ -162,6 +162,15 @@ fn what_is_low_joins_its_own_actor_only() {
 }
 
 #[test]
+fn a_target_that_turns_to_another_actor_of_its_story_belongs_to_it() {
+    let mut alerts = intrusion();
+    // the office machine is of the same story as the station's controller
+    alerts.push(alert(1000.0, "shell", 4, "Stealth", PLC, OFFICE));
+    let all = told(&alerts);
+    assert_eq!((all.len(), &all[0]["alert_count"]), (1, &json!(6)));
+}
+
+#[test]
 fn a_flood_does_not_raise_the_score() {
     let score = |alerts: &[Vec<u8>]| told(alerts)[0]["score"].as_f64().unwrap();
     let calm = score(&intrusion());

@@ -116,34 +116,52 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Looks a thing up, noting it if it is new. Gives (new, seen for the first time now).
+    /// Looks a thing up, noting it if it is new. Gives when it was seen first (`None`: there was no
+    /// room), and whether that is now.
     fn note<K: Eq + std::hash::Hash>(
         map: &mut Map<K, Seen>,
         key: K,
         terms: &Terms,
         limit: usize,
         lost: &mut u64,
-    ) -> (bool, bool) {
+    ) -> (Option<Seen>, bool) {
         if let Some(seen) = map.get(&key) {
-            return (terms.is_new(*seen), false);
+            return (Some(*seen), false);
         }
         if map.len() >= limit {
             *lost = lost.saturating_add(1);
-            return (false, false);
+            return (None, false);
         }
         map.insert(key, terms.seen());
-        (terms.ready, true)
+        (Some(terms.seen()), true)
     }
     /// A client uses a protocol.
-    pub fn role(&mut self, client: HostId, protocol: NameId, terms: &Terms, limit: usize) -> (bool, bool) {
+    pub fn role(
+        &mut self,
+        client: HostId,
+        protocol: NameId,
+        terms: &Terms,
+        limit: usize,
+    ) -> (Option<Seen>, bool) {
         Baseline::note(&mut self.roles, (client, protocol), terms, limit, &mut self.lost)
     }
     /// A function is used in a conversation.
-    pub fn function(&mut self, conv: u32, function: NameId, terms: &Terms, limit: usize) -> (bool, bool) {
+    pub fn function(
+        &mut self,
+        conv: u32,
+        function: NameId,
+        terms: &Terms,
+        limit: usize,
+    ) -> (Option<Seen>, bool) {
         Baseline::note(&mut self.functions, (conv, function), terms, limit, &mut self.lost)
     }
-    /// A client reaches a destination. The third value: the pair is new to the table.
-    pub fn destination(&mut self, pair: (HostId, HostId), terms: &Terms, limit: usize) -> (bool, bool) {
+    /// A client reaches a destination.
+    pub fn destination(
+        &mut self,
+        pair: (HostId, HostId),
+        terms: &Terms,
+        limit: usize,
+    ) -> (Option<Seen>, bool) {
         Baseline::note(&mut self.destinations, pair, terms, limit, &mut self.lost)
     }
     /// A client does something that people do. True if the hour is unusual for it.

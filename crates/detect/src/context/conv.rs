@@ -71,6 +71,9 @@ pub struct Conv {
     pub server: HostId,
     pub protocol: NameId,
     pub seen: Seen,
+    /// When its client used the protocol first, and reached the server first, as of its entry.
+    pub role: Option<Seen>,
+    pub destination: Option<Seen>,
     /// Answers, and requests or messages without one.
     pub answered: u32,
     pub asked: u32,

@@ -1,7 +1,7 @@
 //! The way of one event through the tables, and the fields it gets.
 
 use super::Context;
-use crate::context::baseline::{self, MANY, Terms};
+use crate::context::baseline::{self, MANY, Seen, Terms};
 use crate::context::clock::TICK;
 use crate::context::conv::{Conv, ConvId, Health, NO_CONV};
 use crate::context::hosts::{self, Host, HostId, Key, NOBODY, Place};
@@ -50,13 +50,7 @@ impl Context {
         if let Some(id) = self.hosts.find(&host.key) {
             return id; // an address outside, by its network
         }
-        if !add {
-            return NOBODY;
-        }
-        let mut host = host;
-        host.new = host.place == Place::Inside && self.terms().ready;
-        host.first = self.clock.watch;
-        self.hosts.add(host, self.settings.limits.hosts)
+        if add { self.enter(host) } else { NOBODY }
     }
     /// Type and level rules are told of a host.
     fn meaning<'a>(&'a self, host: &'a Host) -> (Option<&'a str>, Option<f64>) {
@@ -95,14 +89,14 @@ impl Context {
         }
     }
     /// Assets, zones and direction of an event whose ends are as given.
-    fn dress(&self, e: &mut Event, v: &View, swapped: bool) {
-        let known =
-            |a: HostAddr| self.hosts.find(&Key { vlan: v.vlan, addr: a }).and_then(|id| self.hosts.get(id));
-        // what is not in the table is described by its address alone
-        let (mut one, mut other) = (None, None);
-        let source = v.source.map(|a| known(a).unwrap_or_else(|| one.insert(self.host_at(v.vlan, a))));
-        let destination =
-            v.destination.map(|a| known(a).unwrap_or_else(|| other.insert(self.host_at(v.vlan, a))));
+    fn dress(
+        &self,
+        e: &mut Event,
+        v: &View,
+        swapped: bool,
+        source: Option<&Host>,
+        destination: Option<&Host>,
+    ) {
         const CLIENT: [&str; 4] =
             ["ot.client.type", "ot.client.level", "ot.client.zone", "ot.client.criticality"];
         const SERVER: [&str; 4] =
@@ -126,7 +120,11 @@ impl Context {
                 (true, false) => "inbound",
                 (true, true) => "external",
             };
-            e.set("network.direction", Val::Static(word));
+            if v.directed {
+                e.set("network.direction", Val::Static(word));
+            } else {
+                e.fields.push(("network.direction".into(), Val::Static(word)));
+            }
         }
         if let (Some(c), Some(s)) = (client, server)
             && self.zones.known
@@ -136,27 +134,63 @@ impl Context {
             let port = if swapped { v.source_port } else { v.destination_port };
             let ends = |h: &Host| (h.zone, h.place == Place::Outside);
             if let Some(yes) = self.zones.allowed(ends(c), ends(s), v.protocol, &self.names, port) {
-                e.set("sentinel.conduit", Val::Static(if yes { "allowed" } else { "denied" }));
+                let word = if yes { "allowed" } else { "denied" };
+                e.fields.push(("sentinel.conduit".into(), Val::Static(word)));
             }
         }
     }
     /// Fields of an event of the context's own making.
     pub(super) fn decorate(&mut self, e: &mut Event) {
         let v = View::read(e, &mut self.names);
-        self.dress(e, &v, false);
+        let (mut one, mut other) = (None, None);
+        let source = v.source.and_then(|a| self.look(v.vlan, a, &mut one));
+        let destination = v.destination.and_then(|a| self.look(v.vlan, a, &mut other));
+        let of = |id: HostId, fresh: &'_ Option<Host>| self.hosts.get(id).cloned().or(fresh.clone());
+        let (source, destination) =
+            (source.and_then(|i| of(i, &one)), destination.and_then(|i| of(i, &other)));
+        self.dress(e, &v, false, source.as_ref(), destination.as_ref());
+    }
+    /// The number of an address; one that is not in the table goes to `fresh` and has none.
+    fn look(&self, vlan: u16, addr: HostAddr, fresh: &mut Option<Host>) -> Option<HostId> {
+        if let Some(id) = self.hosts.find(&Key { vlan, addr }) {
+            return Some(id);
+        }
+        let host = self.host_at(vlan, addr);
+        // an address outside goes by its network, but its asset by the address itself
+        let id = if host.key.addr == addr || host.asset != 0 { None } else { self.hosts.find(&host.key) };
+        *fresh = Some(host);
+        Some(id.unwrap_or(NOBODY))
+    }
+    fn enter(&mut self, mut host: Host) -> HostId {
+        if let Some(id) = self.hosts.find(&host.key) {
+            return id;
+        }
+        host.new = host.place == Place::Inside && self.terms().ready;
+        host.first = self.clock.watch;
+        self.hosts.add(host, self.settings.limits.hosts)
     }
     /// Takes an event into the tables and gives it its fields.
     pub(super) fn take(&mut self, e: &mut Event, extra: &mut Vec<Event>) {
         let v = View::read(e, &mut self.names);
-        let swapped = v.from_server();
-        self.dress(e, &v, swapped);
+        e.fields.reserve_exact(10); // what is added as a rule, in one go
+        let swapped = v.is_by_server();
+        let (mut one, mut other) = (None, None);
+        let mut source = v.source.and_then(|a| self.look(v.vlan, a, &mut one)).unwrap_or(NOBODY);
+        let mut destination = v.destination.and_then(|a| self.look(v.vlan, a, &mut other)).unwrap_or(NOBODY);
+        let (from, to) =
+            (self.hosts.get(source).or(one.as_ref()), self.hosts.get(destination).or(other.as_ref()));
+        self.dress(e, &v, swapped, from, to);
         if v.kind == Kind::Told {
             return;
         }
         let watched = self.clock.watched(e.time);
-        let source = v.source.map_or(NOBODY, |a| self.host(v.vlan, a, true));
+        if let Some(host) = one.filter(|_| source == NOBODY) {
+            source = self.enter(host);
+        }
         // what never answered and was never seen is no host
-        let destination = v.destination.map_or(NOBODY, |a| self.host(v.vlan, a, !v.unanswered));
+        if let Some(host) = other.filter(|_| destination == NOBODY && !v.unanswered) {
+            destination = self.enter(host);
+        }
         self.hear(source, watched, e, extra);
         let (client, server) = if swapped { (destination, source) } else { (source, destination) };
         let ends = Ends { client, server, swapped };
@@ -165,7 +199,10 @@ impl Context {
         if signs != Signs::None {
             self.read_signs(signs, &v, &ends, e, extra);
         }
-        self.rivalry(source, &v, e, extra);
+        self.rivalry(source, "source.mac", e, extra);
+        if matches!(v.outcome, Outcome::Answered { .. }) {
+            self.rivalry(destination, "destination.mac", e, extra);
+        }
         if !housekeeping && client != NOBODY {
             self.habits(&v, &ends, e, extra);
         }
@@ -217,17 +254,28 @@ impl Context {
                 first |= if is_first { bit } else { 0 };
             }
         };
-        let before = self.convs.get(conv).map(|c| c.seen);
-        if v.protocol != NONE && conv != NO_CONV {
-            take(baseline::CLIENT, self.baseline.role(ends.client, v.protocol, terms, limits.0));
-            if let Some(seen) = before {
-                take(baseline::SERVICE, (terms.is_new(seen), created));
-            }
-            if v.function != NONE {
-                take(baseline::FUNCTION, self.baseline.function(conv, v.function, terms, limits.1));
+        if let Some(c) = self.convs.get(conv).filter(|_| !created) {
+            // looked up when the conversation was entered; a first sight never changes
+            let is_new = |seen: Option<Seen>| (seen.is_some_and(|s| terms.is_new(s)), false);
+            take(baseline::CLIENT, is_new(c.role));
+            take(baseline::SERVICE, is_new(Some(c.seen)));
+            take(baseline::DESTINATION, is_new(c.destination));
+        } else {
+            let (seen, is_first) = self.destination_news(v, ends, terms, limits.0);
+            take(baseline::DESTINATION, (seen.is_some_and(|s| terms.is_new(s)), is_first));
+            if conv != NO_CONV {
+                let (role, is_first) = self.baseline.role(ends.client, v.protocol, terms, limits.0);
+                take(baseline::CLIENT, (role.is_some_and(|s| terms.is_new(s)), is_first));
+                take(baseline::SERVICE, (terms.ready, true));
+                if let Some(c) = self.convs.get_mut(conv) {
+                    (c.role, c.destination) = (role, seen);
+                }
             }
         }
-        self.destination_news(v, ends, terms, limits.0, &mut take);
+        if conv != NO_CONV && v.function != NONE {
+            let (seen, is_first) = self.baseline.function(conv, v.function, terms, limits.1);
+            take(baseline::FUNCTION, (seen.is_some_and(|s| terms.is_new(s)), is_first));
+        }
         let deed = match v.category {
             Category::Control => 2u8,
             Category::Engineering => 3,
@@ -248,32 +296,31 @@ impl Context {
         }
         (new, first)
     }
+    /// When a client reached a destination first, where that may be told; and whether that is now.
     fn destination_news(
         &mut self,
         v: &View,
         ends: &Ends,
         terms: &Terms,
         limit: usize,
-        take: &mut impl FnMut(u8, (bool, bool)),
-    ) {
-        let Some(client) = self.hosts.get(ends.client) else { return };
+    ) -> (Option<Seen>, bool) {
+        let Some(client) = self.hosts.get(ends.client) else { return (None, false) };
         if client.place != Place::Inside || client.destinations >= MANY {
-            return;
+            return (None, false);
         }
         // nothing is usual for a host that was never learned: it is new as a whole
         let judged = !client.new;
         let Some(server) = self.hosts.get(ends.server) else {
-            take(baseline::DESTINATION, (judged && terms.ready && v.unanswered, true));
-            return;
+            return (Some(terms.seen()).filter(|_| judged && v.unanswered), true);
         };
         if server.place == Place::Group {
-            return;
+            return (None, false);
         }
-        let (new, first) = self.baseline.destination((ends.client, ends.server), terms, limit);
+        let (seen, first) = self.baseline.destination((ends.client, ends.server), terms, limit);
         if first && let Some(client) = self.hosts.get_mut(ends.client) {
             client.destinations = client.destinations.saturating_add(1);
         }
-        take(baseline::DESTINATION, (new && judged, first));
+        (seen.filter(|_| judged), first)
     }
     /// The conversation an event belongs to, entered if it is new.
     fn conv(&mut self, v: &View, ends: &Ends, terms: &Terms) -> (ConvId, bool) {
@@ -292,6 +339,8 @@ impl Context {
             server: ends.server,
             protocol: v.protocol,
             seen: terms.seen(),
+            role: None,
+            destination: None,
             answered: 0,
             asked: 0,
             group,
@@ -316,17 +365,19 @@ impl Context {
         let classes = class(self.meaning(client).1) << 2 | class(self.meaning(server).1);
         let seen = match c.conduit {
             Some((known, seen)) if known == classes => seen,
-            _ => {
+            before => {
                 let end = |h: &Host| match h.place {
                     Place::Outside => HostAddr::Mac(sentinel_wire::model::Mac([0xFF; 6])),
                     _ => hosts::subnet(h.key.addr),
                 };
                 let key = (end(client), end(server), classes, c.protocol);
+                // that more is known of an end now makes the crossing no newer than it was
+                let seen = before.map_or(terms.seen(), |(_, seen)| seen);
                 let full = self.conduits.len() >= self.settings.limits.conversations;
                 let seen = match self.conduits.get(&key) {
                     Some(seen) => *seen,
                     None if full => return,
-                    None => *self.conduits.entry(key).or_insert(terms.seen()),
+                    None => *self.conduits.entry(key).or_insert(seen),
                 };
                 if let Some(c) = self.convs.get_mut(id) {
                     c.conduit = Some((classes, seen));

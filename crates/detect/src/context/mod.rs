@@ -56,6 +56,8 @@ const MAX_TOLD: usize = 256;
 /// Assets, zones, baselines and availability of one run. See the module.
 pub struct Context {
     settings: Settings,
+    /// Learning time and time for which things stay new.
+    spans: (Micros, Micros),
     names: Names,
     zones: Zones,
     assets: Assets,
@@ -108,7 +110,9 @@ impl Context {
         let mut names = Names::new(settings.limits.names);
         let zones = Zones::new(&settings, &mut names)?;
         let assets = Assets::new(&settings.assets);
+        let us = |s: f64| (s.clamp(0.0, 1e10) * SECOND as f64) as Micros;
         Ok(Context {
+            spans: (us(settings.baseline.learning), us(settings.baseline.novel)),
             settings,
             names,
             zones,
@@ -197,13 +201,9 @@ impl Context {
         }
     }
     fn terms(&self) -> Terms {
-        let us = |s: f64| (s.clamp(0.0, 1e10) * SECOND as f64) as Micros;
-        let set = &self.settings.baseline;
-        Terms {
-            ready: self.clock.learned >= us(set.learning) && self.clock.learned > 0,
-            now: self.clock.learned,
-            novel: us(set.novel),
-        }
+        let (learning, novel) = self.spans;
+        let now = self.clock.learned;
+        Terms { ready: now >= learning && now > 0, now, novel }
     }
     /// Tells something: an event of its own, enriched like any other.
     fn tell(&mut self, told: emit::Told<'_>, extra: &mut Vec<Event>) {

@@ -85,9 +85,15 @@ pub fn carrier(protocol: &str) -> Option<&'static str> {
 /// Whether a port is one that services listen on: tells the ends apart where an event comes from
 /// the side that was called. Below 1024 (RFC 6335, system ports), or a probe's usual port.
 pub fn is_service_port(port: u16) -> bool {
-    port < 1024 && port > 0
-        || sentinel_wire::protocols::ALL.iter().any(|s| s.ports.contains(&port))
-        || matches!(port, 1883 | 4840 | 8883 | 5683 | 5007 | 9600 | 18_245 | 20_547 | 34_962..=34_964)
+    static TABLE: std::sync::OnceLock<Box<[bool]>> = std::sync::OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let listed = |port: u16| {
+            sentinel_wire::protocols::ALL.iter().any(|s| s.ports.contains(&port))
+                || matches!(port, 1883 | 4840 | 8883 | 5683 | 5007 | 9600 | 18_245 | 20_547 | 34_962..=34_964)
+        };
+        (0..=u16::MAX).map(|p| (1..1024).contains(&p) || listed(p)).collect()
+    });
+    table.get(usize::from(port)).copied().unwrap_or(false)
 }
 
 /// Ports a protocol is usually served on, for flows that died before they said what they are.

@@ -74,7 +74,7 @@ impl Context {
         let usual = super::baseline::Seen { first: Micros::MIN, learned: true };
         let mut forgotten = 0;
         for c in self.convs.list.iter_mut().filter(|c| of(c.client) || of(c.server)) {
-            c.seen = usual;
+            (c.seen, c.role, c.destination) = (usual, Some(usual), Some(usual));
             c.conduit = None;
             c.health = Default::default();
             if let Some(r) = &mut c.rhythm {

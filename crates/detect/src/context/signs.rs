@@ -226,10 +226,11 @@ impl Context {
         };
         self.tell(told, extra);
     }
-    /// A host whose address another one claims sent something: both live, or it was replaced.
-    pub(super) fn rivalry(&mut self, id: HostId, v: &View, e: &Event, extra: &mut Vec<Event>) {
+    /// A host whose address another one claims sent something, with the hardware address in `field`:
+    /// both live, or it was replaced.
+    pub(super) fn rivalry(&mut self, id: HostId, field: &str, e: &Event, extra: &mut Vec<Event>) {
         let Some(rival) = self.hosts.get(id).and_then(|h| h.rival) else { return };
-        let Some(mac) = v.source_mac else { return };
+        let Some(mac) = e.text(field).and_then(view::mac) else { return };
         let settled = self.clock.watch.saturating_sub(rival.since) > REPLACED;
         let Some(host) = self.hosts.get_mut(id) else { return };
         if host.mac == Some(mac) {

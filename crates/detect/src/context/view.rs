@@ -4,7 +4,7 @@ use crate::context::names::{NONE, NameId, Names};
 use crate::context::roles;
 use crate::event::Event;
 use sentinel_wire::model::{HostAddr, Mac, Micros, Val};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// What kind of event it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,7 +46,6 @@ pub struct View {
     pub destination: Option<HostAddr>,
     pub source_port: u16,
     pub destination_port: u16,
-    pub source_mac: Option<Mac>,
     pub vlan: u16,
     pub protocol: NameId,
     pub function: NameId,
@@ -59,6 +58,8 @@ pub struct View {
     pub bytes: u64,
     /// A flow whose server sent nothing.
     pub unanswered: bool,
+    /// It has a direction already (logs).
+    pub directed: bool,
     /// A request, where every PDU is an event.
     pub request: bool,
 }
@@ -76,9 +77,33 @@ pub fn mac(text: &str) -> Option<Mac> {
 
 /// An IP address, IPv4 where it is only mapped into IPv6; none for the unspecified one.
 pub fn ip(text: &str) -> Option<HostAddr> {
+    if let Some(addr) = dotted(text.as_bytes()) {
+        return (!addr.is_unspecified()).then_some(HostAddr::Ip(IpAddr::V4(addr)));
+    }
     let addr: IpAddr = text.parse().ok()?;
     let addr = addr.to_canonical();
     (!addr.is_unspecified()).then_some(HostAddr::Ip(addr))
+}
+
+/// The usual form of an IPv4 address, in one pass; what it does not take the parser of the standard
+/// library judges.
+fn dotted(text: &[u8]) -> Option<Ipv4Addr> {
+    let (mut addr, mut octet, mut digits, mut dots) = (0u32, 0u32, 0u8, 0u8);
+    for b in text {
+        match b {
+            b'0'..=b'9' if digits < 3 && !(digits == 1 && octet == 0) => {
+                octet = octet * 10 + u32::from(b - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && octet < 256 && dots < 3 => {
+                addr = addr << 8 | octet;
+                (octet, digits) = (0, 0);
+                dots += 1;
+            }
+            _ => return None,
+        }
+    }
+    (dots == 3 && digits > 0 && octet < 256).then(|| Ipv4Addr::from(addr << 8 | octet))
 }
 
 fn text(v: &Val) -> &str {
@@ -113,7 +138,6 @@ impl View {
             destination: None,
             source_port: 0,
             destination_port: 0,
-            source_mac: None,
             vlan: 0,
             protocol: NONE,
             function: NONE,
@@ -123,16 +147,18 @@ impl View {
             start: None,
             bytes: 0,
             unanswered: false,
+            directed: false,
             request: false,
         };
-        let (mut action, mut function, mut destination_mac) = ("", "", None);
+        let (mut action, mut function) = ("", "");
+        let (mut source_mac, mut destination_mac) = ("", "");
         let mut answered = false;
         for (name, val) in &e.fields {
             match name.as_bytes().first() {
                 Some(b's') => match name.as_ref() {
                     "source.ip" => v.source = ip(text(val)),
                     "source.port" => v.source_port = port(val),
-                    "source.mac" => v.source_mac = mac(text(val)),
+                    "source.mac" => source_mac = text(val),
                     "source.bytes" => v.bytes = u64::try_from(number(val)).unwrap_or(0),
                     "sentinel.flow.state" => v.unanswered = is_unanswered(text(val)),
                     _ => {}
@@ -140,12 +166,13 @@ impl View {
                 Some(b'd') => match name.as_ref() {
                     "destination.ip" => v.destination = ip(text(val)),
                     "destination.port" => v.destination_port = port(val),
-                    "destination.mac" => destination_mac = mac(text(val)),
+                    "destination.mac" => destination_mac = text(val),
                     "destination.bytes" => answered |= number(val) > 0,
                     _ => {}
                 },
                 Some(b'n') => match name.as_ref() {
                     "network.protocol" => v.protocol = names.id(text(val)),
+                    "network.direction" => v.directed = true,
                     "network.vlan.id" => v.vlan = port(val),
                     _ => {}
                 },
@@ -193,15 +220,42 @@ impl View {
         if v.kind == Kind::Deed {
             v.function = names.id(function);
         }
-        v.source = v.source.or(v.source_mac.map(HostAddr::Mac));
-        v.destination = v.destination.or(destination_mac.map(HostAddr::Mac));
+        v.source = v.source.or_else(|| mac(source_mac).map(HostAddr::Mac));
+        v.destination = v.destination.or_else(|| mac(destination_mac).map(HostAddr::Mac));
         v
     }
     /// Whether the source is the side that was called: an answer or report in its own event.
-    pub fn from_server(&self) -> bool {
+    pub fn is_by_server(&self) -> bool {
         self.kind == Kind::Deed
             && self.source_port != self.destination_port
             && roles::is_service_port(self.source_port)
             && !(roles::is_service_port(self.destination_port) && self.destination_port < self.source_port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_as_the_standard_library_reads_them() {
+        for text in [
+            "10.0.0.1",
+            "255.255.255.255",
+            "1.2.3",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "01.2.3.4",
+            "1..2.3",
+            "",
+            "1.2.3.",
+            "0.0.0.7",
+        ] {
+            assert_eq!(dotted(text.as_bytes()), text.parse().ok(), "{text}");
+        }
+        assert_eq!(ip("0.0.0.0"), None);
+        assert_eq!(ip("::ffff:10.0.0.1"), ip("10.0.0.1"));
+        assert_eq!(mac("00-80-f4-0e-62-20"), mac("00:80:f4:0e:62:20"));
+        assert_eq!((mac("00:80"), mac("00:80:f4:0e:62:20:11"), mac("00:80:f4:0e:62:zz")), (None, None, None));
     }
 }

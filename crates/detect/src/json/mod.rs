@@ -23,6 +23,17 @@ pub const MAX_FIELDS: usize = 4096;
 
 /// Reads one document. `line` is its number, 1-based: its order and its evidence.
 pub fn event(text: &str, line: u64) -> Result<Event, String> {
+    let mut out = nameless(text, line)?;
+    if out.id == 0 {
+        let mut h = SipHasher13::new_with_keys(0x7365_6e74_696e_656c, 0x6a73_6f6e_0000_0001);
+        (line, text).hash(&mut h);
+        out.id = h.finish128().as_u128();
+    }
+    Ok(out)
+}
+
+/// The same without an identity, where the document names none.
+pub fn nameless(text: &str, line: u64) -> Result<Event, String> {
     let mut fields = scan::document(text)?;
     let mut out = Event { order: (line, 0), frame: line, ..Event::default() };
     let mut stamp = None;
@@ -60,11 +71,7 @@ pub fn event(text: &str, line: u64) -> Result<Event, String> {
     }
     let other = || TIMES.iter().find_map(|n| moment(&fields.iter().find(|(f, _)| f == n)?.1));
     out.time = stamp.or_else(other).unwrap_or(0);
-    out.id = id.unwrap_or_else(|| {
-        let mut h = SipHasher13::new_with_keys(0x7365_6e74_696e_656c, 0x6a73_6f6e_0000_0001);
-        (line, text).hash(&mut h);
-        h.finish128().as_u128()
-    });
+    out.id = id.unwrap_or(0);
     out.fields = fields;
     Ok(out)
 }

@@ -15,11 +15,20 @@ struct Scan<'a> {
     fields: Fields,
     /// For each field: at which depth its name was written. A shallower one wins.
     depths: Vec<usize>,
+    /// Marks of the names that were put: one without its mark is new.
+    marks: u128,
 }
 
 /// Reads a document that is an object.
 pub fn document(text: &str) -> Result<Fields, String> {
-    let mut s = Scan { text, at: 0, path: String::new(), fields: Vec::with_capacity(32), depths: Vec::new() };
+    let mut s = Scan {
+        text,
+        at: 0,
+        path: String::new(),
+        fields: Vec::with_capacity(32),
+        depths: Vec::with_capacity(32),
+        marks: 0,
+    };
     s.space();
     if s.peek() != Some(b'{') {
         return Err("no JSON object".into());
@@ -203,11 +212,18 @@ impl<'a> Scan<'a> {
     fn set(&mut self, full: Name, value: Val, depth: usize, listed: bool) {
         // a name written whole stands above a path: fewer levels were gone down to it
         let levels = if self.path.is_empty() { 0 } else { depth };
+        let mark = match &full {
+            // names that are kept differ by where they stand
+            Cow::Borrowed(n) => 1u128 << ((n.as_ptr() as usize >> 3) % 127),
+            Cow::Owned(_) => 1 << 127,
+        };
         let same = |(n, _): &(Name, Val)| match (n, &full) {
             (Cow::Borrowed(a), Cow::Borrowed(b)) => std::ptr::eq(*a, *b),
             (a, b) => a == b,
         };
-        match self.fields.iter().position(same) {
+        let known = if self.marks & mark == 0 { None } else { self.fields.iter().position(same) };
+        self.marks |= mark;
+        match known {
             None => {
                 let value = if listed { Val::from(vec![value]) } else { value };
                 self.fields.push((full, value));

@@ -42,7 +42,7 @@ pub fn line(log: &str, raw: Raw, at: Option<Micros>) -> Result<Line, &'static st
     let known = tables().of(dataset);
     line.doing = known.operation.as_ref().and_then(|t| doing::operation(t, &line.raw));
     line.entry = known.login.as_ref().and_then(|t| doing::login(t, &line.raw));
-    line.protocol = protocol::of_log(log).filter(|p| *p != "flow");
+    line.protocol = known.protocol.or_else(|| protocol::of_log(log).filter(|p| *p != "flow"));
     match log {
         "conn" => {
             // the line is written when the connection is over: that is when it is told
@@ -279,7 +279,7 @@ mod tests {
         let l = line("notice", raw(&fields), None).unwrap();
         let a = l.alert.unwrap();
         assert_eq!(
-            (a.rule.as_str(), a.tactics.first().unwrap().0.as_str()),
+            (a.rule.as_str(), a.tactics.first().unwrap().0.as_ref()),
             ("zeek:Scan::Port_Scan", "TA0007")
         );
         assert_eq!(l.ends.source().ip, ip("10.0.0.9"));

@@ -133,11 +133,24 @@ function stepItem(chain, step) {
 }
 
 function advice(chain) {
-  const list = (chain.next ?? []).map((one) => (typeof one === "string" ? one : one.text ?? one.what)).filter(Boolean);
+  const list = (chain.next ?? []).map(advised).filter(Boolean);
   return list.length ? el("div", { class: "block" }, el("h4", {}, "What to do next"), el("ul", { class: "next" }, list.map((text) => el("li", {}, text)))) : null;
 }
 
 function point(list, n) {
   for (const item of list.children) item.classList.toggle("chosen", item.dataset.step === String(n));
   list.querySelector(".chosen")?.scrollIntoView({ block: "center" });
+}
+
+// One piece of advice as a sentence.
+function advised(one) {
+  const where = one.ip ?? one.asset ?? "", because = one.because ? ` (${one.because})` : "";
+  if (one.do === "look") return `Look at ${where}${because}`;
+  if (one.do === "evidence") {
+    const frames = (one.frames ?? []).slice(0, 6).map((frame) => frame.frame).join(", ");
+    return `See ${frames ? `frame ${frames}` : many((one.events ?? []).length, "event")} for step ${one.step}${because}`;
+  }
+  if (one.do === "change-credential") return `Change the ${one.protocol ?? ""} secret${one.username ? ` of ${one.username}` : ""} on ${where}${because}`;
+  if (one.do === "playbook") return `Consider the playbook ${one.name}${because}`;
+  return one.text;
 }

@@ -71,6 +71,20 @@ fn an_unlearned_conduit() {
 }
 
 #[test]
+fn a_crossing_is_no_newer_for_what_is_learned_of_its_ends() {
+    // the baseline is ready before it is known that the client is one that polls
+    let mut c = context(r#"{"baseline": {"learning": 20}}"#);
+    let events = (0..100).map(|s| poll(MONDAY + s * SECOND, "10.1.0.1", PLC));
+    let mut last = Event::default();
+    for e in events {
+        last = one(&mut c, e);
+        assert_eq!(last.text("sentinel.conduit"), Some("learned"));
+    }
+    assert_eq!(last.text("ot.client.type"), Some("hmi"));
+    assert_eq!(last.text("sentinel.baseline.state"), Some("ready"));
+}
+
+#[test]
 fn an_unusual_hour() {
     let mut c = learned();
     let write = |t| op(t, (HMI, PLC), "write_single_register", "control", "success");

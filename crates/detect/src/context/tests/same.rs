@@ -123,3 +123,23 @@ fn tables_are_bounded() {
     assert!(of("context_functions") <= 60);
     assert!(of("context_hosts_lost") > 4000 && of("context_names_lost") > 0);
 }
+
+#[test]
+fn an_entry_takes_no_more_than_the_docs_say() {
+    use crate::context::baseline::{Hours, Seen, Volume};
+    use crate::context::conv::Conv;
+    use crate::context::hosts::{Host, Key};
+    use crate::context::rhythm::Rhythm;
+    use std::mem::size_of;
+    // an entry, and its place in an index that is half empty
+    let host = size_of::<Host>() + 2 * (size_of::<Key>() + 5);
+    let conv = size_of::<Conv>() + 2 * (16 + 5);
+    assert!(host <= 400, "{host}");
+    assert!(conv <= 260, "{conv}");
+    assert!(size_of::<Rhythm>() + 16 <= 240, "{}", size_of::<Rhythm>());
+    for entry in
+        [size_of::<(u32, u16, Seen)>(), size_of::<(u32, u16, Hours)>(), size_of::<(u32, u32, Volume)>()]
+    {
+        assert!(2 * (entry + 1) <= 100, "{entry}");
+    }
+}
