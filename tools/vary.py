@@ -123,8 +123,9 @@ def main() -> None:
             names = ", ".join(sorted(fitting(next(d["detection"] for d in documents if "detection" in d))))
             how = f"varied: {names} set in the stop of the demo plant's controller"
             lines.append({"match": True, "from": how, "events": some})
-            plain = {k: v for k, v in other.items() if k != "sentinel.source"}
-            fewer = some[:1] if len(some) > 1 else [plain]
+            fewer = (
+                some[:1] if len(some) > 1 else [{k: v for k, v in other.items() if k != "sentinel.source"}]
+            )
             if not ids & fires(rules, fewer):
                 how = "varied: one event of them" if len(some) > 1 else "sentinel demo"
                 lines.append({"match": False, "from": how, "events": fewer})
