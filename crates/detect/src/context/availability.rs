@@ -39,7 +39,6 @@ impl Context {
         let Some(host) = self.hosts.get_mut(id) else { return };
         let silent = host.heard == Micros::MIN;
         host.heard = host.heard.max(watched);
-        host.unanswered = 0;
         if silent && !host.told && host.place == Place::Inside {
             self.mark_fresh(id);
             return;
@@ -63,16 +62,17 @@ impl Context {
             self.tell(told, extra);
         }
     }
-    /// Someone tried to reach a terminal it polls, and nothing came back.
-    pub(super) fn knock(&mut self, ends: &Ends) {
-        let polls = self.hosts.get(ends.client).is_some_and(|c| c.next.polls);
-        let Some(server) = self.hosts.get_mut(ends.server).filter(|_| polls) else { return };
-        server.unanswered = server.unanswered.saturating_add(1);
+    /// Someone who polls terminals tried to reach this one, and nothing came back, or a refusal.
+    pub(super) fn knock(&mut self, ends: &Ends, watched: Micros) {
+        let Some(server) = self.hosts.get(ends.server) else { return };
         let id = server.polled;
+        if !self.hosts.get(ends.client).is_some_and(|c| c.next.polls) {
+            return;
+        }
         let at = self.deadline(id).map(|at| at.max(self.clock.watch));
-        if let Some(r) = self.convs.get_mut(id).and_then(|c| c.rhythm.as_mut())
-            && let Some(at) = at.filter(|_| !r.armed && !r.told)
-        {
+        let Some(r) = self.convs.get_mut(id).and_then(|c| c.rhythm.as_mut()) else { return };
+        r.ask(watched, 1);
+        if let Some(at) = at.filter(|_| !r.armed && !r.told) {
             r.armed = true;
             self.timers.push(Reverse((at, id)));
         }
@@ -239,7 +239,7 @@ impl Context {
             confidence,
             silence: self.clock.watch.saturating_sub(r.last),
             period,
-            asks: r.asks.saturating_add(server.unanswered),
+            asks: r.asks,
             why,
         };
         if c.is_one_way() {
@@ -252,10 +252,15 @@ impl Context {
             }
             return Some(claim("offline", c.client, NOBODY, 0.7, "nothing else is heard of it"));
         }
-        let asked = r.asks >= r.enough() && r.asked > r.last || server.unanswered >= r.enough();
-        if asked {
+        if r.asks >= r.enough() && r.asked > r.last {
             return Some(if server.heard > since {
-                claim("missed-polls", c.server, c.client, 0.8, "it is asked, and answers others only")
+                claim(
+                    "missed-polls",
+                    c.server,
+                    c.client,
+                    0.8,
+                    "it is asked, and lives, but does not answer that",
+                )
             } else {
                 claim("offline", c.server, c.client, 0.9, "it is asked and does not answer")
             });

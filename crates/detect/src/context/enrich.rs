@@ -212,8 +212,12 @@ impl Context {
         let terms = self.terms();
         let frozen = !self.settings.baseline.learn;
         let (conv, created) = self.conv(v, ends, &terms);
-        if v.kind == Kind::Flow && v.unanswered {
-            self.knock(ends);
+        if v.unanswered || v.refused {
+            let watched = self.clock.watched(e.time);
+            if v.refused {
+                self.hear(ends.server, watched, e, extra);
+            }
+            self.knock(ends, watched);
         } else if conv != NO_CONV {
             self.beat(conv, v, ends, e, extra);
         }

@@ -61,8 +61,6 @@ pub struct Host {
     pub heard: Micros,
     /// The conversation in which it is polled in a rhythm.
     pub polled: u32,
-    /// Requests to it since, by those that poll it.
-    pub unanswered: u32,
     /// First seen when the baseline was ready.
     pub new: bool,
     /// [`super::newness`] told of it, or there was nothing to tell.
@@ -102,7 +100,6 @@ impl Host {
             next: Shown::default(),
             heard: Micros::MIN,
             polled: u32::MAX,
-            unanswered: 0,
             new: false,
             told: false,
             down: None,

@@ -123,7 +123,7 @@ impl Context {
         self.timers.clear();
         self.counts = Counts::default();
         for host in &mut self.hosts.list {
-            (host.down, host.unanswered, host.rival) = (None, 0, None);
+            (host.down, host.rival) = (None, None);
         }
         for conv in &mut self.convs.list {
             if let Some(r) = &mut conv.rhythm {

@@ -13,7 +13,7 @@ pub enum Kind {
     Deed,
     /// A flow that ended: a line like Zeek's conn.log.
     Flow,
-    /// Of the context's own making, or an alert: nothing is learned from it.
+    /// Told of traffic by others or by the context itself, or an alert: nothing is learned from it.
     Told,
 }
 
@@ -58,6 +58,8 @@ pub struct View {
     pub bytes: u64,
     /// A flow whose server sent nothing.
     pub unanswered: bool,
+    /// A flow that the server refused.
+    pub refused: bool,
     /// It has a direction already (logs).
     pub directed: bool,
     /// A request, where every PDU is an event.
@@ -147,12 +149,13 @@ impl View {
             start: None,
             bytes: 0,
             unanswered: false,
+            refused: false,
             directed: false,
             request: false,
         };
         let (mut action, mut function) = ("", "");
         let (mut source_mac, mut destination_mac) = ("", "");
-        let mut answered = false;
+        let (mut answered, mut state) = (false, "");
         for (name, val) in &e.fields {
             match name.as_bytes().first() {
                 Some(b's') => match name.as_ref() {
@@ -160,7 +163,7 @@ impl View {
                     "source.port" => v.source_port = port(val),
                     "source.mac" => source_mac = text(val),
                     "source.bytes" => v.bytes = u64::try_from(number(val)).unwrap_or(0),
-                    "sentinel.flow.state" => v.unanswered = is_unanswered(text(val)),
+                    "sentinel.flow.state" => state = text(val),
                     _ => {}
                 },
                 Some(b'd') => match name.as_ref() {
@@ -210,11 +213,12 @@ impl View {
                     "ot.count" => v.count = u32::try_from(number(val)).unwrap_or(0),
                     _ => {}
                 },
-                Some(b'c') if name == "conn_state" => v.unanswered = is_unanswered(text(val)),
+                Some(b'c') if name == "conn_state" => state = text(val),
                 _ => {}
             }
         }
-        v.unanswered &= !answered && v.kind == Kind::Flow;
+        v.unanswered = is_unanswered(state) && !answered && v.kind == Kind::Flow;
+        v.refused = matches!(state, "REJ" | "RSTRH") && v.kind == Kind::Flow;
         v.request = v.outcome == Outcome::Unsaid && v.kind == Kind::Deed;
         let function = if function.is_empty() { action } else { function };
         if v.kind == Kind::Deed {

@@ -59,6 +59,25 @@ fn connections_that_fail_are_requests_too() {
 }
 
 #[test]
+fn a_terminal_that_refuses_connections_lives() {
+    let c = &mut context("");
+    let made = run(
+        c,
+        polls(0, 300, |s, i, mut e| {
+            if i == 1 && s >= 200 {
+                e.set("event.dataset", "sentinel.flow");
+                e.set("sentinel.flow.state", "REJ");
+                e.set("destination.bytes", 54);
+                e.fields.retain(|(n, _)| n != "network.protocol" && n != "event.outcome");
+            }
+            Some(e)
+        }),
+    );
+    assert_eq!(told(&made), ["missed-polls 10.0.0.12"]);
+    assert_eq!(made[0].get("sentinel.confidence"), Some(&Val::Float(0.8)));
+}
+
+#[test]
 fn requests_that_come_late_count_too() {
     // silent for five minutes, then asked again in vain
     let c = &mut context("");
