@@ -171,7 +171,7 @@ fn from_table(rule: String, name: &str, severity: i64, meaning: Option<Meaning>)
     alert
 }
 
-fn val(text: &Cow<'static, str>) -> Val {
+fn val(text: Cow<'static, str>) -> Val {
     match text {
         Cow::Borrowed(t) => Val::Static(t),
         Cow::Owned(t) => Val::from(t.as_str()),
@@ -200,8 +200,8 @@ impl Alert {
             (&self.techniques, "threat.technique.id", "threat.technique.name"),
         ] {
             if !pairs.is_empty() {
-                set(id, Val::from(pairs.iter().map(|p| val(&p.0)).collect::<Vec<_>>()));
-                set(name, Val::from(pairs.iter().map(|p| val(&p.1)).collect::<Vec<_>>()));
+                set(id, Val::from(pairs.iter().map(|p| val(p.0.clone())).collect::<Vec<_>>()));
+                set(name, Val::from(pairs.iter().map(|p| val(p.1.clone())).collect::<Vec<_>>()));
             }
         }
         set("sentinel.confidence", Val::Float(self.confidence));

@@ -91,7 +91,7 @@ impl Side {
 }
 
 /// Both ends, by role: the client is who opened the conversation.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ends {
     pub client: Side,
     pub server: Side,
@@ -99,12 +99,6 @@ pub struct Ends {
     pub vlan: u16,
     /// The server acts: it sent what the line is about.
     pub by_server: bool,
-}
-
-impl Default for Ends {
-    fn default() -> Ends {
-        Ends { client: Side::default(), server: Side::default(), transport: None, vlan: 0, by_server: false }
-    }
 }
 
 impl Ends {

@@ -64,7 +64,7 @@ impl Lines {
     }
 
     /// The next line without its end, as a range for [`Lines::get`]; `None` at the end of the source.
-    pub fn next(&mut self) -> Option<Range<usize>> {
+    pub fn line(&mut self) -> Option<Range<usize>> {
         loop {
             let from = self.start.saturating_add(self.searched);
             let open = self.buffer.get(from..self.end).unwrap_or_default();
@@ -181,7 +181,7 @@ mod tests {
     fn all(text: &[u8]) -> Vec<Vec<u8>> {
         let Ok(mut lines) = Lines::bytes("t", text.to_vec()) else { return Vec::new() };
         let mut out = Vec::new();
-        while let Some(range) = lines.next() {
+        while let Some(range) = lines.line() {
             out.push(lines.get(range).to_vec());
         }
         out
@@ -198,9 +198,9 @@ mod tests {
         let mut text = vec![b'x'; LONGEST + 3 * CHUNK];
         text.extend_from_slice(b"\nb\n");
         let mut lines = Lines::bytes("t", text).unwrap();
-        let range = lines.next().unwrap();
+        let range = lines.line().unwrap();
         assert_eq!((lines.get(range), lines.long, lines.number), (&b"b"[..], 1, 2));
-        assert_eq!(lines.next(), None);
+        assert_eq!(lines.line(), None);
     }
 
     proptest! {

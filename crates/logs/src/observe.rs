@@ -149,10 +149,8 @@ fn conversation(obs: &mut Observations, line: &Line, meta: &FlowMeta, ends: (Hos
             obs.service(key(protocol, ends.1, true), 100, at);
             obs.service(key(protocol, ends.0, false), 100, at);
         }
-        None if line.dataset == "zeek.conn" || line.dataset == "suricata.flow" => {
-            if accepted() {
-                obs.service(key("", ends.1, true), 0, at);
-            }
+        None if (line.dataset == "zeek.conn" || line.dataset == "suricata.flow") && accepted() => {
+            obs.service(key("", ends.1, true), 0, at);
         }
         _ => {}
     }

@@ -54,7 +54,7 @@ pub fn head(lines: &mut Lines) -> (Kind, Numbered) {
         if read.is_empty() && !lines.begins_like_text() {
             break;
         }
-        let Some(range) = lines.next() else { break };
+        let Some(range) = lines.line() else { break };
         let line = lines.get(range).to_vec();
         let told = tells(&line);
         read.push((lines.number, line));

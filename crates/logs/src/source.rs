@@ -209,7 +209,7 @@ impl Source {
                 see(line, *number);
             }
             let mut more = LOOKED_AT;
-            while let Some(range) = lines.next() {
+            while let Some(range) = lines.line() {
                 let seen = see(lines.get(range), lines.number);
                 more = more.saturating_sub(1);
                 if seen && more == 0 {
@@ -273,7 +273,7 @@ impl Source {
         let Some(open) = &mut self.open else { return };
         let (lines, reader) = open.as_mut();
         while self.held.len() < HELD {
-            let Some(range) = lines.next() else {
+            let Some(range) = lines.line() else {
                 self.over = true;
                 break;
             };

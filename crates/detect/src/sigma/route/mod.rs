@@ -120,8 +120,11 @@ fn windows_dataset(rest: &str) -> Vec<Source> {
     vec![Source::new("windows", rest, ""), Source::new("windows", "", rest)]
 }
 
+/// Further log sources: (product, service, category).
+type More = &'static [(&'static str, &'static str, &'static str)];
+
 /// What events of the wire are beside `sentinel/<protocol>`: (product, service, category).
-const WIRE: &[(&str, &[(&str, &str, &str)])] = &[
+const WIRE: &[(&str, More)] = &[
     ("dns", &[("zeek", "dns", "dns")]),
     ("mdns", &[("", "", "dns")]),
     ("llmnr", &[("", "", "dns")]),
