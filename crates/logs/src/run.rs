@@ -258,7 +258,7 @@ mod tests {
             .map(|n| EVE.replace("00:01:44", &format!("00:{:02}:{:02}.{n:04}", n / 60 % 60, n * 7 % 60)))
             .collect();
         let path = file(&at, "eve.json", &lines.concat());
-        let (whole, ..) = all(&[path.clone()]);
+        let (whole, ..) = all(std::slice::from_ref(&path));
         let mut logs = Logs::open(&[path], true, false);
         let mut events = Vec::new();
         let mut until = 0;
