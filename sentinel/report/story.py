@@ -208,24 +208,37 @@ def _steps(chain: Record) -> Table:
 
 
 def explanation(said: Record) -> RenderableType:
-    """Which conditions of a rule an event fits, as a tree of marks."""
+    """Which conditions of a rule an event fits, as a tree of marks: the name of a selection or operator, or
+    a field with what was asked for and what the event has."""
     from rich.tree import Tree
 
     def mark(node: Record) -> Text:
-        held = node.get("held", node.get("matched"))
+        held = bool(node.get("matched"))
         text = Text("✓ " if held else "✗ ", "green" if held else "red")
-        words = [str(node[k]) for k in ("what", "name", "field", "condition") if node.get(k)]
-        text.append_text(safe(" ".join(words), 200))
-        if "value" in node:
-            text.append_text(Text(" is ", "dim")).append_text(safe(node["value"], 120))
-        return text
+        if node.get("field"):
+            text.append_text(
+                safe(f"{node['field']} {node.get('matcher', '')} {node.get('pattern', '')}", 200)
+            )
+            has = safe(node["actual"], 120) if node.get("actual") is not None else Text("nothing", "italic")
+            text.append_text(Text(" — the event has ", "dim")).append_text(has)
+            if not held and node.get("reason"):
+                text.append_text(Text(f" ({node['reason']})", "dim"))
+            return text
+        return text.append_text(
+            safe(node.get("rule_title") or node.get("name") or node.get("type") or "", 200)
+        )
 
     def grow(tree: Tree, node: Record) -> None:
-        for child in node.get("parts") or node.get("children") or ():
-            grow(tree.add(mark(child)), child)
+        inner = node.get("detection")
+        for child in (*node.get("conditions", ()), *node.get("items", ()), *((inner,) if inner else ())):
+            # an operator over one condition says nothing of its own
+            single = "field" not in child and "name" not in child and len(child.get("items", ())) == 1
+            grow(tree if single else tree.add(mark(child)), child)
 
-    root = Tree(mark({**said, "what": said.get("rule") or said.get("title") or "rule"}))
+    root = Tree(mark(said))
     grow(root, said)
+    if said.get("logsource") is False:
+        root.add(Text("✗ the event is of no log source that the rule is meant for", "red"))
     return root
 
 
