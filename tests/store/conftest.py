@@ -83,8 +83,8 @@ def repeated(capture: bytes, times: int) -> bytes:
 
 
 def scanned(store: Path, *captures: Path, **options: Any) -> pipeline.Result:
-    """Scan into a store as the command does, with notable events unless said."""
-    wanted = pipeline.Options(**{"events": "notable", **options})
+    """Scan into a store as the command does, with notable events and the packs unless said."""
+    wanted = pipeline.Options(**{"events": "notable", "packs": True, **options})
     return pipeline.scan_into(open_store(f"sqlite://{store}", create=True), list(map(str, captures)), wanted)
 
 

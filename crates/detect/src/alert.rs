@@ -182,6 +182,9 @@ fn reason(meta: &Meta, event: &Event, because: &[(&str, String)]) -> String {
     if let Some(protocol) = event.text("network.protocol") {
         let _ = write!(out, " by {protocol}");
     }
+    // the evaluator names selections in no order of its own
+    let mut because: Vec<&(&str, String)> = because.iter().collect();
+    because.sort_unstable();
     let mut told = 0;
     for (field, value) in because {
         if told == REASONS || ENDS.contains(field) {
