@@ -13,7 +13,7 @@ from sentinel.report.document import BACKGROUND, Document, Record
 from sentinel.report.findings import SEVERITIES, Names, address, findings, interesting
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "dim"}
-MOST = {"alerts": 25, "assets": 40, "credentials": 25, "operations": 30, "conversations": 20}
+MOST = {"chains": 3, "alerts": 25, "assets": 40, "credentials": 25, "operations": 30, "conversations": 20}
 """Rows of each table; what is left out is said under it."""
 
 WIDE = 130
@@ -26,6 +26,7 @@ def render(document: Document, console: Console) -> None:
     """Write the tables. Captured text is shown as text: no markup, no control characters."""
     _summary(document, console)
     _findings(document, console)
+    _chains(document, console)
     _alerts(document, console)
     _assets(document, console)
     _credentials(document, console)
@@ -103,6 +104,36 @@ def _findings(document: Document, console: Console) -> None:
         table.add_row(Text(f.severity, STYLES[f.severity]), safe(f.text, 240), evidence)
     console.print()
     console.print(table)
+
+
+def _chains(document: Document, console: Console) -> None:
+    """The chains that score most, each by the steps of its path with the reason of each."""
+    known = [c for c in document.chains if c["state"] != "merged"]
+    for chain in known[: MOST["chains"]]:
+        table = _table(
+            f"How it went on: {chain['id']}", "step", "time", "severity", "what", "from", "to", "because"
+        )
+        path = set(chain.get("path") or [s["n"] for s in chain["steps"]])
+        for step in chain["steps"]:
+            if step["n"] not in path:
+                continue
+            level = SEVERITIES[step.get("severity", 1) - 1]
+            times = f", {step['count']:,} times" if step["count"] > 1 else ""
+            tactic = f" ({step['tactic']})" if step.get("tactic") else ""
+            table.add_row(
+                str(step["n"]),
+                step["time"][11:19],
+                Text(level, STYLES[level]),
+                safe(f"{step['rule']}{tactic}{times}", 120),
+                safe(step.get("source") or step.get("source_asset") or ""),
+                safe(step.get("destination") or step.get("destination_asset") or ""),
+                safe((step.get("because") or {}).get("text", ""), 120),
+            )
+        console.print()
+        console.print(table)
+    left = document.total("chains") - len(known[: MOST["chains"]])
+    if left > 0:
+        console.print(Text(f"… and {left:,} more chains (--format json or html shows more)", "dim"))
 
 
 def _alerts(document: Document, console: Console) -> None:

@@ -78,3 +78,14 @@ def test_caveats() -> None:
 
 def test_nothing_at_all() -> None:
     assert shown(Document()).strip()
+
+
+def test_a_chain_is_told_by_its_path() -> None:
+    from tests.report.stories import HOSTS, chain
+
+    text = shown(plant(chains=[chain(20)]))
+    assert "How it went on: c-0123456789abcdef" in text
+    assert "Rule 8 " in text
+    assert "Rule 7 " not in text  # not on the path
+    assert "acted in step 3" in text
+    assert HOSTS[1] in text
