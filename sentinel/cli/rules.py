@@ -10,13 +10,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sentinel.cli.records import Format, FormatOption, OutputOption, show, show_json, target
+from sentinel.cli.records import (
+    Format,
+    FormatOption,
+    LimitOption,
+    OutputOption,
+    StoreOption,
+    opened,
+    show,
+    show_json,
+    target,
+)
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
+    from sentinel.rules.engine import Rules
     from sentinel.rules.loader import RuleFile
+    from sentinel.store.sqlite import SqliteStore
 
 app = typer.Typer(no_args_is_help=True, help="What is looked for in events: Sigma rules.")
+
+baseline = typer.Typer(no_args_is_help=True, help="What the rules learned is usual, by a store.")
+app.add_typer(baseline, name="baseline")
+
+SiteOption = Annotated[str, typer.Option("--site", help="Site whose baseline is meant.")]
 
 PathsArgument = Annotated[
     list[Path] | None, typer.Argument(help="Rule files or folders (default: the packs that come along).")
@@ -224,3 +241,54 @@ def convert(
             sys.stderr.write(f"sentinel: {c.file}: cannot be expressed: {c.why_not}\n")
     done = sum(bool(c.queries) for c in out)
     sys.stderr.write(f"sentinel: {done:,} rules written, {len(out) - done:,} cannot be expressed\n")
+
+
+def _learned(at: SqliteStore, site: str) -> Rules:
+    """An engine without rules that holds what was learned of a site."""
+    from sentinel.rules import baselines, context
+    from sentinel.rules.engine import Rules
+
+    made = Rules([], context=context.settings(site=site))
+    baselines.load(made.watch, at.state(f"baseline {site}"), f"baseline of {site}")
+    return made
+
+
+@baseline.command("show")
+def baseline_show(
+    site: SiteOption = "default",
+    limit: LimitOption = None,
+    format: FormatOption = Format.TABLE,
+    store: StoreOption = None,
+) -> None:
+    """Show what is usual: who speaks which protocol with whom, with which functions, how often."""
+    from dataclasses import asdict
+
+    from sentinel.rules import baselines
+
+    shown = baselines.show(_learned(opened(store), site).watch, most=limit or baselines.SHOWN)
+    if format is not Format.TABLE:
+        show_json(asdict(shown), format)
+        return
+    from sentinel.report.story import baseline as page
+
+    show(page(shown))
+
+
+@baseline.command("reset")
+def baseline_reset(
+    address: Annotated[
+        str | None,
+        typer.Argument(help="Address whose habits are taken as they are now (default: learn anew)."),
+    ] = None,
+    site: SiteOption = "default",
+    store: StoreOption = None,
+) -> None:
+    """Learn anew; with an address, take all it did so far for usual."""
+    from sentinel.rules import baselines
+
+    at = opened(store)
+    with at.writer() as writer:
+        made = _learned(at, site)
+        count = baselines.reset(made.watch, address)
+        writer.put_state(f"baseline {site}", baselines.save(made.watch))
+    sys.stdout.write(f"{count:,} conversations: {'all taken for usual' if address else 'learned anew'}\n")

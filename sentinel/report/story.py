@@ -261,3 +261,20 @@ def matrix(techniques: Iterable[Any], summary: dict[str, int], why_not: dict[str
         f"are covered, and {summary['covered_beyond']} of the other {others}"
     )
     return Group(out, "", Text(line, "bold"))
+
+
+def baseline(shown: Any) -> RenderableType:
+    """What is usual between two ends, and how far learning is."""
+    out = table("client", "server", "protocol", "state", "every", "functions")
+    for e in shown.entries:
+        every = "" if e.period is None else f"{e.period:g} s"
+        out.add_row(
+            safe(e.client),
+            safe(e.server),
+            safe(e.protocol),
+            e.state,
+            every,
+            safe(", ".join(e.functions), 120),
+        )
+    days = f"{shown.learned / 86_400:.1f} of {shown.learning / 86_400:g} days"
+    return Group(Text(f"{shown.state}: {days} learned, {shown.total:,} conversations", "bold"), "", out)

@@ -197,3 +197,22 @@ def test_the_default_store(cli: Callable[..., Ran]) -> None:
     from sentinel.store import default_url
 
     assert default_url().removeprefix("sqlite://") in cli("assets", "list").err
+
+
+def test_what_was_learned_is_shown_and_forgotten(cli: Callable[..., Ran], tmp_path: Path) -> None:
+    from sentinel.demo.plant import build
+
+    capture, store = tmp_path / "plant.pcap", f"sqlite://{tmp_path / 'store'}"
+    build(capture)
+    assert cli("scan", capture, "--store", store).code == 0
+
+    def learned() -> dict[str, Any]:
+        ran = cli("rules", "baseline", "show", "--format", "json", "--store", store)
+        return json.loads(ran.out)  # type: ignore[no-any-return]
+
+    assert learned()["state"] == "learning"
+    assert learned()["total"] >= 5
+    assert "modbus" in cli("rules", "baseline", "show", "--store", store).out
+    assert cli("rules", "baseline", "reset", "--store", store).code == 0
+    assert learned()["total"] == 0
+    assert "address" in cli("rules", "baseline", "reset", "nonsense", "--store", store).err
