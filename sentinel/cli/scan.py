@@ -67,6 +67,10 @@ def scan(
     zones: Annotated[
         Path | None, typer.Option("--zones", help="Networks, levels and allowed conduits (YAML).")
     ] = None,
+    learning_days: Annotated[
+        float,
+        typer.Option("--learning-days", min=0, help="Observed days after which what was never seen is new."),
+    ] = 7.0,
     site: Annotated[
         str | None,
         typer.Option(help="Name of the site: private addresses of two sites never merge (default: default)."),
@@ -120,6 +124,7 @@ def scan(
         rules=tuple(rules or ()),
         packs=not no_rules,
         zones=zones,
+        learning_days=learning_days,
     )
     raise typer.Exit(code)
 
@@ -142,6 +147,7 @@ def run_scan(
     rules: tuple[Path, ...] = (),
     packs: bool = True,
     zones: Path | None = None,
+    learning_days: float = 7.0,
 ) -> int:
     """Scan and write the outcome. Returns the exit code; raises `UserError` when nothing could be read."""
     from sentinel import pipeline
@@ -161,6 +167,7 @@ def run_scan(
         packs=packs,
         rules=rules,
         zones=zones,
+        learning_days=learning_days,
     )
     files = expand(source)
     if reveal:

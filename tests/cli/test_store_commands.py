@@ -204,7 +204,7 @@ def test_what_was_learned_is_shown_and_forgotten(cli: Callable[..., Ran], tmp_pa
 
     capture, store = tmp_path / "plant.pcap", f"sqlite://{tmp_path / 'store'}"
     build(capture)
-    assert cli("scan", capture, "--store", store).code == 0
+    assert cli("scan", capture, "--store", store, "--learning-days", "3").code == 0
 
     def learned() -> dict[str, Any]:
         ran = cli("rules", "baseline", "show", "--format", "json", "--store", store)
