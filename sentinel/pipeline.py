@@ -79,8 +79,8 @@ class Result:
     """Alert documents in the order of their making."""
     chains: list[bytes] = field(default_factory=list)
     """Chain documents, the highest score first."""
-    baseline: bytes | None = None
-    """What the rules learned is usual, to be kept."""
+    baseline: Callable[[], bytes | None] = lambda: None
+    """Gives what the rules learned is usual, to be kept."""
     warnings: list[str] = field(default_factory=list)
     """One line for each rule that was not used."""
     counted: dict[str, int] = field(default_factory=dict)
@@ -140,7 +140,7 @@ def scan(
     errors = [line for part in both for line in part.errors()]
     result = Result(inventory, sources, [*errors, *(runner.faults if runner else ())], interrupted)
     result.alerts, result.counted = stream.alerts, stream.counted()
-    result.baseline = stream.baseline()
+    result.baseline = stream.baseline
     result.warnings = [*stream.refused, *(logs.warnings() if logs else ())]
     nothing = not any(s["packets"] or s.get("records") for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
@@ -232,6 +232,7 @@ def rules(options: Options, *, foreign: bool = False) -> Rules | None:
 def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options) -> list[bytes]:
     """Attack chains of alerts that come by time, over the assets of an inventory."""
     from sentinel.rules import chains, zones
+    from sentinel.rules.owners import Owners
 
     networks: list[str] = []
     if options.zones is not None:
@@ -245,59 +246,6 @@ def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options)
         engine.feed([owners.named(alert) for alert in some])
     engine.finish()
     return list(engine.all())
-
-
-class Owners:
-    """Which asset has which address, to be put into alerts that do not say it.
-
-    Addresses of the Internet that are in no network of the organisation have none: the inventory may hold
-    them as the addresses of the router they came by, and two stories would meet there.
-    """
-
-    def __init__(self, inventory: Inventory, networks: Iterable[str] = ()) -> None:
-        from ipaddress import ip_address, ip_network
-
-        import msgspec
-
-        own = [ip_network(network) for network in networks]
-
-        class Held(msgspec.Struct, gc=False):
-            id: str
-            ip: list[str] = []
-            mac: list[str] = []
-
-        class Ends(msgspec.Struct, gc=False):
-            source: str | None = msgspec.field(name="source.ip", default=None)
-            source_mac: str | None = msgspec.field(name="source.mac", default=None)
-            source_asset: str | None = msgspec.field(name="source.asset", default=None)
-            destination: str | None = msgspec.field(name="destination.ip", default=None)
-            destination_mac: str | None = msgspec.field(name="destination.mac", default=None)
-            destination_asset: str | None = msgspec.field(name="destination.asset", default=None)
-
-        held = msgspec.json.Decoder(Held).decode
-        self._ends = msgspec.json.Decoder(Ends).decode
-        self._of: dict[str, str] = {}
-        for document in inventory.records("asset"):
-            asset = held(document)
-            for address in asset.ip:
-                ip = ip_address(address)
-                if not ip.is_global or any(ip in network for network in own):
-                    self._of.setdefault(address, asset.id)
-            for address in asset.mac:
-                self._of.setdefault(address, asset.id)
-
-    def named(self, alert: bytes) -> bytes:
-        """The alert with the assets of its ends, where they are known and it does not name them."""
-        ends = self._ends(alert)
-        more = b""
-        for side, asset, ip, mac in (
-            ("source", ends.source_asset, ends.source, ends.source_mac),
-            ("destination", ends.destination_asset, ends.destination, ends.destination_mac),
-        ):
-            owner = None if asset else self._of.get(ip or mac or "")
-            if owner:
-                more += f'"{side}.asset":"{owner}",'.encode()
-        return b"{" + more + alert.lstrip()[1:] if more else alert
 
 
 class Stream:
@@ -432,8 +380,9 @@ def scan_into(
             result = replace(result, inventory=total, skipped=skipped)
             ids = derive(total, writer.ledger(), options.known, _until(store, result.sources))
             _commit(writer, total, ids, result.sources, own, replaced)
-            if result.baseline is not None and not options.again:
-                writer.put_state(learned, result.baseline)
+            usual = None if options.again else result.baseline()
+            if usual is not None:
+                writer.put_state(learned, usual)
             result.chains = story(writer.alert_documents(), total, options)
             writer.replace_chains(result.chains)
         else:

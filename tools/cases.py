@@ -20,8 +20,7 @@ from typing import Any
 
 from sentinel import pipeline
 from sentinel.rules.cases import beside, fires, read
-from sentinel.rules.lint import _rules
-from sentinel.rules.loader import packs_folder, rule_paths
+from sentinel.rules.loader import documents, packs_folder, rule_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST = 400
@@ -84,7 +83,7 @@ def main() -> None:
     for path in rule_paths(packs_folder()):
         if asked.rules and path.stem not in asked.rules:
             continue
-        for document in _rules(path.read_bytes()):
+        for document in documents(path.read_bytes()):
             if "tags" in document:
                 wanted[str(document["id"])] = path
     matching: dict[str, str] = {}

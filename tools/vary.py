@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from sentinel.rules import loader
 from sentinel.rules.cases import beside, fires, run
-from sentinel.rules.lint import _rules
 from sentinel.rules.loader import packs_folder, read, rule_paths
 from tools.cases import scanned
 
@@ -112,7 +112,7 @@ def main() -> None:
     other = next(e for e in made if e.get("event.dataset") == "sentinel.flow")
     left = []
     for path in rule_paths(packs_folder()):
-        documents = list(_rules(path.read_bytes()))
+        documents = list(loader.documents(path.read_bytes()))
         ids = {str(d["id"]) for d in documents}
         if beside(path).is_file() and not run(path, read([path.parent])).faults:
             continue

@@ -67,11 +67,11 @@ def chosen(paths: list[Path] | None) -> list[RuleFile]:
 @app.command("list")
 def list_(paths: PathsArgument = None, format: FormatOption = Format.TABLE) -> None:
     """List rules: pack, level, title, ATT&CK techniques."""
-    from sentinel.rules.lint import _rules
+    from sentinel.rules.loader import documents
 
     rows: list[dict[str, Any]] = []
     for name, text in chosen(paths):
-        for rule in _rules(text):
+        for rule in documents(text):
             if "title" not in rule:
                 continue
             tags = [str(tag) for tag in rule.get("tags") or ()]

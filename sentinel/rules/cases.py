@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sentinel.rules.loader import RuleFile
+from sentinel.rules.loader import RuleFile, documents
 
 SUFFIX = ".events.ndjson"
 
@@ -70,7 +70,7 @@ def run(rule: Path, pack: Sequence[RuleFile] = ()) -> Outcome:
     if not path.is_file():
         out.faults.append(f"{path}: is not there: a rule needs events that match and events that do not")
         return out
-    ids = set(_ids(rule))
+    ids = {str(document["id"]) for document in documents(rule.read_bytes()) if "id" in document}
     for case in read(path):
         if isinstance(case, str):
             out.faults.append(case)
@@ -98,11 +98,3 @@ def fires(rules: Sequence[RuleFile], events: Iterable[dict[str, Any]]) -> set[st
     engine.watch.feed_docs(list(events))
     engine.finish()
     return {json.loads(alert)["rule.id"] for alert in engine.alerts()}
-
-
-def _ids(rule: Path) -> Iterator[str]:
-    import yaml
-
-    for document in yaml.load_all(rule.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        if isinstance(document, dict) and "id" in document:
-            yield str(document["id"])

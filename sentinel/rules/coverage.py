@@ -12,8 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from sentinel.rules.cases import beside, read
-from sentinel.rules.lint import _rules
-from sentinel.rules.loader import pack_rules, packs_folder
+from sentinel.rules.loader import documents, pack_rules, packs_folder
 
 IMPACT = "impact"
 """The tactic that says what an attack leads to; a tag of it is no detection."""
@@ -53,7 +52,7 @@ def coverage(names: Iterable[str] | None = None) -> list[Technique]:
     found = {id: Technique(id, *row) for id, row in _table().items()}
     for name, text in pack_rules(names):
         path = packs_folder() / name
-        for rule in _rules(text):
+        for rule in documents(text):
             ids = {
                 match[1].upper()
                 for tag in rule.get("tags") or ()

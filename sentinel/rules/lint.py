@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentinel.fields import fields
-from sentinel.rules.loader import RuleFile
+from sentinel.rules.loader import RuleFile, documents
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 _NEEDED = ("id", "title", "description", "level", "tags", "falsepositives", "status", "author", "date")
@@ -39,23 +39,11 @@ def lint(files: Sequence[RuleFile], *, style: bool = False) -> list[Fault]:
 
     found = {Fault(*refused) for refused in Rules(files).watch.refused()}
     for name, text in files:
-        for rule in _rules(text):
+        for rule in documents(text):
             found.update(_unknown_fields(name, text, rule))
             if style:
                 found.update(_style(name, text, rule))
     return sorted(found)
-
-
-def _rules(text: bytes) -> Iterator[dict[str, Any]]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        for document in yaml.load_all(text, Loader=loader):
-            if isinstance(document, dict):
-                yield document
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return  # the engine says what is wrong with it
 
 
 def fields_of(rule: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from sentinel.errors import UserError
 
@@ -60,6 +61,20 @@ def rule_paths(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.suffix in SUFFIXES and path.name != PACK and not hidden and path.is_file():
             yield path
+
+
+def documents(text: bytes) -> Iterator[dict[str, Any]]:
+    """The documents of a rule file that are mappings, up to the first that is no YAML: what is wrong with
+    that one the engine says."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        for document in yaml.load_all(text, Loader=loader):
+            if isinstance(document, dict):
+                yield document
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return
 
 
 def pipelines() -> list[RuleFile]:
