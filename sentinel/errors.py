@@ -14,3 +14,8 @@ class UserError(Exception):
         super().__init__(message)
         self.message = message
         self.exit_code = exit_code
+
+
+class StoreAwayError(UserError):
+    """A store cannot take what it is given just now: the server is away, the disk is full. Nothing is
+    wrong with the data; the same call may succeed later."""

@@ -130,3 +130,24 @@ def test_commands(cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> N
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.startswith("sentinel: SENTINEL_SCAN__WORKERS: scan.workers = 'many': ")
     assert refused.err.count("\n") == 1
+
+
+def test_lists_come_from_variables_and_tables(home: dict[str, str], tmp_path: Path) -> None:
+    own = write(
+        tmp_path / "own.toml",
+        '[collect]\ninterfaces = ["a"]\n[[forward.to]]\nkind = "syslog"\nurl = "udp://127.0.0.1:514"\n',
+    )
+    environ = {**home, "SENTINEL_COLLECT__INTERFACES": "eth1, eth2", "SENTINEL_COLLECT__LOGS": '["/a,b"]'}
+    loaded = load(file=own, environ=environ)
+    assert loaded.settings.collect.interfaces == ("eth1", "eth2")
+    assert loaded.settings.collect.logs == (Path("/a,b"),)
+    assert loaded.settings.forward.to[0].kind == "syslog"
+    rows = {name: value for name, value, _ in loaded.rows()}
+    assert rows["collect.interfaces"] == "[eth1, eth2]"
+    assert rows["forward.to"] == '[{"kind":"syslog","url":"udp://127.0.0.1:514"}]'
+
+
+def test_a_wrong_item_of_a_list_is_named(home: dict[str, str], tmp_path: Path) -> None:
+    own = write(tmp_path / "own.toml", '[[forward.to]]\nkind = "fax"\nurl = "x"\n')
+    with pytest.raises(UserError, match=r"own\.toml: forward\.to\.0\.kind = 'fax': input should be 'syslog'"):
+        load(file=own, environ=home)

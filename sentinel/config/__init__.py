@@ -9,15 +9,17 @@ names the file that holds one.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from sentinel.config.sections import Section, Settings
 from sentinel.errors import UserError
 
 SYSTEM_FILE = Path("/etc/sentinel/sentinel.toml")
@@ -25,47 +27,6 @@ PREFIX = "SENTINEL_"
 DELIMITER = "__"
 DEFAULT = "default"
 """Origin of a value that nobody set."""
-
-
-class Section(BaseModel):
-    """A table of the settings file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ScanSettings(Section):
-    """What `sentinel scan` does where no flag says otherwise."""
-
-    site: Annotated[
-        str, Field(min_length=1, description="Name of the site; assets of two sites never merge.")
-    ] = "default"
-    events: Annotated[
-        Literal["none", "notable", "all"] | None,
-        Field(description="Which events are made. Not set: notable with rules or a store, else none."),
-    ] = None
-    workers: Annotated[int, Field(ge=1, le=64, description="Threads for the wire stage, 1 to 64.")] = 1
-    passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
-        None
-    )
-    known: Annotated[Path | None, Field(description="Folder with newer knowledge files (OUI, recog).")] = None
-
-
-class StoreSettings(Section):
-    """Where results are kept."""
-
-    url: Annotated[
-        str | None,
-        Field(
-            description="Store of the commands that read one. Not set: a folder under the XDG state folder."
-        ),
-    ] = None
-
-
-class Settings(Section):
-    """Every section. A new setting is a field of one of them; its documentation is made from it."""
-
-    scan: ScanSettings = ScanSettings()
-    store: StoreSettings = StoreSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +42,19 @@ class Loaded:
         for name in known_keys():
             section, key = name.split(".")
             value = getattr(getattr(self.settings, section), key)
-            yield name, "(not set)" if value is None else str(value), self.origins.get(name, DEFAULT)
+            yield name, _shown(value), self.origins.get(name, DEFAULT)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "(not set)"
+    if isinstance(value, tuple):
+        each = (
+            item.model_dump_json(exclude_unset=True) if isinstance(item, Section) else str(item)
+            for item in value
+        )
+        return "[" + ", ".join(each) + "]"
+    return str(value)
 
 
 def known_keys() -> list[str]:
@@ -186,8 +159,21 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
         if variable not in names:
             bare = {known.removeprefix(PREFIX): known for known in names}
             raise _unknown("environment", variable, variable.removeprefix(PREFIX), bare)
-        found[names[variable]] = value
+        found[names[variable]] = _listed(names[variable], value)
     return found
+
+
+def _listed(name: str, text: str) -> Any:
+    """A variable's text; where the setting is a list, a JSON array or words with commas between them."""
+    section, _, key = name.partition(".")
+    if get_origin(dict(sections())[section].model_fields[key].annotation) is not tuple:
+        return text
+    if text.lstrip().startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise UserError(f"environment: {_variable(name)}: is no JSON array") from None
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _validate(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
@@ -200,8 +186,9 @@ def _validate(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         name = ".".join(str(part) for part in first["loc"][:2])
+        place = ".".join(str(part) for part in first["loc"])
         origin = origins.get(name, DEFAULT)
         reason = first["msg"][:1].lower() + first["msg"][1:]
         raise UserError(
-            f"{origin}: {name} = {first['input']!r}: {reason}", 2 if origin == "flag" else 1
+            f"{origin}: {place} = {first['input']!r}: {reason}", 2 if origin == "flag" else 1
         ) from None
