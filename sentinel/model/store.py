@@ -113,8 +113,8 @@ class Store(Protocol):
 
 
 class Writer(Protocol):
-    """What returned is kept: it survives the end of the process. Faults that pass (the server is away,
-    the disk is full) raise `StoreAwayError`, nothing of the call is then promised, and it may be made again."""
+    """What returned is kept: it survives the end of the process. Faults that pass (the server is away, the
+    disk is full) raise `StoreAwayError`; nothing of the call is then promised, it may be made again."""
 
     def append_events(self, ndjson: bytes) -> Written:
         """Add events, one flat document a line, in any order."""
