@@ -11,6 +11,7 @@ import pytest
 
 from sentinel.config.sections import ElasticSettings
 from sentinel.model.store import Store
+from sentinel.store.elastic.client import Client
 from sentinel.store.elastic.store import ElasticStore
 from tests.elastic.server import Access
 from tests.store.conformance import Conformance
@@ -46,12 +47,13 @@ class Stores:
         return store
 
     def remove(self) -> None:
+        client = Client(self._access.url, ElasticSettings())
         for prefix in {store.settings.prefix for store in self.made}:
-            client = self.made[0].client
             indices = client.maybe("GET", f"/{prefix}-*/_alias")
             if indices:
                 client.json("DELETE", f"/{','.join(indices)}")
             client.maybe("DELETE", f"/_index_template/{prefix}-*")
+        client.close()
         for store in self.made:
             store.close()
 

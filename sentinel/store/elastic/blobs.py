@@ -74,7 +74,9 @@ class Blobs:
         for _ in range(TRIES):
             found = self._document(name)
             how = (
-                f"if_seq_no={found['_seq_no']}&if_primary_term={found['_primary_term']}" if found else "op_type=create"
+                f"if_seq_no={found['_seq_no']}&if_primary_term={found['_primary_term']}"
+                if found
+                else "op_type=create"
             )
             try:
                 self._client.json("PUT", f"/{self._index}/_doc/{self._id(name)}?{how}", source)

@@ -158,12 +158,16 @@ class Bulk:
             if item.error is None:
                 outcome.new += item.status == 201
                 outcome.there += item.status != 201
-            elif item.status == 409 or item.status == 404 and item.error.type != "index_not_found_exception":
+            elif item.status == 409 or (item.status == 404 and item.error.type != "index_not_found_exception"):
                 outcome.there += 1
             elif item.status in faults.PASSING:
                 again.append(line)
                 why = item.error.reason or item.error.type
-            elif item.error.type in ("cluster_block_exception", "index_not_found_exception", "security_exception"):
+            elif item.error.type in (
+                "cluster_block_exception",
+                "index_not_found_exception",
+                "security_exception",
+            ):
                 raise faults.of(
                     self._client.url, f"bulk into {index}", item.status,
                     msgspec.json.encode({"error": item.error}), self._client.user,

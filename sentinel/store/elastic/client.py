@@ -135,7 +135,9 @@ class Client:
                 return None
             raise
 
-    def _once(self, method: str, target: str, body: bytes | None, content: str, timeout: float | None) -> bytes:
+    def _once(
+        self, method: str, target: str, body: bytes | None, content: str, timeout: float | None
+    ) -> bytes:
         from urllib3 import Timeout
         from urllib3 import exceptions as told
 
@@ -184,7 +186,9 @@ class Client:
         self.version = versions[0] if versions else ""
         major = self.version.partition(".")[0]
         if not major.isdigit() or int(major) < OLDEST:
-            raise UserError(f"{self.url}: Elasticsearch {self.version or '?'}; version {OLDEST} or newer is needed")
+            raise UserError(
+                f"{self.url}: Elasticsearch {self.version or '?'}; version {OLDEST} or newer is needed"
+            )
         if self._wanted_cluster is not None and cluster != self._wanted_cluster:
             raise UserError(
                 f"{self.url}: the cluster is {cluster!r}, elastic.cluster asks for {self._wanted_cluster!r}"

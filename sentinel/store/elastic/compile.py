@@ -22,6 +22,8 @@ Query: TypeAlias = dict[str, Any]
 Types: TypeAlias = Callable[[str], str | None]
 """Gives the type of a field; None for one that is not indexed at all."""
 
+OTHER = "other"
+"""Type of a field that has no line in the table: text, if there is such a field."""
 ALL: Query = {"match_all": {}}
 NONE: Query = {"match_none": {}}
 MAX_PARTS = 300
@@ -57,8 +59,6 @@ def compile(node: Node | None, types: Types) -> Bounds:
         return Bounds(ALL, NONE)
     core = _node(node, types, 0)
     ignored: list[Query] = [{"terms": {"_ignored": names}}]
-    below = sorted(_existing(node))
-    ignored += [{"prefix": {"_ignored": f"{name}."}} for name in below]
     upper = _any([core.upper, *ignored]) if core.upper != ALL else ALL
     if core.lower == NONE:
         return Bounds(upper, NONE)
@@ -77,19 +77,13 @@ def both(*queries: Query) -> Query:
 
 def without(query: Query, other: Query) -> Query:
     """What meets one query and not another."""
-    return NONE if other == ALL else query if other == NONE else {"bool": {"filter": [query], "must_not": [other]}}
-
-
-def _existing(node: Node) -> set[str]:
-    match node:
-        case And(items) | Or(items):
-            return {name for item in items for name in _existing(item)}
-        case Not(item):
-            return _existing(item)
-        case Exists(field):
-            return {field}
-        case _:
-            return set()
+    return (
+        NONE
+        if other == ALL
+        else query
+        if other == NONE
+        else {"bool": {"filter": [query], "must_not": [other]}}
+    )
 
 
 def _node(node: Node, types: Types, depth: int) -> Bounds:
@@ -112,17 +106,19 @@ def _node(node: Node, types: Types, depth: int) -> Bounds:
         return Bounds(NONE, NONE)
     if type_ is None:
         return Bounds(ALL, NONE)
+    kind = "keyword" if type_ == OTHER else type_
     match node:
         case Exists(field):
-            there = _any([{"exists": {"field": field}}, {"exists": {"field": f"{field}.*"}}])
-            return Bounds(there, there)
+            there: Query = {"exists": {"field": field}}
+            # of a name that has no field, the server looks for fields below it
+            return Bounds(there, there if type_ != OTHER else NONE)
         case In(field, values):
-            each = [Bounds(*terms.equal(field, type_, value)) for value in values]
+            each = [Bounds(*terms.equal(field, kind, value)) for value in values]
             return Bounds(_any([b.upper for b in each]), _any([b.lower for b in each]))
         case Compare(field, "=", value):
-            return Bounds(*terms.equal(field, type_, value))
+            return Bounds(*terms.equal(field, kind, value))
         case Compare(field, op, value):
-            return Bounds(*terms.ordered(field, type_, op, value))
+            return Bounds(*terms.ordered(field, kind, op, value))
     raise AssertionError(node)
 
 

@@ -44,7 +44,9 @@ def of(url: str, request: str, status: int, body: bytes, user: str | None) -> Us
     at = f"{url}: {request}"
     if status == 401:
         who = f"user {user} and its password (elastic.password)" if user else "no user or API key was given"
-        return SetUpError(f"{url}: not let in: {who if user else who + ' (https://user@host, elastic.password)'}")
+        return SetUpError(
+            f"{url}: not let in: {who if user else who + ' (https://user@host, elastic.password)'}"
+        )
     if status == 403 and kind == "security_exception":
         return SetUpError(f"{url}: {_lacking(reason, user)}")
     if kind == "cluster_block_exception":

@@ -62,7 +62,12 @@ def _top(client: Client, index: str, query: Query, field: str, most: int) -> lis
 
 def _all(client: Client, index: str, query: Query, field: str) -> Iterator[tuple[Any, int]]:
     composite: dict[str, Any] = {"size": PAGE, "sources": [{"value": {"terms": {"field": field}}}]}
-    body = {"size": 0, "query": query, "track_total_hits": False, "aggs": {"values": {"composite": composite}}}
+    body = {
+        "size": 0,
+        "query": query,
+        "track_total_hits": False,
+        "aggs": {"values": {"composite": composite}},
+    }
     while True:
         found = client.json("POST", f"/{index}/_search?ignore_unavailable=true", body)
         values = found.get("aggregations", {}).get("values", {})

@@ -13,7 +13,12 @@ TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T(?:[01][0-9]|2[0-3]):[0-5][
 """The form of times in documents."""
 YEARS = (1970, 2261)
 """Times a `date_nanos` can hold are of these whole years."""
-RECORDS = {"asset": "assets", "conversation": "conversations", "credential": "credentials", "operation": "operations"}
+RECORDS = {
+    "asset": "assets",
+    "conversation": "conversations",
+    "credential": "credentials",
+    "operation": "operations",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,9 @@ class Layout:
 
     def part_of(self, index: str) -> str | None:
         """The part an index of events is of (`YYYY-MM-DD`, `YYYY-MM-DDTHH`); None if it is none."""
-        found = re.fullmatch(r"([0-9]{4})\.([0-9]{2})\.([0-9]{2})(?:\.([0-9]{2}))?", index[len(self.events) + 1 :])
+        found = re.fullmatch(
+            r"([0-9]{4})\.([0-9]{2})\.([0-9]{2})(?:\.([0-9]{2}))?", index[len(self.events) + 1 :]
+        )
         if found is None or not index.startswith(f"{self.events}-"):
             return None
         return "-".join(found.groups()[:3]) + (f"T{found[4]}" if found[4] else "")

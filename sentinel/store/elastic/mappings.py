@@ -47,7 +47,9 @@ def event_types() -> Mapping[str, str]:
 @cache
 def record_types(kind: str) -> Mapping[str, str]:
     """Type of each indexed field of a kind of records, or of chains."""
-    table = tomllib.loads(files("sentinel.store.elastic").joinpath("records.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads(
+        files("sentinel.store.elastic").joinpath("records.toml").read_text(encoding="utf-8")
+    )
     return dict(table[kind])
 
 

@@ -58,7 +58,8 @@ class Retention:
         path = f"/{self._layout.events}-*/_stats/store?filter_path=indices.*.primaries.store.size_in_bytes"
         found = self._client.json("GET", path)
         return {
-            name: one["primaries"]["store"]["size_in_bytes"] for name, one in (found.get("indices") or {}).items()
+            name: one["primaries"]["store"]["size_in_bytes"]
+            for name, one in (found.get("indices") or {}).items()
         }
 
     def _expire_alerts(self, part: str) -> None:

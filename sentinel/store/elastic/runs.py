@@ -59,7 +59,12 @@ class Runs:
 
     def count(self, name: str, counted: bytes) -> None:
         """Keep counters of this sensor."""
-        own = {"kind": "counters", "sensor": self._sensor, "name": name, "counted": msgspec.json.decode(counted)}
+        own = {
+            "kind": "counters",
+            "sensor": self._sensor,
+            "name": name,
+            "counted": msgspec.json.decode(counted),
+        }
         id = segment(f"counters/{self._sensor}/{name}")
         self._client.json("PUT", f"/{segment(self._layout.state)}/_doc/{id}", own)
 
@@ -69,14 +74,22 @@ class Runs:
             bulk.index(
                 self._id(doc["sha256"], doc["site"]),
                 msgspec.json.encode(
-                    {"sensor": self._sensor, "run": run, "sha256": doc["sha256"], "site": doc["site"], "doc": doc}
+                    {
+                        "sensor": self._sensor,
+                        "run": run,
+                        "sha256": doc["sha256"],
+                        "site": doc["site"],
+                        "doc": doc,
+                    }
                 ),
             )
             for doc in sources
         ]
         kept = {id for id, _ in lines}
         if instead_of:
-            lines += [bulk.delete(id) for id, found in self._all() if found["run"] in instead_of and id not in kept]
+            lines += [
+                bulk.delete(id) for id, found in self._all() if found["run"] in instead_of and id not in kept
+            ]
         outcome = self._bulk.write(self._layout.sources, lines)
         if outcome.refused:
             raise UserError(f"{self._client.url}: {outcome.refused[0][1]}")
@@ -112,7 +125,9 @@ class Runs:
             if run not in left_out:
                 kept = self._blobs.get(_blob(run))
                 if kept is None:
-                    raise UserError(f"{self._client.url}: the observations of a run are missing (`store verify`)")
+                    raise UserError(
+                        f"{self._client.url}: the observations of a run are missing (`store verify`)"
+                    )
                 yield kept
 
     def _all(self) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -110,7 +110,12 @@ class Search:
     ) -> Iterator[_Hit]:  # fmt: skip
         """All hits of a query, page by page."""
         size = min(max(first or FIRST_PAGE, 1), LARGEST_PAGE)
-        body: dict[str, Any] = {"query": query, "sort": list(sort), "track_total_hits": False, "_source": source}
+        body: dict[str, Any] = {
+            "query": query,
+            "sort": list(sort),
+            "track_total_hits": False,
+            "_source": source,
+        }
         target = f"/{index}/_search?ignore_unavailable=true"
         if pit is not None:
             body["pit"] = {"id": pit, "keep_alive": KEEP_ALIVE}

@@ -16,14 +16,14 @@ from sentinel.query import Node
 from sentinel.store.elastic import faults, histogram, mappings, retention, verify
 from sentinel.store.elastic.blobs import Blobs
 from sentinel.store.elastic.client import Client, segment
-from sentinel.store.elastic.compile import ALL, Types, by_table
+from sentinel.store.elastic.compile import ALL, OTHER, Types, by_table
 from sentinel.store.elastic.layout import RECORDS, Layout
 from sentinel.store.elastic.records import ORDER
 from sentinel.store.elastic.runs import BY_PLACE
 from sentinel.store.elastic.search import Search, document
 from sentinel.store.elastic.writer import Writer
 
-EVENTS: Types = by_table(mappings.event_types(), "keyword")
+EVENTS: Types = by_table(mappings.event_types(), OTHER)
 KEY_BYTES = 32
 SHARED = "*"
 """Name under which what all sensors share is kept."""
@@ -137,7 +137,9 @@ class ElasticStore:
     def asset(self, name: str) -> Doc | None:
         """The asset with this id or alias, or None; of several sensors' the one with the most packets."""
         named = [{"term": {field: name}} for field in ("id", "aliases")]
-        found = [d for d in self._assets({"bool": {"should": named}}) if name in (d["id"], *d.get("aliases", ()))]
+        found = [
+            d for d in self._assets({"bool": {"should": named}}) if name in (d["id"], *d.get("aliases", ()))
+        ]
         return max(found, key=lambda d: (d["id"] == name, d.get("packets", 0)), default=None)
 
     def at_address(self, address: str) -> list[Doc]:
@@ -183,7 +185,9 @@ class ElasticStore:
     def detection(self, kind: Detected, id: str) -> Doc | None:
         """The alert or chain with this id, or the only one whose id begins so."""
         self.refresh()
-        index, field = (f"{self.layout.alerts}-*", "event.id") if kind == "alert" else (self.layout.chains, "id")
+        index, field = (
+            (f"{self.layout.alerts}-*", "event.id") if kind == "alert" else (self.layout.chains, "id")
+        )
         sort = [{field: {"order": "asc", "unmapped_type": "keyword"}}]
         found: list[Doc] = []
         for hit in self.searches.pages(index, {"prefix": {field: {"value": id}}}, sort, first=3):

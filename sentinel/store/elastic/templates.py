@@ -35,13 +35,19 @@ def wanted(layout: Layout, settings: ElasticSettings) -> dict[str, dict[str, Any
     events = mappings.events()
     out = {
         layout.events: _template([f"{layout.events}-*"], timed, events, layout.events),
-        layout.alerts: _template([f"{layout.alerts}-*"], {**timed, "number_of_shards": 1}, events, layout.alerts),
+        layout.alerts: _template(
+            [f"{layout.alerts}-*"], {**timed, "number_of_shards": 1}, events, layout.alerts
+        ),
         layout.chains: _template([layout.chains], small, mappings.records("chain")),
         layout.sources: _template(
-            [layout.sources], small, mappings.plain(sensor="keyword", run="long", sha256="keyword", site="keyword")
+            [layout.sources],
+            small,
+            mappings.plain(sensor="keyword", run="long", sha256="keyword", site="keyword"),
         ),
         layout.state: _template(
-            [layout.state], small, mappings.plain(sensor="keyword", kind="keyword", name="keyword", blob="keyword")
+            [layout.state],
+            small,
+            mappings.plain(sensor="keyword", kind="keyword", name="keyword", blob="keyword"),
         ),
     }
     for kind in RECORDS:
@@ -83,7 +89,9 @@ def create(client: Client, index: str) -> None:
 def _template(
     patterns: list[str], settings: dict[str, Any], mapping: dict[str, Any], alias: str | None = None
 ) -> dict[str, Any]:
-    digest = hashlib.sha256(msgspec.json.encode([patterns, settings, mapping], order="sorted")).hexdigest()[:16]
+    digest = hashlib.sha256(msgspec.json.encode([patterns, settings, mapping], order="sorted")).hexdigest()[
+        :16
+    ]
     meta = {"sentinel": {"version": VERSION, "digest": digest}}
     inner: dict[str, Any] = {"settings": {"index": settings}, "mappings": {**mapping, "_meta": meta}}
     if alias is not None:
@@ -119,7 +127,9 @@ def _refuse_foreign(client: Client, layout: Layout, there: dict[str, Any]) -> No
     for index in sorted(there):
         timed = index.startswith((f"{layout.events}-", f"{layout.alerts}-"))
         if index in (layout.events, layout.alerts):
-            raise UserError(f"{client.url}: {index} is an index, where an alias belongs; choose another elastic.prefix")
+            raise UserError(
+                f"{client.url}: {index} is an index, where an alias belongs; choose another elastic.prefix"
+            )
         if (timed or index in ours) and "sentinel" not in _meta(marked.get(index)):
             raise UserError(
                 f"{client.url}: the index {index} is not sentinel's; delete it, or choose another elastic.prefix"

@@ -135,7 +135,7 @@ def _text_equal(field: str, value: Scalar) -> Both:
         case TextOperand(folded):
             loose = _wildcard(field, (folded,)) if _risky(folded) else _term(field, folded)
             wanted = number(value)
-            sure = not _risky(folded) and "e" not in folded[1:] or not LIKE_NUMBER.fullmatch(folded)
+            sure = (not _risky(folded) and "e" not in folded[1:]) or not LIKE_NUMBER.fullmatch(folded)
             lower = _term(field, folded) if sure and not _risky(folded) else NONE
             return (loose if wanted is None else _either(loose, _numeral(field, wanted))), lower
 

@@ -65,7 +65,9 @@ def _chain(secure: ssl.SSLSocket) -> list[bytes]:
     if hasattr(secure, "get_unverified_chain"):  # Python 3.13
         return list(secure.get_unverified_chain())
     inner: Any = secure._sslobj  # type: ignore[attr-defined]
-    return [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in inner.get_unverified_chain()]
+    return [
+        ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in inner.get_unverified_chain()
+    ]
 
 
 def reason(error: BaseException) -> str:

@@ -34,7 +34,9 @@ def _templates(client: Client, layout: Layout, settings: ElasticSettings) -> Ite
 
 
 def _shards(client: Client, layout: Layout) -> Iterator[str]:
-    found = client.json("GET", f"/_cluster/health/{layout.prefix}-*?level=indices&filter_path=indices.*.status")
+    found = client.json(
+        "GET", f"/_cluster/health/{layout.prefix}-*?level=indices&filter_path=indices.*.status"
+    )
     for index, health in sorted((found.get("indices") or {}).items()):
         if health["status"] == "red":
             yield f"{index}: red: a shard of it is missing"

@@ -99,7 +99,10 @@ class Writer:
         self._ready(self._layout.chains)
         self._client.json("POST", f"/{segment(self._layout.chains)}/_refresh")
         sort = [{"id": {"order": "asc"}}]
-        there = [h.id for h in self._store.searches.pages(self._layout.chains, {"match_all": {}}, sort, source=False)]
+        there = [
+            h.id
+            for h in self._store.searches.pages(self._layout.chains, {"match_all": {}}, sort, source=False)
+        ]
         self._put_chains(chains, there)
 
     def _put_chains(self, chains: Iterable[bytes], instead_of: Iterable[str]) -> None:
