@@ -49,7 +49,7 @@ class Records:
         changed: list[bulk.Line] = []
         index = self._layout.records(kind)
         for order, one in enumerate(records):
-            key, doc = one if isinstance(one, tuple) else (_key(kind, one, order), one)
+            key, doc = (_key(kind, one, order), one) if isinstance(one, bytes) else one
             place = (order, _digest(doc))
             after[key] = place
             if before.get(key) != place:

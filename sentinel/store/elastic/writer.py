@@ -54,7 +54,8 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bulk.close()
-        self._lock.give_back()
+        if not self._lock.give_back():
+            return
         try:
             self._store.refresh()
         except UserError:
