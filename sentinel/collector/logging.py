@@ -49,7 +49,9 @@ NAMES = {
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _SYSLOG = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}  # sd-daemon(3), "Log Levels"
-_SECRET_WORDS = re.compile(r"(^|[._-])(password|passwd|secret|token|api_?key|authorization|cookie)s?$", re.I)
+_SECRET_WORDS = re.compile(
+    r"(^|[._-])(password|passwd|secret|token|api_?key|authorization|cookie)s?$", re.IGNORECASE
+)
 _IN_URL = re.compile(r"(?P<head>\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s:/@?#]{0,256}:)[^\s/?#]+@")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_ENDS = re.compile(r"[\x7f-\x9f\u2028\u2029]")
@@ -256,7 +258,9 @@ def _json(_: Any, __: str, event: Fields) -> str:
     return _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", msgspec.json.encode(event).decode("utf-8"))
 
 
-_UNSAID = frozenset({"@timestamp", "log.level", "message", "ecs.version", "event.action", "error.stack_trace"})
+_UNSAID = frozenset(
+    {"@timestamp", "log.level", "message", "ecs.version", "event.action", "error.stack_trace"}
+)
 
 
 def _text(_: Any, __: str, event: Fields) -> str:
@@ -301,7 +305,10 @@ class _Adopted(logging.Handler):
         except (TypeError, ValueError):
             message = str(record.msg)
         getattr(self._log, level)(
-            "library", message=message, error=record.exc_info and record.exc_info[1], **{"log.logger": record.name}
+            "library",
+            message=message,
+            error=record.exc_info and record.exc_info[1],
+            **{"log.logger": record.name},
         )
 
 

@@ -63,7 +63,9 @@ def test_a_manager_that_is_gone_is_a_fault_and_no_error(tmp_path: Path) -> None:
     notify = Notify({"NOTIFY_SOCKET": str(tmp_path / "none")})
     assert not notify.alive()
     assert notify.fault == "NOTIFY_SOCKET: No such file or directory"
-    assert Notify({"NOTIFY_SOCKET": "vsock:2:1"}).fault == "NOTIFY_SOCKET=vsock:2:1: is neither a path nor @name"
+    assert (
+        Notify({"NOTIFY_SOCKET": "vsock:2:1"}).fault == "NOTIFY_SOCKET=vsock:2:1: is neither a path nor @name"
+    )
 
 
 @pytest.mark.parametrize(
