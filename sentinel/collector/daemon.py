@@ -15,6 +15,7 @@ from sentinel.collector.check import sensor_name, state_folder
 from sentinel.collector.checkpoint import Checkpoint, StateFolder
 from sentinel.collector.clock import Clock
 from sentinel.collector.figures import Figures
+from sentinel.collector.publish import publish
 from sentinel.collector.stages import Stages
 from sentinel.collector.status import Status
 from sentinel.errors import UserError
@@ -54,6 +55,7 @@ class Daemon:
         from sentinel.collector.forward import Forwarders
         from sentinel.collector.metrics import Metrics
         from sentinel.collector.notify import Notify
+        from sentinel.collector.web import serve
         from sentinel.store import open_store
 
         settings, log = self._settings, self._log
@@ -61,7 +63,10 @@ class Daemon:
         notify = Notify()
         store = open_store(settings.store.url, create=True, settings=settings)
         forward = Forwarders(settings.forward, self._folder.path, log)
-        metrics = Metrics(settings.metrics)
+        metrics = Metrics(
+            info={"sensor": sensor_name(settings.collect), "site": settings.collect.site, "store": store.url}
+        )
+        web = None
         try:
             with store.writer() as writer:
                 stages = Stages(
@@ -77,7 +82,8 @@ class Daemon:
                     ended=self._wake.set,
                 )
                 self._signals()
-                metrics.start()
+                if settings.metrics.listen is not None:
+                    web = serve(settings.metrics.listen, metrics)
                 forward.start()
                 stages.start()
                 log.info("started", message=f"collecting from {stages.what}", store=store.url)
@@ -88,7 +94,8 @@ class Daemon:
                 log.info("stopped", message="stopped" if code == 0 else "stopped with faults")
                 return code
         finally:
-            metrics.stop()
+            if web is not None:
+                web.close()
             forward.stop(1.5)
             store.close()
 
@@ -137,7 +144,7 @@ class Daemon:
             if stuck is None:
                 notify.alive()
             told = status.take(stages, forwarded(), stuck)
-            metrics.update(told)
+            publish(told, metrics)
             notify.status(told["summary"])
             try:
                 status.write(told)

@@ -50,6 +50,8 @@ class Stages:
         collect = settings.collect
         self._log, self._ended, self._figures = log, ended, figures
         self.failed: BaseException | None = None
+        self._spool: Callable[[], dict[str, Any]] | None = getattr(writer, "spooled", None)
+        figures.parts["store_url"] = store.url
         # events that were taken off the first line wait in the second: each has its half
         first, second = (Line(name, max(collect.queue // 2, 1)) for name in ("rules", "store"))
         self.lines = (first, second)
@@ -120,6 +122,10 @@ class Stages:
             for line in self.lines:
                 line.close()
             self._ended()
+
+    def spool(self) -> dict[str, Any] | None:
+        """What waits on disk for the store; None where nothing ever does."""
+        return self._spool() if self._spool is not None else None
 
     def start(self) -> None:
         """Begin to listen."""

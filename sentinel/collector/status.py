@@ -37,15 +37,16 @@ class Status:
         interfaces = dict(figures.parts.get("interfaces", {}))
         packets = sum(port.get("packets", 0) for port in interfaces.values())
         rates = self._rates(packets, figures.stored)
-        faults = self._faults(stages, interfaces, stuck)
+        troubles = self._troubles(stages, interfaces, stuck)
         out = {
             "sensor": sensor_name(collect),
             "site": collect.site,
             "pid": os.getpid(),
             "time": rfc3339(now),
             "started": rfc3339(figures.started),
-            "status": "failing" if stuck or figures.store_away else "degraded" if faults else "ok",
-            "faults": faults,
+            "status": "failing" if stuck or figures.store_away else "degraded" if troubles else "ok",
+            "faults": [reason for _, reason in troubles],
+            "troubles": troubles,
             "interfaces": interfaces,
             "logs": figures.parts.get("logs", {}),
             "queues": {line.name: {"events": line.events, "most": line.most, "high": line.high} for line in stages.lines},
@@ -95,21 +96,25 @@ class Status:
         taken: list[float] = self._figures.parts.pop("store_seconds", [])
         return taken
 
-    def _faults(self, stages: Stages, interfaces: dict[str, Any], stuck: str | None) -> list[str]:
-        figures = self._figures
-        lines = []
+    def _troubles(
+        self, stages: Stages, interfaces: dict[str, Any], stuck: str | None
+    ) -> list[tuple[str, str]]:
+        """(kind, what is wrong), each."""
+        found = []
         if stuck:
-            lines.append(f"the stage {stuck} shows no life")
-        if figures.store_away:
-            lines.append(f"store away: {figures.store_away}")
-        lines += [f"{name} is down" for name, port in interfaces.items() if port.get("down")]
-        for line in stages.lines:
-            if line.crowded:
-                lines.append(f"the line to {line.name} is more than half full")
+            found.append(("stage", f"the stage {stuck} shows no life"))
+        if self._figures.store_away:
+            found.append(("store", f"the store is away: {self._figures.store_away}"))
+        found += [("interfaces", f"{name} is down") for name, port in interfaces.items() if port.get("down")]
+        found += [
+            ("queues", f"the line to the stage {line.name} is more than half full")
+            for line in stages.lines
+            if line.crowded
+        ]
         spool = stages.spool()
         if spool and spool.get("records"):
-            lines.append(f"{spool['records']} writes wait in the spool")
-        return lines
+            found.append(("spool", f"{spool['records']:,} writes wait in the spool"))
+        return found
 
     def write(self, told: dict[str, Any]) -> None:
         """Write the file, at most every two seconds. Readers see one state or the next, never half of one."""
@@ -117,7 +122,7 @@ class Status:
         if now - self._written < WRITE_SECONDS:
             return
         self._written = now
-        kept = {name: value for name, value in told.items() if name != "store_seconds"}
+        kept = {name: value for name, value in told.items() if name not in ("store_seconds", "troubles")}
         part = self._path.with_suffix(".part")
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
