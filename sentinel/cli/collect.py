@@ -15,7 +15,9 @@ def collect(
     ] = None,
     correlate: Annotated[
         bool,
-        typer.Option("--correlate", help="Be the centre: keep the chains of all sensors of one Elasticsearch."),
+        typer.Option(
+            "--correlate", help="Be the centre: keep the chains of all sensors of one Elasticsearch."
+        ),
     ] = False,
     interface: Annotated[
         list[str] | None, typer.Option("--interface", "-i", help="Listen on it; may be repeated.")

@@ -20,7 +20,9 @@ def check(
     config: ConfigOption = None,
     collect: Annotated[
         bool,
-        typer.Option("--collect", help="Also whether the daemon could start: interfaces, logs, rules, store."),
+        typer.Option(
+            "--collect", help="Also whether the daemon could start: interfaces, logs, rules, store."
+        ),
     ] = False,
 ) -> None:
     """Read every settings file and variable; exit 1 on the first that is wrong."""

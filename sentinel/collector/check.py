@@ -36,7 +36,9 @@ def sensor_name(settings: CollectSettings) -> str:
 
 def faults(settings: Settings) -> list[str]:
     """What keeps the daemon from starting, one line each; nothing if it can start."""
-    return [line for check in (_sources, _files, _rules, _forward, _store, _state) for line in check(settings)]
+    return [
+        line for check in (_sources, _files, _rules, _forward, _store, _state) for line in check(settings)
+    ]
 
 
 def _sources(settings: Settings) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The daemon put together: its stages, signals, reload, watchdog, an end in time.
 
-    intake --line--> detect --line--> keeper
+intake --line--> detect --line--> keeper
 """
 
 from __future__ import annotations
@@ -188,5 +188,3 @@ def unchanged(before: Settings, after: Settings) -> list[str]:
             if name not in RELOADED and getattr(old, key) != getattr(new, key):
                 lines.append(f"{name} changed: it is in force after a restart")
     return lines
-
-

@@ -151,7 +151,9 @@ class Keeper:
         try:
             size = self._folder.save(checkpoint)
         except OSError as error:
-            self._log.error("checkpoint-failed", reason=f"{error.filename or self._folder.path}: {error.strerror}")
+            self._log.error(
+                "checkpoint-failed", reason=f"{error.filename or self._folder.path}: {error.strerror}"
+            )
             parts["done"] = True
             return
         figures = self._figures

@@ -62,7 +62,9 @@ class Line:
         if isinstance(item, Load):
             count = item.count = len(item.events) + len(item.alerts)
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or not self.events or self.events + count <= self.most)
+            self._changed.wait_for(
+                lambda: self._closed or not self.events or self.events + count <= self.most
+            )
             if self._closed:
                 raise Closed
             self._items.append(item)

@@ -197,7 +197,9 @@ def make_rules(settings: Settings, store: Store, before: Checkpoint | None, log:
         else:
             return rules
     saved = before.baseline if before is not None and before.baseline else None
-    baselines.load(rules.watch, saved or store.state(f"baseline {collect.site}"), f"baseline of {collect.site}")
+    baselines.load(
+        rules.watch, saved or store.state(f"baseline {collect.site}"), f"baseline of {collect.site}"
+    )
     return rules
 
 
@@ -222,9 +224,7 @@ def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chai
     return engine
 
 
-def open_ports(
-    settings: Settings, before: Checkpoint | None, log: Any
-) -> tuple[Live | None, Runner | None]:
+def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple[Live | None, Runner | None]:
     """The rings of all interfaces, filling from now on; then privileges are dropped."""
     from sentinel._native import Live
     from sentinel.probes.runner import Runner, declared
@@ -283,5 +283,3 @@ def parsed(time: str) -> float:
     from datetime import datetime
 
     return datetime.fromisoformat(time).timestamp()
-
-

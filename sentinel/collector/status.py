@@ -49,7 +49,10 @@ class Status:
             "troubles": troubles,
             "interfaces": interfaces,
             "logs": figures.parts.get("logs", {}),
-            "queues": {line.name: {"events": line.events, "most": line.most, "high": line.high} for line in stages.lines},
+            "queues": {
+                line.name: {"events": line.events, "most": line.most, "high": line.high}
+                for line in stages.lines
+            },
             "packets_per_second": rates[0],
             "events_per_second": rates[1],
             "events": figures.events,
