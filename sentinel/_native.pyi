@@ -17,7 +17,6 @@ before it, payload, the flow is over)"""
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
-@final
 class Scan:
     """A run over captures, driven step by step. One thread at a time may use it."""
 
@@ -73,6 +72,42 @@ class Scan:
 
     def finish(self) -> Inventory:
         """End the scan and give its observations. No other step is possible after that."""
+
+@final
+class Live(Scan):
+    """A run over network interfaces: it does what a scan of captures does, but does not end by itself.
+
+    `step` waits for packets, at most so long, and time goes on when none come: idle flows end. `stop`
+    takes no more packets and reads those the kernel still holds (0.15 s). Sources are the interfaces,
+    in the order they are named. `drop_privileges` may be called as soon as it is made.
+    """
+
+    def __new__(
+        cls,
+        interfaces: Sequence[str],
+        *,
+        site: str = "default",
+        events: str = "notable",
+        workers: int = 1,
+        declared: Sequence[tuple[str, bool, Any]] = ...,
+        filter: str | None = None,
+        snaplen: int = 65535,
+        ring_mib: int = 64,
+        promiscuous: bool = True,
+    ) -> Live:
+        """Open all interfaces, or none. It needs CAP_NET_RAW. `snaplen` is octets taken of a packet (0:
+        all), `ring_mib` mebibytes of ring for each interface. What `filter` cannot mean is left out
+        inside the kernel."""
+
+    def counters(self) -> bytes:
+        """What was counted of every interface, as JSON: {name: {link, link_type, packets, bytes,
+        kernel_drops, freezes, truncated, joined, tagged, down, lost}}. `link` is `up`, `no carrier`,
+        `down`, `gone` or `another kind`, `down` how often it ceased to be up; `kernel_drops` and `link`
+        are a second old at most. `finish` does not take them away."""
+
+def drop_privileges(user: str | None = None) -> None:
+    """Give up every capability for good and forbid to gain new ones, after becoming `user` if one is
+    named. Interfaces that are open stay so. Refused while the process has more than one thread."""
 
 @final
 class EventBatch:

@@ -4,6 +4,7 @@
 mod batch;
 mod chains;
 mod inventory;
+mod live;
 mod logs;
 mod probes;
 mod scan;
@@ -25,6 +26,8 @@ mod _native {
     use super::chains::Chains;
     #[pymodule_export]
     use super::inventory::Inventory;
+    #[pymodule_export]
+    use super::live::{Live, drop_privileges};
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
