@@ -51,14 +51,29 @@ def _sources(settings: Settings) -> Iterator[str]:
             yield f"collect.interfaces: {name} is named twice"
         elif name not in known:
             yield f"collect.interfaces: {name}: no such network interface (there are {', '.join(known)})"
+    if collect.interfaces:
+        yield from _told(_may_listen, "collect.interfaces")
     for path in collect.logs:
         base = _fixed(path)
         if not base.exists():
             yield f"collect.logs: {base}: no such file or folder"
         elif not os.access(base, os.R_OK | (os.X_OK if base.is_dir() else 0)):
             yield f"collect.logs: {base}: may not be read by this user"
-    if collect.filter is not None:
-        yield from _told(lambda: _filter(collect.filter or ""), "collect.filter")
+    wanted = collect.filter
+    if wanted is not None:
+        yield from _told(lambda: _filter(wanted), "collect.filter")
+
+
+def _may_listen() -> None:
+    import socket
+
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close()
+    except PermissionError:
+        raise UserError(
+            "collect.interfaces: listening needs CAP_NET_RAW: run it as a service with that capability, or "
+            "as root (it gives the rest up)"
+        ) from None
 
 
 def _fixed(path: Path) -> Path:

@@ -16,7 +16,7 @@ from sentinel.collector.checkpoint import Checkpoint, StateFolder
 from sentinel.collector.clock import Clock
 from sentinel.collector.figures import Figures
 from sentinel.collector.publish import publish
-from sentinel.collector.stages import Stages
+from sentinel.collector.stages import Stages, open_ports
 from sentinel.collector.status import Status
 from sentinel.errors import UserError
 
@@ -61,6 +61,7 @@ class Daemon:
         settings, log = self._settings, self._log
         before = self._taken_up()
         notify = Notify()
+        ports = open_ports(settings, before, log)
         store = open_store(settings.store.url, create=True, settings=settings)
         forward = Forwarders(settings.forward, self._folder.path, log)
         metrics = Metrics(
@@ -79,6 +80,7 @@ class Daemon:
                     figures=self._figures,
                     log=log,
                     forward=forward,
+                    ports=ports,
                     ended=self._wake.set,
                 )
                 self._signals()
@@ -107,8 +109,8 @@ class Daemon:
         collect = self._settings.collect
         if found is not None and (found.site, found.sensor) != (collect.site, sensor_name(collect)):
             raise UserError(
-                f"{self._folder.path}: is the state of sensor {found.sensor} of site {found.site}; name another "
-                "folder (collect.state), or give this sensor the same names"
+                f"{self._folder.path}: is the state of sensor {found.sensor} of site {found.site}; "
+                "name another folder (collect.state), or give this sensor the same names"
             )
         return found
 

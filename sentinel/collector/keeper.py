@@ -32,7 +32,7 @@ EXPIRE_SECONDS = 60.0
 
 
 class Keeper:
-    """Takes from a line, and keeps. What `run` has taken off the line and not yet kept is not acknowledged."""
+    """Takes from a line, and keeps. What `run` took off the line and has not kept is not acknowledged."""
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sentinel.collector.check import sensor_name
 from sentinel.collector.checkpoint import Checkpoint, StateFolder
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
 
+Ports: TypeAlias = "tuple[Live | None, Runner | None]"
+"""Open interfaces, and what drives probes written in Python over them."""
+
 STOP_SECONDS = 8.0
 """Seconds in which the stages end; what is not kept then is given up and said. systemd waits for 10."""
 
@@ -45,6 +48,7 @@ class Stages:
         figures: Figures,
         log: Any,
         forward: Forwarders,
+        ports: Ports,
         ended: Callable[[], None],
     ) -> None:
         collect = settings.collect
@@ -68,7 +72,7 @@ class Stages:
             observations=before.observations if before else b"",
             ledger=before.ledger if before else (),
         )
-        live, runner = open_ports(settings, before, log)
+        live, runner = ports
         tails = open_logs(settings, before)
         if live is not None and before is not None:
             figures.lost_seconds = max(0.0, clock.now() / 1e6 - parsed(before.time))
@@ -226,7 +230,7 @@ def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chai
 
 def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple[Live | None, Runner | None]:
     """The rings of all interfaces, filling from now on; then privileges are dropped."""
-    from sentinel._native import Live
+    from sentinel._native import Live, drop_privileges
     from sentinel.probes.runner import Runner, declared
 
     collect = settings.collect
@@ -244,7 +248,7 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
             ring_mib=collect.ring,
             promiscuous=collect.promiscuous,
         )
-        live.drop_privileges()
+        drop_privileges()
     except ValueError as error:
         raise UserError(str(error)) from None
     if before is not None and before.flows:

@@ -108,7 +108,11 @@ class Status:
             found.append(("stage", f"the stage {stuck} shows no life"))
         if self._figures.store_away:
             found.append(("store", f"the store is away: {self._figures.store_away}"))
-        found += [("interfaces", f"{name} is down") for name, port in interfaces.items() if port.get("down")]
+        found += [
+            ("interfaces", f"{name}: {port['link']}")
+            for name, port in interfaces.items()
+            if port.get("link") not in (None, "up")
+        ]
         found += [
             ("queues", f"the line to the stage {line.name} is more than half full")
             for line in stages.lines

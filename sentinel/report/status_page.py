@@ -106,10 +106,10 @@ def _checkpoint(taken: dict[str, Any], now: datetime) -> str:
 def _interfaces(ports: dict[str, Any]) -> Table:
     out = table("interface", "state", "packets", "bytes", "dropped")
     for name, port in ports.items():
-        down = bool(port.get("down"))
+        state = port.get("link") or "up"
         out.add_row(
             safe(name),
-            Text("down" if down else "up", "bold red" if down else "green"),
+            Text(state, "green" if state == "up" else "bold red"),
             f"{port.get('packets', 0):,}",
             f"{port.get('bytes', 0):,}",
             Text(f"{port.get('kernel_drops', 0):,}", "yellow" if port.get("kernel_drops") else ""),
