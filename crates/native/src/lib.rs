@@ -3,10 +3,12 @@
 
 mod batch;
 mod chains;
+mod harvest;
 mod inventory;
 mod logs;
 mod probes;
 mod scan;
+mod shed;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
