@@ -64,6 +64,11 @@ class Scan:
     def events(self) -> EventBatch:
         """Events since the last call, in order. After `finish`, the last ones."""
 
+    def harvest(self) -> Inventory:
+        """What was observed since the last harvest, the traffic of open flows so far included, as an
+        inventory for `Inventory.absorb`. Flows go on. All harvests and `finish` together give what one
+        scan to the end gives."""
+
     def sources(self) -> list[bytes]:
         """One JSON object per source, once the scan is finished."""
 
@@ -120,6 +125,17 @@ class EventBatch:
     def until(self, time: int | None = None) -> EventBatch:
         """Take the events up to a time (µs) out of the batch, as far as none later stands before them;
         all without one."""
+
+    def split(self, n: int) -> EventBatch:
+        """Take the first `n` events out of the batch."""
+
+    def shed(self, keep: Literal["notable", "none"] | str) -> int:
+        """Drop what can be done without when a queue is full; returns how many went. `notable` keeps all
+        but monitoring (reads and polls that were not refused, flows that were answered), `none` nothing.
+        Alerts always stay."""
+
+    def bytes(self) -> int:
+        """Approximate bytes held."""
 
     def join(self, other: EventBatch) -> None:
         """Take the events of another batch, which is empty afterwards, in between by time. Within each
@@ -261,6 +277,9 @@ class Inventory:
 
     def merge(self, observations: bytes) -> None:
         """Add observations that `observations()` gave, of sources not held yet."""
+
+    def absorb(self, harvest: Inventory) -> None:
+        """Add what a harvest gave, which stays as it is."""
 
     def assess(self, assess: Callable[[bytes], bytes]) -> None:
         """Have every new credential judged: a JSON array goes in, one of assessments comes back."""

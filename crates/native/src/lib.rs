@@ -3,11 +3,13 @@
 
 mod batch;
 mod chains;
+mod harvest;
 mod inventory;
 mod live;
 mod logs;
 mod probes;
 mod scan;
+mod shed;
 mod watch;
 
 use pyo3::exceptions::PyValueError;

@@ -176,6 +176,12 @@ impl Scan {
         EventBatch::new(events, sources)
     }
 
+    /// What was observed since the last harvest, flows still open included; they go on.
+    fn harvest(&mut self, py: Python<'_>) -> PyResult<Inventory> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        Ok(py.detach(|| crate::harvest::harvest(engine, &mut self.injector, &self.site)))
+    }
+
     /// One JSON object per source, once the scan is finished.
     fn sources<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
         self.sources.iter().map(|s| PyBytes::new(py, &source_json(s, &self.site))).collect()
