@@ -8,6 +8,9 @@ from os import PathLike
 from typing import Any, Literal, TypeAlias, final
 
 _Side: TypeAlias = Literal["client", "server"]
+_Bytes: TypeAlias = bytes
+"""For classes that have a method of that name."""
+
 _Kind: TypeAlias = Literal["asset", "conversation", "credential", "operation"]
 
 _Chunk: TypeAlias = tuple[int, str, _Side, int, int, int, bytes, bool]
@@ -68,6 +71,16 @@ class Scan:
         """What was observed since the last harvest, the traffic of open flows so far included, as an
         inventory for `Inventory.absorb`. Flows go on. All harvests and `finish` together give what one
         scan to the end gives."""
+
+    def save_flows(self) -> bytes:
+        """State of open flows and of what looks back in time, for `load_flows` of a later run."""
+
+    def load_flows(self, saved: bytes) -> None:
+        """Go on with the flows of an earlier run: before the first packet. Bytes that are damaged or
+        foreign are refused and change nothing."""
+
+    def memory(self) -> tuple[int, int]:
+        """(bytes held by flows and by what was observed since the last harvest, open flows)."""
 
     def sources(self) -> list[bytes]:
         """One JSON object per source, once the scan is finished."""
@@ -141,7 +154,7 @@ class EventBatch:
         """Take the events of another batch, which is empty afterwards, in between by time. Within each
         batch the order stays."""
 
-    def ndjson(self, *, tag: bool = False, reveal: bool = False) -> bytes:
+    def ndjson(self, *, tag: bool = False, reveal: bool = False) -> _Bytes:
         """One flat ECS document a line. `tag` puts `"record": "event"` first; secrets are masked
         unless `reveal`."""
 
@@ -275,43 +288,73 @@ class Inventory:
     def __new__(cls) -> Inventory:
         """An inventory without observations."""
 
-    def merge(self, observations: bytes) -> None:
+    def merge(self, observations: _Bytes) -> None:
         """Add observations that `observations()` gave, of sources not held yet."""
 
     def absorb(self, harvest: Inventory) -> None:
         """Add what a harvest gave, which stays as it is."""
 
-    def assess(self, assess: Callable[[bytes], bytes]) -> None:
+    def assess(self, assess: Callable[[_Bytes], _Bytes]) -> None:
         """Have every new credential judged: a JSON array goes in, one of assessments comes back."""
 
-    def observations(self) -> bytes:
+    def observations(self) -> _Bytes:
         """The observations for a store; every credential must have been assessed."""
 
     def derive(
         self,
         ledger: Sequence[tuple[str, str]] | None,
-        describe: Callable[[bytes], bytes],
-        vendors: Callable[[list[bytes]], Sequence[str | None]],
+        describe: Callable[[_Bytes], _Bytes],
+        vendors: Callable[[list[_Bytes]], Sequence[str | None]],
+        until: str | None = None,
     ) -> list[tuple[str, str]]:
         """Work out assets. `ledger` is (identity, id) in order of first sight; `describe` takes a
         JSON array of profiles and gives one of meanings; `vendors` takes hardware addresses of six
-        bytes and gives a name or None for each. Returns what to add to the ledger."""
+        bytes and gives a name or None for each. Returns what to add to the ledger. Answers are
+        remembered; those that hang on a certificate are asked for anew when `until` is another."""
+
+    def update(
+        self,
+        describe: Callable[[_Bytes], _Bytes],
+        vendors: Callable[[list[_Bytes]], Sequence[str | None]],
+        until: str | None = None,
+    ) -> tuple[list[tuple[str, str]], list[str]]:
+        """`derive` with the ledger that this inventory keeps. Returns what was added to it, and the
+        identities that were dropped from it since they would be given the same id again."""
+
+    def ledger(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Take up the ledger that `update` goes on with."""
+
+    def limit(self, table: str, most: int) -> None:
+        """Bound a table for `absorb`: `hosts`, `facts`, `facts_per_host`, `services`, `bindings`,
+        `conversations`, `operations`, `credentials`, or `text` in bytes."""
+
+    def bytes(self) -> int:
+        """Approximate bytes held."""
+
+    def records_changed(self, kind: _Kind | str) -> tuple[list[tuple[str, _Bytes]], list[str]]:
+        """Records of a kind that are new or changed since `kept(kind)` was called, as (key, JSON
+        document), and the keys of those that are gone. An asset's key is its id, that of others a hash of
+        what tells them apart. At first all are new: what else a store holds is gone."""
+
+    def kept(self, kind: _Kind | str) -> None:
+        """A store has kept what `records_changed(kind)` gave last."""
+
 
     def totals(self) -> list[tuple[str, int]]:
         """How many `assets`, `conversations`, `credentials` and `operations` there are."""
 
-    def counters(self) -> tuple[bytes, bytes]:
+    def counters(self) -> tuple[_Bytes, _Bytes]:
         """`limits` and `parse_errors` as two JSON objects."""
 
-    def records(self, kind: _Kind | str, limit: int | None = None) -> list[bytes]:
+    def records(self, kind: _Kind | str, limit: int | None = None) -> list[_Bytes]:
         """Records of a kind as JSON documents. With `limit`, at most so many, assets in order of
         interest."""
 
-    def write(self, kind: _Kind | str, write: Callable[[bytes], object], separator: bytes, tag: bool) -> int:
+    def write(self, kind: _Kind | str, write: Callable[[_Bytes], object], separator: _Bytes, tag: bool) -> int:
         """Write all records of a kind in large pieces with `separator` between them; `tag` puts
         `"record": kind` first. Returns how many there were."""
 
-    def sources(self) -> bytes:
+    def sources(self) -> _Bytes:
         """Sources known, as a JSON array of name, sha256 and site."""
 
 @final

@@ -326,7 +326,7 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers)
+    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers, until)
 
 
 def scan_into(

@@ -6,6 +6,7 @@
 //! So the outcome is the same for any batch size and any number of workers.
 
 mod harvest;
+mod saved;
 
 use crate::capture::{Batch, Feed, Limits as BatchLimits, MergedReader, Options};
 use crate::decode::{Net, Packet, Status, flag};
