@@ -189,8 +189,19 @@ class Watch:
     def feed_docs(self, docs: Sequence[dict[str, Any]]) -> EventBatch:
         """Take documents as dictionaries."""
 
+    def advance(self, now: int) -> EventBatch:
+        """Time passes without events: give those whose time has come by that. `now` is the machine's clock
+        in microseconds, told every second or so; what counts is how far it went since the last call. A step
+        back, or of more than 90 s, moves nothing; nor does anything before the first event."""
+
+    def clock(self) -> int | None:
+        """Time (µs) before which no event will come in order any more; None before the first."""
+
     def finish(self) -> EventBatch:
         """No more events will come: give those that were held back."""
+
+    def take_alerts(self) -> EventBatch:
+        """Alerts since the last call, in order, as a handle: for `Chains.feed_batch`, and to be written."""
 
     def alerts(self, *, reveal: bool = False) -> list[bytes]:
         """Alert documents since the last call, in order; secrets are masked unless `reveal`."""
@@ -226,10 +237,12 @@ class Watch:
         """How many (rule, event) pairs of documents fit. Nothing is put in order, looked up or kept."""
 
     def snapshot(self) -> bytes:
-        """State of what looks back in time, to take up again with the same rules."""
+        """The whole state but rules and settings: events held back (as they are, secrets too) and alerts not
+        taken yet included."""
 
     def restore(self, snapshot: bytes) -> None:
-        """Take up where a snapshot was taken."""
+        """Take up where a snapshot was taken, with the same rules exactly there; correlations that are not
+        the same begin anew. Raises ValueError, and changes nothing, for what is no snapshot of this form."""
 
 @final
 class Logs:
@@ -368,14 +381,22 @@ class Chains:
     def feed(self, alerts: Sequence[bytes]) -> None:
         """Take in alert documents."""
 
+    def feed_batch(self, alerts: EventBatch) -> None:
+        """Take in the alerts of a batch (`Watch.take_alerts`), which keeps them."""
+
     def feed_lines(self, ndjson: bytes) -> None:
         """Take in alert documents, one a line."""
+
+    def assets(self, assets: bytes) -> None:
+        """Replace the assets whose addresses alerts may have that do not name them: a JSON array of asset
+        documents. They are no part of a snapshot."""
 
     def finish(self) -> None:
         """Work on what waits for earlier alerts: none will come."""
 
     def advance(self, time: int) -> None:
-        """Let event time pass (microseconds since 1970 UTC), so that idle chains close."""
+        """Let event time pass (microseconds since 1970 UTC, `Watch.clock`): what waits is worked on as no
+        earlier alert comes, and idle chains close."""
 
     def changed(self) -> list[bytes]:
         """Documents of chains that changed since the last call; merged and closed ones too."""
