@@ -215,7 +215,8 @@ class Conformance:
     """The tests. A subclass runs them."""
 
     @pytest.fixture(scope="class")
-    def filled(self, stores: Stores) -> Iterator[tuple[Store, list[Doc]]]:
+    @classmethod
+    def filled(cls, stores: Stores) -> Iterator[tuple[Store, list[Doc]]]:
         """A store with the population, and it in order."""
         store, documents = stores.new(), population()
         with store.writer() as writer:
