@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch
@@ -115,6 +115,14 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Give connections back."""
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A store that knows how much each part takes."""
+
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of events by part, oldest first."""
 
 
 class Writer(Protocol):

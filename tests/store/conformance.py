@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentinel.errors import UserError
-from sentinel.model.store import Kind, Mark, Store
+from sentinel.model.store import Keyed, Kind, Mark, Store
 from sentinel.query import And, Compare, Exists, In, Node, Not, Or, matches, parse
 
 Doc = dict[str, Any]
@@ -205,7 +205,7 @@ ASSET_QUERIES = [
     *("exposures.severity = high", "id = a-plc", "aliases = a-old", "vendor != Dahua", "level exists"),
 ]
 quiet = settings(
-    max_examples=120,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
@@ -492,7 +492,8 @@ class Conformance:
         }
         keyed = [(f"k{n}", json.dumps({**talk, "port": n}).encode()) for n in range(5)]
         with store.writer() as writer:
-            records = {**NONE, "asset": encoded(ASSETS), "conversation": keyed}
+            records: dict[str, Iterable[bytes] | Iterable[Keyed]] = {**NONE, "asset": encoded(ASSETS)}
+            records["conversation"] = keyed
             writer.commit([], b"", set(), [], records, {})
             merged = asset("a-plc", ip=["10.0.0.9"], aliases=["a-old", "a-cam"], vendor="Siemens", type="plc")
             new = asset("a-new", ip=["10.0.0.2"])
