@@ -36,6 +36,13 @@ OPTIONAL = {
         "`make bench` has nothing to compare its speed with",
         "libndpi-bin",
     ),
+    "java": (
+        ("java",),
+        ("-version",),
+        "no Elasticsearch for the tests of that store",
+        "openjdk-17-jre-headless",
+    ),
+    "mvn": (("mvn",), ("-version",), "Elasticsearch is not fetched for the tests", "maven"),
 }
 
 
