@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from sentinel.cli.records import Format, FormatOption, StoreOption, opened, show, show_json
+from sentinel.cli.records import (
+    Format,
+    FormatOption,
+    OutputOption,
+    StoreOption,
+    opened,
+    show,
+    show_json,
+    target,
+)
 from sentinel.errors import UserError
 
 app = typer.Typer(no_args_is_help=True, help="The store itself.")
@@ -67,3 +76,21 @@ def rebuild(store: StoreOption = None) -> None:
 
     counts = pipeline.rebuild(opened(store))
     sys.stdout.write(", ".join(f"{count:,} {kind}" for kind, count in counts.items()) + "\n")
+
+
+@app.command()
+def kibana(
+    prefix: Annotated[
+        str | None,
+        typer.Option("--prefix", help="How the names of the indices begin (default: elastic.prefix)."),
+    ] = None,
+    output: OutputOption = None,
+) -> None:
+    """Write data views, searches and dashboards that Kibana 8.9 and newer import (Stack Management,
+    Saved Objects)."""
+    from sentinel.config import load
+    from sentinel.export.kibana import write_kibana
+
+    settings = load({"elastic.prefix": prefix}).settings
+    with target(output) as file:
+        write_kibana(file, settings.elastic.prefix)

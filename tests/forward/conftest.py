@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,24 @@ from tests.forward.receivers import Certificates, certificates
 def pems(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """Certificates of a test authority."""
     return certificates(tmp_path_factory.mktemp("pems"))
+
+
+@pytest.fixture(scope="session")
+def rsyslogd() -> str:
+    """Path of rsyslogd with its OpenSSL driver."""
+    found = shutil.which("rsyslogd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is None or not list(Path("/usr/lib").glob("**/rsyslog/lmnsd_ossl.so")):
+        pytest.skip("rsyslogd with rsyslog-openssl is not installed: no syslog receiver of others")
+    return found
+
+
+@pytest.fixture(scope="session")
+def openssl() -> str:
+    """Path of openssl."""
+    found = shutil.which("openssl")
+    if found is None:
+        pytest.skip("openssl is not installed: no TLS server of others")
+    return found
 
 
 def alert(n: int, severity: int = 4, **more: Any) -> bytes:

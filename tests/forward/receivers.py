@@ -80,7 +80,7 @@ class Streams:
             if self._context is not None:
                 at = self._context.wrap_socket(made, server_side=True)
                 self._open.add(at)
-                self.peers.append(at.getpeercert() or {})  # type: ignore[attr-defined]
+                self.peers.append(at.getpeercert() or {})
             self._read(at)
         except (OSError, ValueError):
             pass

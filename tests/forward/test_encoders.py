@@ -72,7 +72,7 @@ def test_cef_is_always_well_formed(document: dict[str, Any], kind: str, most: in
 @given(st.text(min_size=600, max_size=3000), limits)
 def test_what_is_too_long_is_cut_between_characters(long: str, most: int) -> None:
     for name in ("event.reason", "user.name", "rule.name"):
-        raw = alert(1, **{name.replace(".", "__"): long})
+        raw = json.dumps(json.loads(alert(1)) | {name: long}).encode()
         written = syslog.message(Item(1, "alert", "x", raw), "sensor-1", most)
         assert len(written.text) <= most
         parsed = parse_syslog(written.text)
