@@ -48,6 +48,13 @@ OPTIONAL = {
         "no test against a TLS server that others wrote",
         "openssl",
     ),
+    "java": (
+        ("java",),
+        ("-version",),
+        "no Elasticsearch for the tests of that store",
+        "openjdk-17-jre-headless",
+    ),
+    "mvn": (("mvn",), ("-version",), "Elasticsearch is not fetched for the tests", "maven"),
 }
 
 
