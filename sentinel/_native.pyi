@@ -236,6 +236,13 @@ class Watch:
     def count(self, ndjson: bytes, dataset: str | None = None) -> int:
         """How many (rule, event) pairs of documents fit. Nothing is put in order, looked up or kept."""
 
+    def hits(self, ndjson: bytes, dataset: str | None = None) -> list[tuple[int, int]]:
+        """Which rules documents fit: (line, rule), both from 0, rules as `rules` has them. As with `count`,
+        nothing is put in order, looked up or kept."""
+
+    def rules(self) -> list[tuple[str, str, str]]:
+        """Detection rules at work: (file, id or what it is known by, title)."""
+
     def snapshot(self) -> bytes:
         """The whole state but rules and settings: events held back (as they are, secrets too) and alerts not
         taken yet included."""
@@ -415,6 +422,10 @@ class Chains:
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot; what is none is refused and changes nothing."""
+
+def log_sources(dataset: str) -> list[tuple[str, str, str]]:
+    """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule is
+    meant for them if all that it says is said by one of these. None: of unknown origin, every rule is meant."""
 
 def native_probes() -> list[_NativeProbe]:
     """The probes written in Rust."""

@@ -35,5 +35,5 @@ mod _native {
     #[pymodule_export]
     use super::scan::{Scan, native_probes};
     #[pymodule_export]
-    use super::watch::Watch;
+    use super::watch::{Watch, log_sources};
 }
