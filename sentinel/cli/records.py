@@ -38,7 +38,7 @@ class Format(StrEnum):
 
 
 StoreOption = Annotated[
-    str | None, typer.Option("--store", help="Store: sqlite:///folder (default: under the state folder).")
+    str | None, typer.Option("--store", help="Store: sqlite:///folder or https://user@host:9200 (default: the settings', else under the state folder).")
 ]
 WhereOption = Annotated[
     str | None, typer.Option("--where", help="Only those that fit: 'vendor = Siemens AND level < 2'.")

@@ -56,7 +56,7 @@ class Daemon:
         from sentinel.collector.metrics import Metrics
         from sentinel.collector.notify import Notify
         from sentinel.collector.web import serve
-        from sentinel.store import open_store
+        from sentinel.store import open_store, open_writer
 
         settings, log = self._settings, self._log
         before = self._taken_up()
@@ -69,7 +69,7 @@ class Daemon:
         )
         web = None
         try:
-            with store.writer() as writer:
+            with open_writer(store, settings, self._folder.path) as writer:
                 stages = Stages(
                     settings,
                     store,

@@ -60,6 +60,7 @@ class Keeper:
         self._tell, self._assets, self._slower = tell, assets, slower
         self._number = number
         self._chains: dict[bytes, bytes] = {}
+        self._drain: Callable[[], object] | None = getattr(writer, "drain", None)
         self._stored_at = self._expired_at = time.monotonic()
         self.beat = time.monotonic()
         self.give_up = threading.Event()
@@ -76,6 +77,8 @@ class Keeper:
                     return
             elif item is not None:
                 self._keep(item)
+            if self._drain is not None:
+                self._drain()
             self._expire()
 
     def _keep(self, load: Load) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
@@ -17,15 +17,19 @@ import msgspec
 
 from sentinel._native import EventBatch
 from sentinel.errors import StoreAwayError, UserError
-from sentinel.model.store import Keyed, Kind, Writer, Written
+from sentinel.model.store import Doc, Keyed, Kind, Writer, Written
 from sentinel.store import spool as spools
 from sentinel.store.spool import Spool
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 """Seconds until the store is tried again, doubled from the first on and spread by half."""
+DRAIN_SECONDS = 0.5
+"""Seconds that are spent on what waits before something is added to it."""
 CHUNK = 4 << 20
 """Octets of waiting events that are written at once."""
+READS = frozenset("knows together observations ledger alert_documents expire shrink commit".split())
+"""What of a writer needs the store."""
 MOST_STATE = 256
 """Names whose last state waits in memory."""
 
@@ -54,7 +58,8 @@ class SpooledWriter:
         self._all_chains = False
         self._state: dict[str, bytes | None] = {}
         self._records: dict[Kind, dict[str, bytes | None]] = {}
-        self._replaced: dict[Kind, list[Keyed]] = {}
+        self._ids: dict[str, str] = {}
+        self._runs: dict[str, tuple[list[Doc], bytes, Mapping[str, bytes]]] = {}
         self.lost_state = 0
         """States for which there was no room."""
 
@@ -65,6 +70,7 @@ class SpooledWriter:
 
     def __exit__(self, *_: object) -> None:
         self._let_go()
+        self.spool.close()
 
     @property
     def is_there(self) -> bool:
@@ -74,8 +80,14 @@ class SpooledWriter:
     @property
     def waits(self) -> bool:
         """True if anything waits to be written."""
-        return bool(self.spool.records or self._chains or self._all_chains or self._state
-                    or self._records or self._replaced)  # fmt: skip
+        last_words = (self._chains, self._all_chains, self._state, self._records, self._ids, self._runs)
+        return bool(self.spool.records or any(last_words))
+
+    def spooled(self) -> dict[str, Any]:
+        """What waits: `records` and `bytes` on disk, `age` of the oldest in seconds, octets `lost` to damage,
+        `away` with the reason while the store is."""
+        at = self.spool
+        return {"records": at.records, "bytes": at.bytes, "age": at.age, "lost": at.lost, "away": self.why or None}
 
     # --- events and alerts ----------------------------------------------------------------------------
 
@@ -93,6 +105,8 @@ class SpooledWriter:
     def _append(self, kind: spools.Kind, data: bytes, write: Callable[[Writer], Written], count: int) -> Written:
         if not data:
             return Written(0)
+        if self.spool.records:
+            self.drain(DRAIN_SECONDS)
         if not self.spool.records and (writer := self._reach()) is not None:
             try:
                 return write(writer)
@@ -133,10 +147,17 @@ class SpooledWriter:
             waiting[key] = doc
         self._write_the_rest()
 
-    def replace_records(self, kind: Kind, records: Iterable[Keyed]) -> None:
-        """Take over records in place of all of a kind."""
-        self._replaced[kind] = list(records)
-        self._records.pop(kind, None)
+    def add_ids(self, ids: Iterable[tuple[str, str]]) -> None:
+        """Add (identity, asset id) to the ledger."""
+        for identity, asset in ids:
+            self._ids.setdefault(identity, asset)
+        self._write_the_rest()
+
+    def put_run(
+        self, run: str, sources: list[Doc], observations: bytes, counters: Mapping[str, bytes]
+    ) -> None:
+        """Take over a run that goes on."""
+        self._runs[run] = (sources, observations, counters)
         self._write_the_rest()
 
     def _write_the_rest(self) -> None:
@@ -144,9 +165,12 @@ class SpooledWriter:
         if (writer := self._reach()) is None:
             return
         try:
-            for kind in list(self._replaced):
-                writer.commit([], b"", set(), [], {kind: self._replaced[kind]}, {})
-                del self._replaced[kind]
+            if self._ids:
+                writer.add_ids(self._ids.items())  # type: ignore[attr-defined]
+                self._ids = {}
+            for run in list(self._runs):
+                writer.put_run(run, *self._runs[run])  # type: ignore[attr-defined]
+                del self._runs[run]
             for kind in list(self._records):
                 some = self._records[kind]
                 changed = [(key, doc) for key, doc in some.items() if doc is not None]
@@ -238,7 +262,7 @@ class SpooledWriter:
 
     def __getattr__(self, name: str) -> Any:
         """Everything else needs the store: `StoreAwayError` while it is away."""
-        if name.startswith("_") or not hasattr(Writer, name):
+        if name.startswith("_") or name not in READS:
             raise AttributeError(name)
         writer = self._reach()
         if writer is None:

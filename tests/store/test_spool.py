@@ -229,7 +229,6 @@ def test_what_comes_while_the_store_is_away_is_written_later_in_order(tmp_path: 
         assert fake.state == {"x": b"2"}
         assert writer.spool.bytes == 0
         assert writer.drained.new == 5
-        writer.spool.close()
 
 
 def test_a_store_that_goes_away_while_it_is_filled_gets_the_rest_later(tmp_path: Path) -> None:
@@ -243,14 +242,12 @@ def test_a_store_that_goes_away_while_it_is_filled_gets_the_rest_later(tmp_path:
         clock[0] += 1000
         assert not writer.drain()
         assert len(fake.kept) == 7
-        writer.spool.close()
     # killed and started again: what was kept is not read twice, and would do no harm
     fake.full_after = None
     with spooled(fake, tmp_path / "spool", clock) as writer:
         assert writer.spool.records == 33
         assert writer.drain()
         assert [doc for _, doc in fake.kept] == [b"%c%d" % (kind, n) for n in range(20) for kind in b"ea"]
-        writer.spool.close()
 
 
 def test_when_there_is_no_room_the_caller_is_told(tmp_path: Path) -> None:
@@ -264,7 +261,6 @@ def test_when_there_is_no_room_the_caller_is_told(tmp_path: Path) -> None:
         clock[0] += 1000
         assert writer.drain()
         assert fake.kept == [("event", b"e" * 60)]
-        writer.spool.close()
 
 
 def test_a_wrong_store_is_an_error_at_the_start_only(tmp_path: Path) -> None:
@@ -293,4 +289,3 @@ def test_a_wrong_store_is_an_error_at_the_start_only(tmp_path: Path) -> None:
         clock[0] += 1000
         assert writer.drain()
     assert fake.kept == [("event", b"e1")]
-    at.close()

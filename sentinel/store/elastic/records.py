@@ -42,14 +42,14 @@ class Records:
         self._client, self._bulk, self._layout, self._sensor = client, requests, layout, sensor
         self._places: dict[str, dict[str, Place]] = {}
 
-    def replace(self, kind: str, records: Iterable[bytes] | Iterable[Keyed]) -> None:
+    def replace(self, kind: str, records: Iterable[bytes | Keyed]) -> None:
         """Take over records in place of all there are of a kind."""
         before = self._known(kind)
         after: dict[str, Place] = {}
         changed: list[bulk.Line] = []
         index = self._layout.records(kind)
         for order, one in enumerate(records):
-            key, doc = (_key(kind, one, order), one) if isinstance(one, bytes) else one
+            key, doc = one if isinstance(one, tuple) else (_key(kind, one, order), one)
             place = (order, _digest(doc))
             after[key] = place
             if before.get(key) != place:

@@ -37,7 +37,7 @@ class Retention:
     def shrink(self, size: int) -> list[str]:
         """Delete the oldest parts of events until they take at most `size` bytes; the newest stays."""
         there = self.parts()
-        sizes = self._sizes()
+        sizes = sizes(self._client, self._layout)
         total = sum(sizes.values())
         gone = []
         for name, index in there[:-1]:
@@ -53,14 +53,6 @@ class Retention:
     def parts(self) -> list[tuple[str, str]]:
         """(part, index) of the events there are, oldest first."""
         return parts(self._client, self._layout)
-
-    def _sizes(self) -> dict[str, int]:
-        path = f"/{self._layout.events}-*/_stats/store?filter_path=indices.*.primaries.store.size_in_bytes"
-        found = self._client.json("GET", path)
-        return {
-            name: one["primaries"]["store"]["size_in_bytes"]
-            for name, one in (found.get("indices") or {}).items()
-        }
 
     def _expire_alerts(self, part: str) -> None:
         month = self._layout.alert_index(part)
@@ -87,6 +79,13 @@ def parts(client: Client, layout: Layout) -> list[tuple[str, str]]:
     there = client.maybe("GET", f"/{layout.events}-*/_alias") or {}
     found = ((layout.part_of(index), index) for index in there)
     return sorted((name, index) for name, index in found if name is not None)
+
+
+def sizes(client: Client, layout: Layout) -> dict[str, int]:
+    """Bytes of the indices of events, without copies."""
+    path = f"/{layout.events}-*/_stats/store?filter_path=indices.*.primaries.store.size_in_bytes"
+    found = client.json("GET", path).get("indices") or {}
+    return {name: one["primaries"]["store"]["size_in_bytes"] for name, one in found.items()}
 
 
 def _full(text: str) -> str:

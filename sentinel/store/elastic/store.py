@@ -50,7 +50,7 @@ class ElasticStore:
         self.settings = settings
         self.client = Client(url, settings)
         self.layout = Layout(settings.prefix, part)
-        self.sensor = sensor or socket.gethostname()
+        self.sensor = sensor or socket.gethostname().partition(".")[0]
         self.blobs = Blobs(self.client, self.layout, self.sensor)
         self.searches = Search(self.client)
         self._folder = folder
@@ -275,6 +275,11 @@ class ElasticStore:
         path = f"/{self.layout.prefix}-*/_stats/store?filter_path=_all.total.store.size_in_bytes"
         found = self.client.json("GET", path)
         return int(found.get("_all", {}).get("total", {}).get("store", {}).get("size_in_bytes", 0))
+
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of events by part, oldest first."""
+        taken = retention.sizes(self.client, self.layout)
+        return {name: taken.get(index, 0) for name, index in retention.parts(self.client, self.layout)}
 
     def verify(self) -> list[str]:
         """What is wrong with it, one line each; nothing if it is sound."""
