@@ -38,7 +38,11 @@ class Format(StrEnum):
 
 
 StoreOption = Annotated[
-    str | None, typer.Option("--store", help="Store: sqlite:///folder or https://user@host:9200 (default: the settings', else under the state folder).")
+    str | None,
+    typer.Option(
+        "--store",
+        help="Store: sqlite:///folder or https://user@host:9200 (default: that of the settings).",
+    ),
 ]
 WhereOption = Annotated[
     str | None, typer.Option("--where", help="Only those that fit: 'vendor = Siemens AND level < 2'.")

@@ -55,7 +55,9 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write (csv: a folder).")
     ] = None,
-    store: Annotated[str | None, typer.Option("--store", help="Add to a store: sqlite:///folder.")] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", help="Add to a store: sqlite:///folder, https://host.")
+    ] = None,
     events: Annotated[
         Events | None, typer.Option(help="Events to make (default: notable with a store, else none).")
     ] = None,

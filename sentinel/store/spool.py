@@ -76,8 +76,8 @@ class Spool:
     # --- in -------------------------------------------------------------------------------------------
 
     def append(self, kind: Kind, data: bytes) -> None:
-        """Put something behind all that waits; it is on disk when this returns. Raises `SpoolFullError` if there
-        is no room, `StoreAwayError` if the disk fails; then nothing of it is kept."""
+        """Put something behind all that waits; it is on disk when this returns. Raises `SpoolFullError`
+        if there is no room, `StoreAwayError` if the disk fails; then nothing of it is kept."""
         record = segments.packed(KINDS.index(kind), data, int(self._now() * 1e6))
         if self.bytes + len(record) > self.limit:
             raise SpoolFullError(f"{self.folder}: the spool is full ({self.bytes:,} of {self.limit:,} bytes)")

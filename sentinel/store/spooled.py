@@ -87,7 +87,13 @@ class SpooledWriter:
         """What waits: `records` and `bytes` on disk, `age` of the oldest in seconds, octets `lost` to damage,
         `away` with the reason while the store is."""
         at = self.spool
-        return {"records": at.records, "bytes": at.bytes, "age": at.age, "lost": at.lost, "away": self.why or None}
+        return {
+            "records": at.records,
+            "bytes": at.bytes,
+            "age": at.age,
+            "lost": at.lost,
+            "away": self.why or None,
+        }
 
     # --- events and alerts ----------------------------------------------------------------------------
 
@@ -100,9 +106,13 @@ class SpooledWriter:
         """Add alerts likewise."""
         if not alerts:
             return Written(0)
-        return self._append("alert", _joined(alerts), lambda writer: writer.append_alerts(alerts), len(alerts))
+        return self._append(
+            "alert", _joined(alerts), lambda writer: writer.append_alerts(alerts), len(alerts)
+        )
 
-    def _append(self, kind: spools.Kind, data: bytes, write: Callable[[Writer], Written], count: int) -> Written:
+    def _append(
+        self, kind: spools.Kind, data: bytes, write: Callable[[Writer], Written], count: int
+    ) -> Written:
         if not data:
             return Written(0)
         if self.spool.records:
@@ -233,8 +243,8 @@ class SpooledWriter:
         )
 
     def _reach(self, *, begin: bool = False) -> Writer | None:
-        """The store's writer, if it is there or it is time to try. What is wrong with a store that was right at
-        the start (a certificate has ended, a right was taken) may be put right: it is away."""
+        """The store's writer, if it is there or it is time to try. What is wrong with a store that was
+        right at the start (a certificate has ended, a right was taken) may be put right: it is away."""
         if self._writer is None and self._clock() >= self._next_try:
             held = ExitStack()
             try:
@@ -283,4 +293,3 @@ def _id(chain: bytes) -> str:
 
 def _joined(documents: Iterable[bytes]) -> bytes:
     return b"".join(document.replace(b"\n", b" ") + b"\n" for document in documents)
-

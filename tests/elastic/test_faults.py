@@ -47,7 +47,9 @@ def secured(at: Secured, access: Access, **more: Any) -> ElasticSettings:
     return settings("secured", **{"ca": access.ca, "password": access.password, **more})
 
 
-def test_with_the_right_certificate_and_password_it_is_written_to(elastic_secured: Secured, folder: Path) -> None:
+def test_with_the_right_certificate_and_password_it_is_written_to(
+    elastic_secured: Secured, folder: Path
+) -> None:
     access = elastic_secured.access()
     store = opened(access.url, secured(elastic_secured, access), folder)
     assert store.url == access.url
@@ -97,7 +99,9 @@ def test_a_wrong_server_or_secret_is_one_line_at_the_start(
 def test_a_missing_right_is_named(elastic_secured: Secured, folder: Path) -> None:
     access = elastic_secured.access("reader")
     store = opened(access.url, secured(elastic_secured, access), folder)
-    with pytest.raises(UserError, match="user reader lacks a privilege: one of the cluster privileges") as told:
+    with pytest.raises(
+        UserError, match="user reader lacks a privilege: one of the cluster privileges"
+    ) as told:
         store.writer().__enter__()
     assert not isinstance(told.value, StoreAwayError)
     store.close()
@@ -211,7 +215,11 @@ def test_templates_and_indices_of_others_are_refused(elastic: Access, folder: Pa
     with pytest.raises(UserError, match="the index test-foreign-state is not sentinel's"):
         store.writer().__enter__()
     client.json("DELETE", "/test-foreign-state")
-    client.json("PUT", "/_index_template/other", {"index_patterns": ["test-foreign-ev*"], "priority": 900, "template": {}})
+    client.json(
+        "PUT",
+        "/_index_template/other",
+        {"index_patterns": ["test-foreign-ev*"], "priority": 900, "template": {}},
+    )
     try:
         with pytest.raises(UserError, match="another index template is chosen for test-foreign-events-2026"):
             store.writer().__enter__()
@@ -352,7 +360,9 @@ def test_a_red_index_is_told_and_waited_for(elastic: Access, folder: Path) -> No
 # --- one writer ---------------------------------------------------------------------------------------
 
 
-def test_another_machine_may_not_write_as_this_sensor(elastic: Access, tmp_path: Path, monkeypatch: Any) -> None:
+def test_another_machine_may_not_write_as_this_sensor(
+    elastic: Access, tmp_path: Path, monkeypatch: Any
+) -> None:
     first = opened(elastic.url, settings("two"), tmp_path / "a")
     second = opened(elastic.url, settings("two"), tmp_path / "b")
     third = opened(elastic.url, settings("two"), tmp_path / "b", sensor="three")

@@ -57,7 +57,8 @@ class Lock:
             holder = self._file.read(32).decode("ascii", "replace").strip()
             self._close()
             raise UserError(
-                f"{self._client.url}: process {holder or 'another'} writes as sensor {self._sensor}; wait for it to end"
+                f"{self._client.url}: process {holder or 'another'} writes as sensor {self._sensor}; "
+                "wait for it to end"
             ) from None
         try:
             self._file.truncate(0)
@@ -77,8 +78,8 @@ class Lock:
         silent = time.time() - float(holder.get("renewed", 0))
         if holder.get("host") not in (None, self._host) and -LEASE < silent < LEASE:
             raise UserError(
-                f"{self._client.url}: {holder['host']} writes as sensor {self._sensor}; give one of them another "
-                "collect.sensor, or wait for it to end"
+                f"{self._client.url}: {holder['host']} writes as sensor {self._sensor}; give one of them "
+                "another collect.sensor, or wait for it to end"
             )
         self._put(f"if_seq_no={found['_seq_no']}&if_primary_term={found['_primary_term']}")
 

@@ -37,13 +37,13 @@ class Retention:
     def shrink(self, size: int) -> list[str]:
         """Delete the oldest parts of events until they take at most `size` bytes; the newest stays."""
         there = self.parts()
-        sizes = sizes(self._client, self._layout)
-        total = sum(sizes.values())
+        taken = sizes(self._client, self._layout)
+        total = sum(taken.values())
         gone = []
         for name, index in there[:-1]:
             if total <= size:
                 break
-            total -= sizes.get(index, 0)
+            total -= taken.get(index, 0)
             gone.append((name, index))
         self._delete([index for _, index in gone])
         if gone:
