@@ -48,6 +48,8 @@ class _Answer(msgspec.Struct, gc=False):
 
 
 _answer = msgspec.json.Decoder(_Answer).decode
+WHOLE = ("cluster_block_exception", "index_not_found_exception", "security_exception")
+"""Errors of a document that are not about it: blocked, deleted under us, a right taken."""
 _PATH = "_bulk?timeout=5s&filter_path=errors,items.*.status,items.*.error"
 
 
@@ -172,20 +174,18 @@ class Bulk:
                 again.append(line)
                 busy = busy or item.status == 429
                 why = item.error.reason or item.error.type
-            elif item.error.type in (
-                "cluster_block_exception",
-                "index_not_found_exception",
-                "security_exception",
-            ):
-                raise faults.of(
-                    self._client.url, f"bulk into {index}", item.status,
-                    msgspec.json.encode({"error": item.error}), self._client.user,
-                ) if item.error.type != "index_not_found_exception" else StoreAwayError(
-                    f"{self._client.url}: {index}: is gone"
-                )  # fmt: skip
+            elif item.error.type in WHOLE:
+                told = msgspec.json.encode({"error": item.error})
+                raise _passing(
+                    faults.of(self._client.url, f"bulk into {index}", item.status, told, self._client.user)
+                )
             else:
                 outcome.refused.append((line[0], _why(item.error)))
         return faults.one_line(why), again, busy
+
+
+def _passing(error: UserError) -> StoreAwayError:
+    return error if isinstance(error, StoreAwayError) else StoreAwayError(error.message)
 
 
 def _why(error: _Error) -> str:

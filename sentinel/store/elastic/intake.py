@@ -73,9 +73,8 @@ def sort(documents: Iterable[bytes], index_of: Callable[[str], str], before: str
             out.refuse(f"{faults.one_line(id, 80) or _shown(document)}: event.id is empty or too long")
             continue
         if document.find(b"{", 1) > 0 and (nested := _nested(document)):
-            out.refuse(
-                f"{faults.one_line(id, 80)}: {faults.one_line(nested, 80)} holds an object; events are flat"
-            )
+            name = faults.one_line(nested, 80)
+            out.refuse(f"{faults.one_line(id, 80)}: {name} holds an object; events are flat")
             continue
         if time < before:
             out.expired += 1
