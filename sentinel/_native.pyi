@@ -83,7 +83,7 @@ class Scan:
         """(bytes held by flows and by what was observed since the last harvest, open flows)."""
 
     def sources(self) -> list[bytes]:
-        """One JSON object per source, once the scan is finished."""
+        """One JSON object per source, as of now; the SHA-256 is there once it was read to its end."""
 
     def errors(self) -> list[str]:
         """One line for each source that could not be read, or not to its end."""
@@ -426,6 +426,9 @@ class Chains:
 def log_sources(dataset: str) -> list[tuple[str, str, str]]:
     """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule is
     meant for them if all that it says is said by one of these. None: of unknown origin, every rule is meant."""
+
+def check_filter(text: str) -> None:
+    """Raise `ValueError` if a filter in tcpdump's words cannot be understood."""
 
 def native_probes() -> list[_NativeProbe]:
     """The probes written in Rust."""

@@ -320,6 +320,23 @@ def derive(
     `ledger` is None where no ids are kept. `until` is the time of the last packet, RFC 3339:
     certificates are held against it.
     """
+    describe, makers = _asked(known, until)
+    return inventory.derive(ledger, describe, makers, until)
+
+
+def bring_up(
+    inventory: Inventory, known: Path | None = None, until: str | None = None
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Work out assets of an inventory that goes on for months and keeps its ledger itself. Returns what
+    was added to the ledger, and identities that were dropped from it."""
+    describe, makers = _asked(known, until)
+    return inventory.update(describe, makers, until)
+
+
+def _asked(
+    known: Path | None, until: str | None
+) -> tuple[Callable[[bytes], bytes], Callable[[list[bytes]], list[str | None]]]:
+    """What an inventory asks: what profiles mean, and who makes hardware addresses."""
     from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors
 
@@ -330,7 +347,7 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers, until)
+    return lambda profiles: describe_all(profiles, until), makers
 
 
 def scan_into(

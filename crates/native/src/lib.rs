@@ -33,7 +33,7 @@ mod _native {
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
-    use super::scan::{Scan, native_probes};
+    use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
 }

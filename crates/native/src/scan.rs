@@ -200,8 +200,11 @@ impl Scan {
         slot(&mut self.engine).as_ref().map_or((0, 0), |e| (e.bytes(), e.flows()))
     }
 
-    /// One JSON object per source, once the scan is finished.
-    fn sources<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+    /// One JSON object per source, as of now.
+    fn sources<'py>(&mut self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        if let Some(engine) = slot(&mut self.engine).as_mut() {
+            self.sources = engine.sources();
+        }
         self.sources.iter().map(|s| PyBytes::new(py, &source_json(s, &self.site))).collect()
     }
 
@@ -292,6 +295,12 @@ fn source_json(s: &SourceReport, site: &str) -> Vec<u8> {
     }
     o.end();
     out
+}
+
+/// Says what is wrong with a filter, if something is.
+#[pyfunction]
+pub fn check_filter(text: &str) -> PyResult<()> {
+    Filter::parse(text).map(|_| ()).map_err(wrong)
 }
 
 /// Native probes: (name, title, industrial, transports, ports, facts, credentials, operations, source).
