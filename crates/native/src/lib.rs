@@ -3,11 +3,13 @@
 
 mod batch;
 mod chains;
+mod harvest;
 mod inventory;
 mod live;
 mod logs;
 mod probes;
 mod scan;
+mod shed;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -33,5 +35,5 @@ mod _native {
     #[pymodule_export]
     use super::scan::{Scan, native_probes};
     #[pymodule_export]
-    use super::watch::Watch;
+    use super::watch::{Watch, log_sources};
 }

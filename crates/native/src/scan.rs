@@ -176,6 +176,30 @@ impl Scan {
         EventBatch::new(events, sources)
     }
 
+    /// What was observed since the last harvest, flows still open included; they go on.
+    fn harvest(&mut self, py: Python<'_>) -> PyResult<Inventory> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        Ok(py.detach(|| crate::harvest::harvest(engine, &mut self.injector, &self.site)))
+    }
+
+    /// State of open flows as bytes, for `load_flows` of another scan.
+    fn save_flows<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        let bytes = py.detach(|| engine.save_flows());
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Goes on with the flows of another scan, before the first packet.
+    fn load_flows(&mut self, py: Python<'_>, saved: &[u8]) -> PyResult<()> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        py.detach(|| engine.load_flows(saved)).map_err(wrong)
+    }
+
+    /// Bytes held by flows and by what was observed since the last harvest, and how many flows are open.
+    fn memory(&mut self) -> (usize, usize) {
+        slot(&mut self.engine).as_ref().map_or((0, 0), |e| (e.bytes(), e.flows()))
+    }
+
     /// One JSON object per source, once the scan is finished.
     fn sources<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
         self.sources.iter().map(|s| PyBytes::new(py, &source_json(s, &self.site))).collect()

@@ -5,6 +5,9 @@
 //! and however many workers share the shards; findings are put in order by (packet, shard, ordinal).
 //! So the outcome is the same for any batch size and any number of workers.
 
+mod harvest;
+mod saved;
+
 use crate::capture::{Batch, Feed, Limits as BatchLimits, MergedReader, Options};
 use crate::decode::{Net, Packet, Status, flag};
 use crate::filter::{Filter, Subject};
@@ -84,6 +87,8 @@ pub struct Engine {
     item: Item,
     /// Only where events are made.
     signs: Option<Box<Watch>>,
+    /// What was harvested of the counters of fragments.
+    fragments: [u64; 4],
 }
 
 /// What goes to the signs of the run beside the notes of shards.
@@ -224,6 +229,7 @@ impl Engine {
             pool: Vec::new(),
             item: Item::default(),
             signs,
+            fragments: [0; 4],
         })
     }
 
@@ -453,21 +459,9 @@ impl Engine {
     /// Ends the run and gives the shards' observations.
     pub fn finish(mut self) -> Vec<Observations> {
         self.stop();
-        let d = self.reader.assembler().defrag.stats;
-        let checks = [
-            ("fragments_expired", d.expired),
-            ("fragments_evicted", d.evicted),
-            ("fragments_overlapping", d.overlaps),
-            ("fragments_bad", d.bad),
-        ];
+        let fragments = self.fragments();
         let mut all: Vec<Observations> = self.shards.into_iter().map(|s| s.obs).collect();
-        if let Some(first) = all.first_mut() {
-            for (name, n) in checks {
-                if n > 0 {
-                    first.add(name, n);
-                }
-            }
-        }
+        harvest::count(&mut all, fragments);
         all.extend(self.signs.map(|watch| watch.signs.obs));
         all
     }
