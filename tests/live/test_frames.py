@@ -21,7 +21,7 @@ SOL_PACKET, PACKET_VNET_HDR = 263, 15
 
 
 def checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -29,7 +29,9 @@ def checksum(data: bytes) -> int:
 
 def ip(payload: bytes, proto: int, source: int = 1) -> bytes:
     """IPv4 from 10.9.0.`source` to 10.9.0.2."""
-    head = struct.pack(">BBHHHBBH4B4B", 0x45, 0, 20 + len(payload), 1, 0, 64, proto, 0, 10, 9, 0, source, 10, 9, 0, 2)
+    head = struct.pack(
+        ">BBHHHBBH4B4B", 0x45, 0, 20 + len(payload), 1, 0, 64, proto, 0, 10, 9, 0, source, 10, 9, 0, 2
+    )
     return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + payload
 
 
@@ -64,7 +66,19 @@ def records(inventory: Inventory) -> dict[str, list[Any]]:
     return found
 
 
-PLACES = {"first", "last", "time", "at", "source", "sources", "evidence", "seen", "first_seen", "last_seen", "id"}
+PLACES = {
+    "first",
+    "last",
+    "time",
+    "at",
+    "source",
+    "sources",
+    "evidence",
+    "seen",
+    "first_seen",
+    "last_seen",
+    "id",
+}
 
 
 def timeless(value: Any) -> Any:
@@ -122,7 +136,9 @@ def test_tags_are_put_back(wire: Net, tmp_path: Path) -> None:
     assert found["credential"], "the community was read behind the tags"
 
 
-@pytest.mark.parametrize(("rule", "expected"), [("vlan", 5), ("vlan 5", 1), ("vlan 9", 1), ("vlan 11", 1), ("not vlan", 1)])
+@pytest.mark.parametrize(
+    ("rule", "expected"), [("vlan", 5), ("vlan 5", 1), ("vlan 9", 1), ("vlan 11", 1), ("not vlan", 1)]
+)
 def test_the_kernel_filters_by_the_tag_it_took_out(wire: Net, rule: str, expected: int) -> None:
     live = wire.opened("b0", filter=rule)
     with sender(wire) as raw:
@@ -134,7 +150,13 @@ def test_the_kernel_filters_by_the_tag_it_took_out(wire: Net, rule: str, expecte
 
 @pytest.mark.parametrize(
     ("rule", "expected"),
-    [("host 10.9.0.1", 2), ("port 161", 2), ("not port 161", 1), ("ether src 02:00:00:00:00:0a", 3), ("arp", 1)],
+    [
+        ("host 10.9.0.1", 2),
+        ("port 161", 2),
+        ("not port 161", 1),
+        ("ether src 02:00:00:00:00:0a", 3),
+        ("arp", 1),
+    ],
 )
 def test_the_kernel_filters_before_the_ring(wire: Net, rule: str, expected: int) -> None:
     live = wire.opened("b0", filter=rule)
@@ -187,8 +209,16 @@ def test_the_order_of_two_ports_is_that_of_time(wire: Net) -> None:
         return raw
 
     back = wire.inside(other)
+
     def asked(n: int) -> bytes:
-        return frame(bytes.fromhex("0001080006040001") + ETH[6:] + bytes((10, 9, 0, 1)) + bytes(6) + bytes((10, 9, 1, n)), kind=0x0806)
+        return frame(
+            bytes.fromhex("0001080006040001")
+            + ETH[6:]
+            + bytes((10, 9, 0, 1))
+            + bytes(6)
+            + bytes((10, 9, 1, n)),
+            kind=0x0806,
+        )
 
     with there, back:
         for n in range(0, 200, 2):  # each end's frames on a port of its own, as a tap gives them

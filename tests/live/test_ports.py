@@ -76,7 +76,7 @@ def test_removed_and_made_again(wire: Net, plant: Path) -> None:
     ],
 )
 def test_what_cannot_be_opened_is_told_in_a_line(wire: Net, interfaces: list[str], said: str) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match="interface") as error:
         wire.inside(lambda: Live(interfaces))
     assert str(error.value).startswith(said)
     assert "\n" not in str(error.value)
@@ -125,7 +125,9 @@ def ask(child: subprocess.Popen[str], packets: int) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize(("bounding", "user"), [("-all,+net_raw", ""), ("-all,+net_raw,+setuid,+setgid", "nobody")])
+@pytest.mark.parametrize(
+    ("bounding", "user"), [("-all,+net_raw", ""), ("-all,+net_raw,+setuid,+setgid", "nobody")]
+)
 def test_one_capability_is_enough_and_given_back(wire: Net, plant: Path, bounding: str, user: str) -> None:
     with start(wire, bounding, user) as child:
         assert child.stdout is not None
@@ -163,5 +165,7 @@ def test_privileges_are_kept_by_other_threads_and_so_not_dropped(wire: Net) -> N
         "stop = threading.Event()\nother = threading.Thread(target=stop.wait)\nother.start()\n"
         "try:\n    drop_privileges()\nexcept ValueError as error:\n    print(error)\nstop.set()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("privileges cannot be dropped: 2 threads run already")

@@ -17,6 +17,7 @@ from sentinel.probes.runner import Runner, declared
 from tests.live.cables import DEADLINE, Net, counters
 from tests.live.test_frames import records
 
+
 def drained(run: Live | Scan, runner: Runner) -> list[dict[str, Any]]:
     runner.turn()
     return [json.loads(line) for line in run.events().ndjson().splitlines()]
@@ -29,7 +30,19 @@ def test_live_finds_what_a_scan_of_the_recording_finds(
     if shutil.which("tcpdump") is None:
         pytest.skip("tcpdump is not installed: the same packets are not recorded")
     recording = tmp_path / "recorded.pcap"
-    line = ["tcpdump", "-Z", "root", "-B", "65536", "--time-stamp-precision=nano", "-i", "b0", "-U", "-w", str(recording)]
+    line = [
+        "tcpdump",
+        "-Z",
+        "root",
+        "-B",
+        "65536",
+        "--time-stamp-precision=nano",
+        "-i",
+        "b0",
+        "-U",
+        "-w",
+        str(recording),
+    ]
     with subprocess.Popen(
         ["ip", "netns", "exec", wire.name, *line], stderr=subprocess.PIPE, text=True
     ) as recorder:
