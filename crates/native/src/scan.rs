@@ -107,7 +107,7 @@ impl Scan {
     }
 
     /// Ends the scan where it stands.
-    fn stop(&mut self, py: Python<'_>) {
+    pub(crate) fn stop(&mut self, py: Python<'_>) {
         if let Some(engine) = slot(&mut self.engine).as_mut() {
             py.detach(|| engine.stop());
         }
@@ -214,7 +214,7 @@ impl Scan {
     }
 
     /// Ends the scan and gives its observations as an inventory.
-    fn finish(&mut self, py: Python<'_>) -> PyResult<Inventory> {
+    pub(crate) fn finish(&mut self, py: Python<'_>) -> PyResult<Inventory> {
         let mut engine = slot(&mut self.engine).take().ok_or_else(|| wrong("the scan is finished"))?;
         engine.stop();
         self.injector.finish();
