@@ -74,7 +74,8 @@ class Scan:
         scan to the end gives."""
 
     def save_flows(self) -> bytes:
-        """State of open flows and of what looks back in time, for `load_flows` of a later run."""
+        """State of open flows and of what looks back in time, for `load_flows` of a later run. Harvest
+        first: what was harvested of a flow is part of its state."""
 
     def load_flows(self, saved: bytes) -> None:
         """Go on with the flows of an earlier run: before the first packet. Bytes that are damaged or
@@ -257,7 +258,8 @@ class Inventory:
         """Add observations that `observations()` gave, of sources not held yet."""
 
     def absorb(self, harvest: Inventory) -> None:
-        """Add what a harvest gave, which stays as it is."""
+        """Add what a harvest gave, which stays as it is. A total is kept within its bounds by it; a harvest
+        that another is added to stays a harvest."""
 
     def assess(self, assess: Callable[[_Bytes], _Bytes]) -> None:
         """Have every new credential judged: a JSON array goes in, one of assessments comes back."""
