@@ -20,7 +20,6 @@ before it, payload, the flow is over)"""
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
-@final
 class Scan:
     """A run over captures, driven step by step. One thread at a time may use it."""
 
@@ -94,6 +93,42 @@ class Scan:
         """End the scan and give its observations. No other step is possible after that."""
 
 @final
+class Live(Scan):
+    """A run over network interfaces: it does what a scan of captures does, but does not end by itself.
+
+    `step` waits for packets, at most so long, and time goes on when none come: idle flows end. `stop`
+    takes no more packets and reads those the kernel still holds (0.15 s). Sources are the interfaces,
+    in the order they are named. `drop_privileges` may be called as soon as it is made.
+    """
+
+    def __new__(
+        cls,
+        interfaces: Sequence[str],
+        *,
+        site: str = "default",
+        events: str = "notable",
+        workers: int = 1,
+        declared: Sequence[tuple[str, bool, Any]] = ...,
+        filter: str | None = None,
+        snaplen: int = 65535,
+        ring_mib: int = 64,
+        promiscuous: bool = True,
+    ) -> Live:
+        """Open all interfaces, or none. It needs CAP_NET_RAW. `snaplen` is octets taken of a packet (0:
+        all), `ring_mib` mebibytes of ring for each interface. What `filter` cannot mean is left out
+        inside the kernel."""
+
+    def counters(self) -> bytes:
+        """What was counted of every interface, as JSON: {name: {link, link_type, packets, bytes,
+        kernel_drops, freezes, truncated, joined, tagged, down, lost}}. `link` is `up`, `no carrier`,
+        `down`, `gone` or `another kind`, `down` how often it ceased to be up; `kernel_drops` and `link`
+        are a second old at most. `finish` does not take them away."""
+
+def drop_privileges(user: str | None = None) -> None:
+    """Give up every capability for good and forbid to gain new ones, after becoming `user` if one is
+    named. Interfaces that are open stay so. Refused while the process has more than one thread."""
+
+@final
 class EventBatch:
     """Events, ready to be written: a handle, no Python object per event."""
 
@@ -155,8 +190,19 @@ class Watch:
     def feed_docs(self, docs: Sequence[dict[str, Any]]) -> EventBatch:
         """Take documents as dictionaries."""
 
+    def advance(self, now: int) -> EventBatch:
+        """Time passes without events: give those whose time has come by that. `now` is the machine's clock
+        in microseconds, told every second or so; what counts is how far it went since the last call. A step
+        back, or of more than 90 s, moves nothing; nor does anything before the first event."""
+
+    def clock(self) -> int | None:
+        """Time (µs) before which no event will come in order any more; None before the first."""
+
     def finish(self) -> EventBatch:
         """No more events will come: give those that were held back."""
+
+    def take_alerts(self) -> EventBatch:
+        """Alerts since the last call, in order, as a handle: for `Chains.feed_batch`, and to be written."""
 
     def alerts(self, *, reveal: bool = False) -> list[bytes]:
         """Alert documents since the last call, in order; secrets are masked unless `reveal`."""
@@ -191,11 +237,20 @@ class Watch:
     def count(self, ndjson: bytes, dataset: str | None = None) -> int:
         """How many (rule, event) pairs of documents fit. Nothing is put in order, looked up or kept."""
 
+    def hits(self, ndjson: bytes, dataset: str | None = None) -> list[tuple[int, int]]:
+        """Which rules documents fit: (line, rule), both from 0, rules as `rules` has them. As with `count`,
+        nothing is put in order, looked up or kept."""
+
+    def rules(self) -> list[tuple[str, str, str]]:
+        """Detection rules at work: (file, id or what it is known by, title)."""
+
     def snapshot(self) -> bytes:
-        """State of what looks back in time, to take up again with the same rules."""
+        """The whole state but rules and settings: events held back (as they are, secrets too) and alerts not
+        taken yet included."""
 
     def restore(self, snapshot: bytes) -> None:
-        """Take up where a snapshot was taken."""
+        """Take up where a snapshot was taken, with the same rules exactly there; correlations that are not
+        the same begin anew. Raises ValueError, and changes nothing, for what is no snapshot of this form."""
 
 @final
 class Logs:
@@ -335,14 +390,22 @@ class Chains:
     def feed(self, alerts: Sequence[bytes]) -> None:
         """Take in alert documents."""
 
+    def feed_batch(self, alerts: EventBatch) -> None:
+        """Take in the alerts of a batch (`Watch.take_alerts`), which keeps them."""
+
     def feed_lines(self, ndjson: bytes) -> None:
         """Take in alert documents, one a line."""
+
+    def assets(self, assets: bytes) -> None:
+        """Replace the assets whose addresses alerts may have that do not name them: a JSON array of asset
+        documents. They are no part of a snapshot."""
 
     def finish(self) -> None:
         """Work on what waits for earlier alerts: none will come."""
 
     def advance(self, time: int) -> None:
-        """Let event time pass (microseconds since 1970 UTC), so that idle chains close."""
+        """Let event time pass (microseconds since 1970 UTC, `Watch.clock`): what waits is worked on as no
+        earlier alert comes, and idle chains close."""
 
     def changed(self) -> list[bytes]:
         """Documents of chains that changed since the last call; merged and closed ones too."""
@@ -361,6 +424,10 @@ class Chains:
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot; what is none is refused and changes nothing."""
+
+def log_sources(dataset: str) -> list[tuple[str, str, str]]:
+    """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule is
+    meant for them if all that it says is said by one of these. None: of unknown origin, every rule is meant."""
 
 def native_probes() -> list[_NativeProbe]:
     """The probes written in Rust."""
