@@ -62,7 +62,9 @@ class Stock:
         """Work out assets and what they are, as of a time (RFC 3339)."""
         from sentinel import pipeline
 
-        added = pipeline.derive(self._all, list(self._ledger.items()), self._known, until)
+        # certificates are held against the day, so that meanings are not asked for anew each time
+        day = f"{until[:10]}T00:00:00Z"
+        added = pipeline.derive(self._all, list(self._ledger.items()), self._known, day)
         self._new |= added
         self._ledger |= added
 
@@ -76,6 +78,7 @@ class Stock:
             documents, gone = self._all.records_changed(kind)
             if documents or gone:
                 writer.update(kind, documents, gone)
+                self._all.kept(kind)
                 changed += len(documents) + len(gone)
         return changed
 

@@ -95,8 +95,7 @@ type Rank = (u8, Micros);
 /// of each the one not seen for longest. A hardware address is worth what its addresses are; an address
 /// is worth what the hardware address is that answers for it.
 fn ranks(state: &State) -> Vec<Rank> {
-    let mut rank: Vec<Rank> =
-        state.hosts.iter().map(|(_, s)| (u8::from(s.sent), s.last)).collect();
+    let mut rank: Vec<Rank> = state.hosts.iter().map(|(_, s)| (u8::from(s.sent), s.last)).collect();
     let mut raise = |id: HostId, worth: u8, last: Micros| {
         if let Some(r) = rank.get_mut(id.0 as usize) {
             *r = (r.0.max(worth), r.1.max(last));
