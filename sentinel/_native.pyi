@@ -73,7 +73,8 @@ class Scan:
         scan to the end gives."""
 
     def save_flows(self) -> bytes:
-        """State of open flows and of what looks back in time, for `load_flows` of a later run."""
+        """State of open flows and of what looks back in time, for `load_flows` of a later run. Harvest
+        first: what was harvested of a flow is part of its state."""
 
     def load_flows(self, saved: bytes) -> None:
         """Go on with the flows of an earlier run: before the first packet. Bytes that are damaged or
@@ -312,7 +313,8 @@ class Inventory:
         """Add observations that `observations()` gave, of sources not held yet."""
 
     def absorb(self, harvest: Inventory) -> None:
-        """Add what a harvest gave, which stays as it is."""
+        """Add what a harvest gave, which stays as it is. A total is kept within its bounds by it; a harvest
+        that another is added to stays a harvest."""
 
     def assess(self, assess: Callable[[_Bytes], _Bytes]) -> None:
         """Have every new credential judged: a JSON array goes in, one of assessments comes back."""
@@ -359,7 +361,6 @@ class Inventory:
     def kept(self, kind: _Kind | str) -> None:
         """A store has kept what `records_changed(kind)` gave last."""
 
-
     def totals(self) -> list[tuple[str, int]]:
         """How many `assets`, `conversations`, `credentials` and `operations` there are."""
 
@@ -370,7 +371,9 @@ class Inventory:
         """Records of a kind as JSON documents. With `limit`, at most so many, assets in order of
         interest."""
 
-    def write(self, kind: _Kind | str, write: Callable[[_Bytes], object], separator: _Bytes, tag: bool) -> int:
+    def write(
+        self, kind: _Kind | str, write: Callable[[_Bytes], object], separator: _Bytes, tag: bool
+    ) -> int:
         """Write all records of a kind in large pieces with `separator` between them; `tag` puts
         `"record": kind` first. Returns how many there were."""
 

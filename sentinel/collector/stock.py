@@ -74,7 +74,9 @@ class Stock:
         """Work out assets and what they are, as of a time (RFC 3339)."""
         from sentinel import pipeline
 
-        added, dropped = pipeline.bring_up(self._all, self._known, until)
+        # certificates are held against the day, so that meanings are not asked for anew each time
+        day = f"{until[:10]}T00:00:00Z"
+        added, dropped = pipeline.bring_up(self._all, self._known, day)
         self._new += added
         self._ledger |= dict(added)
         for identity in dropped:

@@ -235,6 +235,8 @@ impl Scan {
             }
             inner.state.absorb(outside, 0);
         });
+        // the last part of what was harvested is to be added to the rest
+        inner.partial = !inner.state.taken.is_empty();
         Ok(Inventory { inner })
     }
 }
