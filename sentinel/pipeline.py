@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sentinel.model.store import Keyed, Store, Writer, Written
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
+    from sentinel.rules.zones import Zones
 
 RECORDS = ("asset", "conversation", "credential", "operation")
 """Kinds of records an inventory gives, in the order of the document."""
@@ -47,7 +48,7 @@ class Options:
     """Whether the rule packs that come with the program are evaluated."""
     rules: tuple[Path, ...] = ()
     """Files and folders of rules beside the packs."""
-    zones: Path | None = None
+    zones: Zones | None = None
     learning_days: float = 7.0
     """Observed days after which what was never seen is new."""
     baseline: bytes | None = None
@@ -234,14 +235,9 @@ def rules(options: Options, *, foreign: bool = False) -> Rules | None:
 
 def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options) -> list[bytes]:
     """Attack chains of alerts that come by time, over the assets of an inventory."""
-    from sentinel.rules import chains, zones
+    from sentinel.rules import chains
 
-    networks: list[str] = []
-    if options.zones is not None:
-        known = zones.load(options.zones).settings(options.site)
-        own = (network for zone in known["zones"] for network in zone.get("networks", ()))
-        networks = [*own, *known.get("organisation", ())]
-    engine = chains.make(networks=networks)
+    engine = chains.make(networks=options.zones.own(options.site) if options.zones else ())
     known_assets = False
     for some in alerts:
         if not known_assets:

@@ -14,6 +14,7 @@ from sentinel.errors import UserError
 if TYPE_CHECKING:
     from sentinel.cli.output import Output
     from sentinel.pipeline import Options, Result
+    from sentinel.rules.zones import Zones
 
 
 class Format(StrEnum):
@@ -68,9 +69,13 @@ def scan(
         Path | None, typer.Option("--zones", help="Networks, levels and allowed conduits (YAML).")
     ] = None,
     learning_days: Annotated[
-        float,
-        typer.Option("--learning-days", min=0, help="Observed days after which what was never seen is new."),
-    ] = 7.0,
+        float | None,
+        typer.Option(
+            "--learning-days",
+            min=0,
+            help="Observed days after which what is unseen is new (default: 7).",
+        ),
+    ] = None,
     site: Annotated[
         str | None,
         typer.Option(help="Name of the site: private addresses of two sites never merge (default: default)."),
@@ -105,6 +110,8 @@ def scan(
             "scan.workers": workers,
             "scan.passwords": passwords,
             "scan.known": known,
+            "scan.zones": zones,
+            "scan.learning_days": learning_days,
         }
     ).settings.scan
     code = run_scan(
@@ -123,8 +130,8 @@ def scan(
         fail_on=fail_on,
         rules=tuple(rules or ()),
         packs=not no_rules,
-        zones=zones,
-        learning_days=learning_days,
+        zones=settings.zones,
+        learning_days=settings.learning_days,
     )
     raise typer.Exit(code)
 
@@ -166,7 +173,7 @@ def run_scan(
         known=known,
         packs=packs,
         rules=rules,
-        zones=zones,
+        zones=_read_zones(zones) if zones else None,
         learning_days=learning_days,
     )
     files = expand(source)
@@ -196,6 +203,12 @@ def run_scan(
     if fail_on and out.worst(result) >= list(Severity).index(fail_on):
         return 3
     return 0
+
+
+def _read_zones(path: Path) -> Zones:
+    from sentinel.rules.zones import load
+
+    return load(path)
 
 
 def _alone(files: list[str], options: Options, out: Output, *, ndjson: bool) -> Result:
