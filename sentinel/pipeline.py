@@ -235,7 +235,6 @@ def rules(options: Options, *, foreign: bool = False) -> Rules | None:
 def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options) -> list[bytes]:
     """Attack chains of alerts that come by time, over the assets of an inventory."""
     from sentinel.rules import chains, zones
-    from sentinel.rules.owners import Owners
 
     networks: list[str] = []
     if options.zones is not None:
@@ -243,10 +242,12 @@ def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options)
         own = (network for zone in known["zones"] for network in zone.get("networks", ()))
         networks = [*own, *known.get("organisation", ())]
     engine = chains.make(networks=networks)
-    owners: Owners | None = None
+    known_assets = False
     for some in alerts:
-        owners = owners or Owners(inventory, networks)
-        engine.feed([owners.named(alert) for alert in some])
+        if not known_assets:
+            engine.assets(b"[" + b",".join(inventory.records("asset")) + b"]")
+            known_assets = True
+        engine.feed(some)
     engine.finish()
     return list(engine.all())
 
@@ -329,7 +330,7 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers)
+    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers, until)
 
 
 def scan_into(

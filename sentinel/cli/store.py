@@ -185,3 +185,21 @@ def import_(
     sys.stdout.write(f", {loaded.left_out:,} other records left out\n" if loaded.left_out else "\n")
     if loaded.lost:
         raise UserError(f"{file}: {loaded.lost:,} lines could not be kept")
+
+
+@app.command()
+def kibana(
+    prefix: Annotated[
+        str | None,
+        typer.Option("--prefix", help="How the names of the indices begin (default: elastic.prefix)."),
+    ] = None,
+    output: OutputOption = None,
+) -> None:
+    """Write data views, searches and dashboards that Kibana 8.9 and newer import (Stack Management,
+    Saved Objects)."""
+    from sentinel.config import load
+    from sentinel.export.kibana import write_kibana
+
+    settings = load({"elastic.prefix": prefix}).settings
+    with target(output) as file:
+        write_kibana(file, settings.elastic.prefix)
