@@ -95,14 +95,14 @@ def made(folder: Path, version: int) -> Path:
             db.executescript(EVENTS_0)
             for e in OLD:
                 if e["@timestamp"].startswith(day):
-                    columns = (
+                    row = (
                         e["event.id"],
                         e["@timestamp"],
                         e["event.dataset"],
                         e["source.ip"],
                         json.dumps(e),
                     )
-                    db.execute("INSERT INTO event VALUES (?1, ?2, ?3, NULL, ?4, NULL, ?5)", columns)
+                    db.execute("INSERT INTO event VALUES (?1, ?2, ?3, NULL, ?4, NULL, ?5)", row)
             db.commit()
     return folder
 
