@@ -51,9 +51,7 @@ def known_datasets() -> tuple[str, ...]:
     return (*(f"sentinel.{name}" for name in sorted(PROTOCOLS)), *lines)
 
 
-def convert(
-    rules: Sequence[RuleFile], target: str, datasets: Iterable[str] | None = None
-) -> list[Converted]:
+def convert(rules: Sequence[RuleFile], target: str, datasets: Iterable[str] | None = None) -> list[Converted]:
     """Rules in a query language, those that cannot be expressed there with the reason.
 
     `datasets` are those that the events to be asked have; all that are known, if not given.
@@ -99,7 +97,7 @@ def _queries(
 
     groups: dict[tuple[int, ...], list[str]] = {}
     for dataset in datasets if datasets is not None else _likely(rule):
-        if _meant(rule, dataset):
+        if meant(rule, dataset):
             key = tuple(n for n, one in enumerate(pipelines) if _is_for(one, dataset))
             groups.setdefault(key, []).append(dataset)
     out: list[str] = []
@@ -128,7 +126,7 @@ def _likely(rule: SigmaRule) -> list[str]:
     return [*known_datasets(), *([own] if own not in known_datasets() else ())]
 
 
-def _meant(rule: SigmaRule, dataset: str) -> bool:
+def meant(rule: SigmaRule, dataset: str) -> bool:
     """Whether the engine would try a rule on events of a dataset (docs/concepts/rules.md, log sources)."""
     from sentinel._native import log_sources
 
