@@ -32,6 +32,9 @@ BOOT_SECONDS = 180
 STOP_SECONDS = 30
 NOBODY = 65534
 PREFIX = "sentinel-elastic-"
+MEMORY = Path("/dev/shm")
+ROOM = 2 << 30
+"""Octets that must be free there."""
 
 JVM = "-Xms64m -Xmx512m -XX:-UseG1GC -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-AlwaysPreTouch"
 
@@ -57,6 +60,9 @@ class Server:
     settings: Mapping[str, str]
     files: Mapping[str, str] = field(default_factory=dict)
     scheme: str = "http"
+    data: Path = Path("/nonexistent")
+    """Folder of its indices: in memory where the machine has room for that, since each change of a cluster's
+    state waits for the disk."""
     port: int = 0
     _booting: subprocess.Popen[bytes] | None = None
 
@@ -74,7 +80,7 @@ class Server:
         """Begin to boot, on the port it had before if it had one; `wait` says when it is up."""
         home = unpacked()
         shutil.rmtree(self.config, ignore_errors=True)
-        for name in ("data", "logs", "tmp", "config/jvm.options.d"):
+        for name in ("logs", "tmp", "config/jvm.options.d"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         for name in ("jvm.options", "log4j2.properties"):
             shutil.copy(home / "config" / name, self.config / name)
@@ -86,7 +92,7 @@ class Server:
             "network.host": "127.0.0.1",
             "http.port": str(self.port),
             "transport.port": "0",
-            "path.data": str(self.folder / "data"),
+            "path.data": str(self.data),
             "path.logs": str(self.folder / "logs"),
             "cluster.routing.allocation.disk.threshold_enabled": "false",
             **self.settings,
@@ -96,6 +102,7 @@ class Server:
             (self.config / name).write_text(text)
         self._log.unlink(missing_ok=True)
         _give(self.folder)
+        _give(self.data)
         as_nobody = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
         with (self.folder / "out").open("wb") as out:
             self._booting = subprocess.Popen(
@@ -162,6 +169,7 @@ class Server:
     def remove(self) -> None:
         """Stop it and delete all it made."""
         self.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -179,7 +187,10 @@ def new(settings: Mapping[str, str], files: Mapping[str, str] | None = None, sch
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o755)
     (folder / "owner").write_text(str(os.getpid()))
-    return Server(folder, settings, files or {}, scheme)
+    memory = MEMORY if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM else None
+    data = Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory))
+    (folder / "data").write_text(str(data))
+    return Server(folder, settings, files or {}, scheme, data)
 
 
 _home: list[Path] = []
@@ -283,4 +294,5 @@ def _sweep() -> None:
         except (OSError, ValueError):
             continue
         if not Path(f"/proc/{owner}").exists():
-            Server(folder, {}).remove()
+            data = folder / "data"
+            Server(folder, {}, data=Path(data.read_text()) if data.is_file() else folder / "none").remove()

@@ -1,0 +1,459 @@
+//! Which files are followed: new ones, those that were rotated away, those that are over.
+
+use super::from::From;
+use super::one::Tail;
+use super::pattern::{Found, of_family};
+use super::place::{Key, Mark, Place, SPAN};
+use super::rest::{Candidate, candidates, find, is_copy};
+use super::saved::{Saved, SavedTail};
+use super::{MOST_HANDLES, MOST_TAILS, Tails, count};
+use std::collections::{BTreeSet, HashMap};
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Files remembered as read to their end.
+const MOST_DONE: usize = 65_536;
+/// So many of them, and so many of each name, are remembered even when no pattern finds them any more.
+const FEW_DONE: usize = 1024;
+const DONE_OF_NAME: usize = 16;
+/// How long a file that is not found any more is remembered beyond that.
+const DONE_SEEN: Duration = Duration::from_secs(3600);
+/// Files remembered as none to follow.
+const MOST_OTHERS: usize = 65_536;
+/// Size from which a file that is no log will not become one.
+const SURE: u64 = 64 << 10;
+/// Faults that are told.
+const MOST_FAULTS: usize = 64;
+/// Seconds by which the clock of a file server may differ from ours.
+const SKEW: i64 = 2;
+
+/// A file that was read to its end.
+pub struct Done {
+    pub name: PathBuf,
+    pub place: Place,
+    seen: Instant,
+}
+
+/// A file that is not followed, as it was when that was seen.
+pub struct Other {
+    size: u64,
+    stamp: (i64, i64),
+    /// It will not become a log by growing.
+    sure: bool,
+}
+
+fn stamp(meta: &Metadata) -> (i64, i64) {
+    (meta.mtime(), meta.mtime_nsec())
+}
+fn key(meta: &Metadata) -> Key {
+    (meta.dev(), meta.ino())
+}
+
+impl Tails {
+    /// Looks for files to follow.
+    pub(super) fn look(&mut self) {
+        self.search_missing();
+        let mut found = Found::default();
+        for pattern in &self.patterns {
+            pattern.look(&mut found);
+        }
+        self.faults = std::mem::take(&mut found.faults).into_iter().take(MOST_FAULTS).collect();
+        self.left_out = 0;
+        let known: HashMap<Key, usize> =
+            self.tails.iter().enumerate().map(|(at, t)| (t.place.key, at)).collect();
+        let mut done: HashMap<Key, usize> =
+            self.done.iter().enumerate().map(|(at, d)| (d.place.key, at)).collect();
+        let mut over = BTreeSet::new();
+        for path in &found.files {
+            self.meet(path, &known, &mut done, &mut over);
+        }
+        let mut at = 0;
+        self.done.retain(|_| {
+            at += 1;
+            !over.contains(&(at - 1))
+        });
+        self.done_changed |= !over.is_empty();
+        for name in std::mem::take(&mut self.replaced) {
+            self.adopt(&name);
+        }
+        self.fresh = false;
+        self.forget();
+    }
+
+    fn fault(&mut self, path: &Path, why: String) {
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.insert(path.to_owned(), why);
+        }
+    }
+
+    /// A file that a pattern names.
+    fn meet(
+        &mut self,
+        path: &Path,
+        known: &HashMap<Key, usize>,
+        done: &mut HashMap<Key, usize>,
+        over: &mut BTreeSet<usize>,
+    ) {
+        let meta = match fs::metadata(path) {
+            Ok(meta) if meta.is_file() => meta,
+            Ok(_) => return,
+            Err(why) => {
+                if why.kind() != ErrorKind::NotFound {
+                    self.fault(path, why.to_string());
+                }
+                return;
+            }
+        };
+        let (file, size) = (key(&meta), meta.len());
+        if let Some(tail) = known.get(&file).and_then(|at| self.tails.get_mut(*at)) {
+            if tail.path != path && !fs::metadata(&tail.path).is_ok_and(|m| key(&m) == file) {
+                tail.path = path.to_owned();
+                tail.changed = true;
+            }
+            return;
+        }
+        if self.tails.iter().skip(known.len()).any(|t| t.place.key == file) {
+            return; // by another name
+        }
+        if let Some(at) = done.get(&file).copied()
+            && let Some(old) = self.done.get_mut(at)
+        {
+            old.seen = Instant::now();
+            if size == old.place.offset {
+                return;
+            }
+            over.insert(at);
+            done.remove(&file);
+        }
+        if let Some(other) = self.others.get(&file)
+            && (((other.size, other.stamp) == (size, stamp(&meta))) || (other.sure && size >= other.size))
+        {
+            return;
+        }
+        self.open(path.to_owned(), path.to_owned(), &meta, false);
+    }
+
+    fn leave_out(&mut self, meta: &Metadata, sure: bool) {
+        if self.others.len() >= MOST_OTHERS {
+            self.others.clear();
+        }
+        self.others.insert(key(meta), Other { size: meta.len(), stamp: stamp(meta), sure });
+    }
+
+    /// Follows a file, unless all of it was read under another name or is in one that is followed.
+    fn open(&mut self, name: PathBuf, path: PathBuf, meta: &Metadata, packed_too: bool) {
+        if self.tails.len() >= MOST_TAILS {
+            self.left_out = self.left_out.saturating_add(1);
+            return;
+        }
+        let (mut from, file) = match From::open(&path).and_then(|from| from.key().map(|key| (from, key))) {
+            Ok(open) => open,
+            Err(why) => return self.fault(&path, why.to_string()),
+        };
+        if from.is_packed() && !packed_too {
+            return self.leave_out(meta, true);
+        }
+        let size = meta.len();
+        let live = |t: &Tail| t.name == path && t.rotated;
+        let base = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for tail in self.tails.iter_mut().filter(|t| t.place.key != file && !live(t)) {
+            let of = tail.name.file_name().unwrap_or_default().to_string_lossy();
+            let beside = tail.name.parent() == path.parent() && of_family(&of, &base);
+            if let Some(theirs) = tail.from.as_mut().filter(|_| beside)
+                && is_copy(&mut from, size, theirs, tail.size)
+            {
+                return self.leave_out(meta, false);
+            }
+        }
+        let mut tail = match self.read_before(&mut from, size) {
+            Some((_, offset)) if offset == size && !from.is_packed() => {
+                self.finished(name, Place { key: file, ..self.place_read(offset, &mut from) });
+                return;
+            }
+            Some(_) if from.is_packed() => return self.leave_out(meta, true),
+            Some((_, offset)) => {
+                let mut tail = Tail::new(name, path, file, Some(from));
+                tail.quiet = offset;
+                tail
+            }
+            None => {
+                let packed = from.is_packed();
+                // a compressed file is read from its beginning once: what was looked at is read again
+                let Ok(from) = (if packed { From::open(&path) } else { Ok(from) }) else { return };
+                let mut tail = Tail::new(name, path, file, Some(from));
+                tail.size = if packed { u64::MAX } else { 0 };
+                tail
+            }
+        };
+        if !tail.from.as_ref().is_some_and(From::is_packed) {
+            tail.looked(meta);
+        }
+        self.others.remove(&file);
+        count(&mut self.counts, &tail.name);
+        self.tails.push(tail);
+    }
+
+    /// Whether a file holds what one that was read to its end did, under whatever name and inode; how
+    /// much that was.
+    fn read_before(&self, from: &mut From, size: u64) -> Option<(PathBuf, u64)> {
+        let mut head = [0; SPAN];
+        let n = from.fill_at(0, &mut head).ok()?;
+        let packed = from.is_packed();
+        let begins = |place: &Place| {
+            let len = place.head.len();
+            len > 0 && (len == n || (len < n && !packed)) && head.get(..len).is_some_and(|h| Mark::of(h) == place.head)
+        };
+        if packed {
+            let places = self.tails.iter().map(|t| &t.place).chain(self.done.iter().map(|d| &d.place));
+            let mut places = places.chain(self.missing.iter().map(|(m, _)| &m.place));
+            return places.find(|p| begins(p)).map(|p| (PathBuf::new(), p.offset));
+        }
+        let fitting = self.done.iter().filter(|d| d.place.offset > 0 && size >= d.place.offset);
+        let mut fitting = fitting.filter(|d| begins(&d.place));
+        let found = fitting.find(|d| d.place.fits(from).unwrap_or(false))?;
+        Some((found.name.clone(), found.place.offset))
+    }
+
+    /// The place at the end of a file that was read.
+    fn place_read(&self, offset: u64, from: &mut From) -> Place {
+        let fits = self.done.iter().find(|d| d.place.offset == offset && d.place.fits(from).unwrap_or(false));
+        fits.map(|d| d.place.clone()).unwrap_or_default()
+    }
+
+    /// Remembers a file as read.
+    fn finished(&mut self, name: PathBuf, place: Place) {
+        self.done.push(Done { name, place, seen: Instant::now() });
+        self.done_changed = true;
+    }
+
+    /// Files of a name's family that came and were rotated away unseen.
+    fn adopt(&mut self, name: &Path) {
+        let since = self.seen.saturating_sub(SKEW);
+        for c in candidates(name, name) {
+            let known = self.tails.iter().any(|t| t.place.key == c.key)
+                || self.done.iter().any(|d| d.place.key == c.key && d.place.offset == c.size);
+            if known || c.changed.0 < since || c.path == name {
+                continue;
+            }
+            let sure = self.others.get(&c.key).is_some_and(|o| o.sure && o.size == c.size);
+            let Ok(meta) = fs::metadata(&c.path) else { continue };
+            if key(&meta) == c.key && !(sure && !self.fresh) {
+                self.open(name.to_owned(), c.path, &meta, self.fresh);
+            }
+        }
+    }
+
+    /// Takes a handle again: of the file itself, or of what rotation made of it.
+    pub(super) fn reopen(&mut self, at: usize) {
+        let now = Instant::now();
+        let due = now >= self.next_look;
+        let Some(tail) = self.tails.get_mut(at).filter(|t| now >= t.again.0) else { return };
+        match From::open(&tail.path).and_then(|from| from.key().map(|key| (from, key))) {
+            Ok((from, key)) if key == tail.place.key => {
+                tail.opened(from);
+                return;
+            }
+            Err(why) if why.kind() != ErrorKind::NotFound => return tail.failed(why.to_string()),
+            _ => {}
+        }
+        if !due {
+            return;
+        }
+        let among = candidates(&tail.name, &tail.path);
+        if let Some((c, from)) = find(&tail.place, &among, None) {
+            tail.place.key = c.key;
+            tail.path = c.path;
+            tail.changed = true;
+            tail.opened(from);
+        } else {
+            tail.waiting = Some("its file is not found".to_owned());
+        }
+    }
+
+    /// A file no longer holds what was read of it: the rest is in a copy perhaps, and it begins anew.
+    pub(super) fn truncated(&mut self, at: usize) {
+        let Some(tail) = self.tails.get_mut(at) else { return };
+        count(&mut self.counts, &tail.name).truncations += 1;
+        let found = if tail.place.offset > 0 {
+            find(&tail.place, &candidates(&tail.name, &tail.path), Some(tail.place.key))
+        } else {
+            None
+        };
+        let mut rest = None;
+        let mut over = None;
+        if let Some((c, from)) = found {
+            if from.is_packed() || c.size > tail.place.offset {
+                rest = Some(tail.go_over(c.path, c.key, from));
+            } else {
+                over = Some((tail.name.clone(), Place { key: c.key, ..tail.place.clone() }));
+            }
+        }
+        tail.restart();
+        self.next_poll = Instant::now();
+        if let Some(mut rest) = rest.filter(|r| !self.followed(r.place.key)) {
+            if let Ok(meta) = fs::metadata(&rest.path)
+                && rest.size != u64::MAX
+            {
+                rest.looked(&meta);
+            }
+            self.others.remove(&rest.place.key);
+            self.tails.push(rest);
+        }
+        if let Some((name, place)) = over.filter(|(_, p)| !self.followed(p.key)) {
+            self.finished(name, place);
+        }
+    }
+
+    fn followed(&self, file: Key) -> bool {
+        self.tails.iter().any(|t| t.place.key == file)
+    }
+
+    /// A file turned out to be none of Zeek or Suricata.
+    pub(super) fn no_log(&mut self, at: usize) {
+        if at >= self.tails.len() {
+            return;
+        }
+        let tail = self.tails.remove(at);
+        let name = tail.name.to_string_lossy();
+        if self.counts.get(name.as_ref()).is_some_and(|c| c.kind.is_empty()) {
+            self.counts.remove(name.as_ref());
+        }
+        if self.others.len() >= MOST_OTHERS {
+            self.others.clear();
+        }
+        let other = Other { size: tail.size, stamp: tail.stamp, sure: tail.size >= SURE };
+        self.others.insert(tail.place.key, other);
+    }
+
+    /// Leaves rotated files that nobody writes any more.
+    pub(super) fn leave(&mut self) {
+        for at in (0..self.tails.len()).rev() {
+            let Some(tail) = self.tails.get(at) else { continue };
+            if tail.unread() || !(tail.rotated || tail.from.as_ref().is_some_and(From::is_packed)) {
+                continue;
+            }
+            let idle = tail.grown.elapsed();
+            let Some(from) = &tail.from else {
+                if idle >= self.timing.leave_alone {
+                    count(&mut self.counts, &tail.name).lost += 1;
+                    self.tails.remove(at);
+                }
+                continue;
+            };
+            let follows = |t: &Tail| t.name == tail.name && !t.rotated && t.size > 0;
+            let over = from.is_packed()
+                || idle >= self.timing.leave_alone
+                || (idle >= self.timing.leave && (tail.deleted || self.tails.iter().any(follows)));
+            if !over {
+                continue;
+            }
+            if let Some(Err(why)) = self.with(at, |tail, sink| tail.last_line(sink)) {
+                if let Some(tail) = self.tails.get_mut(at) {
+                    tail.waiting = Some(why.to_string());
+                }
+                continue;
+            }
+            let tail = self.tails.remove(at);
+            self.finished(tail.name, tail.place);
+        }
+    }
+
+    /// Gives handles back where there are too many: those of files that did not grow for longest.
+    pub(super) fn give_back(&mut self) {
+        let open = self.tails.iter().filter(|t| t.from.is_some()).count();
+        let Some(more) = open.checked_sub(MOST_HANDLES).filter(|n| *n > 0) else { return };
+        let mut idle: Vec<(Instant, usize)> = Vec::new();
+        for (at, tail) in self.tails.iter().enumerate() {
+            let packed = tail.from.as_ref().is_none_or(From::is_packed);
+            if !packed && !tail.unread() && !tail.rotated {
+                idle.push((tail.grown, at));
+            }
+        }
+        idle.sort();
+        for (_, at) in idle.into_iter().take(more) {
+            if let Some(tail) = self.tails.get_mut(at) {
+                tail.from = None;
+                tail.parked = true;
+            }
+        }
+    }
+
+    /// Forgets files that were read and are gone.
+    fn forget(&mut self) {
+        if self.done.len() <= FEW_DONE {
+            return;
+        }
+        let mut of_name: HashMap<PathBuf, usize> = HashMap::new();
+        let mut keep = Vec::with_capacity(self.done.len());
+        for done in self.done.iter().rev() {
+            let n = of_name.entry(done.name.clone()).or_default();
+            *n += 1;
+            keep.push(keep.len() < MOST_DONE && (*n <= DONE_OF_NAME || done.seen.elapsed() < DONE_SEEN));
+        }
+        let before = self.done.len();
+        self.done.retain(|_| keep.pop().unwrap_or(true));
+        self.done_changed |= self.done.len() != before;
+    }
+
+    /// Goes on where another process was.
+    pub(super) fn restore(&mut self, saved: Saved) {
+        self.seen = i64::try_from(saved.time).unwrap_or(0);
+        let now = Instant::now();
+        for done in saved.done {
+            self.finished(PathBuf::from(done.name), done.place);
+        }
+        let names: BTreeSet<PathBuf> = saved.tails.iter().map(|t| PathBuf::from(&t.name)).collect();
+        for tail in saved.tails {
+            if !self.resume(&tail) {
+                let until = now.checked_add(self.timing.search).unwrap_or(now);
+                self.missing.push((tail, until));
+            }
+        }
+        self.replaced.extend(names);
+    }
+
+    /// Finds the file of a saved place; false if there is none.
+    fn resume(&mut self, saved: &SavedTail) -> bool {
+        let (name, path) = (PathBuf::from(&saved.name), PathBuf::from(&saved.path));
+        count(&mut self.counts, &name).kind = saved.kind.and_then(|k| k.word()).unwrap_or_default();
+        if let Ok(mut from) = From::open(&path)
+            && let Ok(file) = from.key()
+        {
+            let fits = saved.place.fits(&mut from).unwrap_or(false);
+            let known = saved.place.head.len() > 0 || file == saved.place.key;
+            if fits && known && !self.followed(file) {
+                let Ok(from) = (if from.is_packed() { From::open(&path) } else { Ok(from) }) else {
+                    return false;
+                };
+                self.tails.push(Tail::of_saved(saved.clone(), path, file, Some(from)));
+                return true;
+            }
+            if file == saved.place.key && !from.is_packed() && !self.followed(file) {
+                self.tails.push(Tail::of_saved(saved.clone(), path, file, Some(from)));
+                self.truncated(self.tails.len().saturating_sub(1));
+                return true;
+            }
+        }
+        let among: Vec<Candidate> =
+            candidates(&name, &path).into_iter().filter(|c| !self.followed(c.key)).collect();
+        let Some((c, from)) = find(&saved.place, &among, None) else { return false };
+        self.tails.push(Tail::of_saved(saved.clone(), c.path, c.key, Some(from)));
+        true
+    }
+
+    fn search_missing(&mut self) {
+        for (saved, until) in std::mem::take(&mut self.missing) {
+            if self.resume(&saved) {
+                continue;
+            }
+            if Instant::now() < until {
+                self.missing.push((saved, until));
+            } else if saved.place.offset > 0 || saved.place.head.len() > 0 {
+                count(&mut self.counts, Path::new(&saved.name)).lost += 1;
+            }
+        }
+    }
+}
