@@ -91,7 +91,9 @@ def test_an_asset_that_comes_back_has_its_old_id(harvest: Made) -> None:
     for hour in range(1, 6):
         total.absorb(harvest(25, 0, hour, first=100 + 25 * hour))
         total.update(asked.describe, asked.makers)
-    assert not old.keys() & {ip for ip in ids(total) if ip.startswith("10.1.0.") and int(ip.split(".")[3]) <= 10}
+    assert not old.keys() & {
+        ip for ip in ids(total) if ip.startswith("10.1.0.") and int(ip.split(".")[3]) <= 10
+    }
     total.absorb(harvest(10, 0, 9))
     total.update(asked.describe, asked.makers)
     new = ids(total)

@@ -8,31 +8,20 @@ import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sigma.rule import SigmaRule
 
 from sentinel._native import Watch
-from sentinel.fields import fields
 from sentinel.rules import loader
-from sentinel.rules.convert import Converted, convert, meant
-from sentinel.rules.engine import Rules
+from sentinel.rules.convert import Converted, convert
+from sentinel.rules.sources import meant
+from sentinel.store.elastic import mappings
 from tests.elastic.server import Access
-from tests.rules.varied import event, named
+from tests.rules.varied import event, named, stored
 
 pytestmark = pytest.mark.elastic
-
-TEXT = {"type": "keyword", "normalizer": "lowercase", "ignore_above": 8191}
-TYPES: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("keyword", "text"), TEXT),
-    "ip": {"type": "ip", "ignore_malformed": True},
-    "long": {"type": "long", "ignore_malformed": True, "coerce": False},
-    "double": {"type": "double", "ignore_malformed": True, "coerce": False},
-    "boolean": {"type": "boolean", "ignore_malformed": True},
-    "date": {"type": "date_nanos", "ignore_malformed": True},
-}
 
 
 class Index:
@@ -40,16 +29,10 @@ class Index:
 
     def __init__(self, url: str) -> None:
         self.url, self.name = url, f"test-{uuid.uuid4().hex[:12]}"
-        mapping = {
-            "subobjects": False,
-            "date_detection": False,
-            "dynamic_templates": [{"others": {"match_mapping_type": "*", "mapping": TEXT}}],
-            "properties": {name: TYPES[one.type] for name, one in fields().items()},
-        }
         settings = {
             "index": {"mapping.total_fields.limit": 3000, "number_of_replicas": 0, "max_result_window": 1000}
         }
-        self._call("PUT", f"/{self.name}", {"mappings": mapping, "settings": settings})
+        self._call("PUT", f"/{self.name}", {"mappings": mappings.events(), "settings": settings})
 
     def add(self, events: Sequence[dict[str, Any]]) -> None:
         lines = (line for one in events for line in ({"create": {"_id": one["event.id"]}}, one))
@@ -121,19 +104,8 @@ def differing(
     return wrong, done
 
 
-def cases() -> Iterator[dict[str, Any]]:
-    """The events beside the rules of the packs, as a store would keep them."""
-    for path in loader.rule_paths(loader.packs_folder()):
-        beside = path.with_name(f"{path.stem}.events.ndjson")
-        for line in beside.read_bytes().splitlines():
-            rules = Rules([(path.name, path.read_bytes())])
-            batch = rules.watch.feed_docs(json.loads(line)["events"])
-            yield from map(json.loads, batch.ndjson().splitlines())
-            yield from map(json.loads, rules.finish().ndjson().splitlines())
-
-
 def test_the_packs_find_the_same(index: Index) -> None:
-    events = [one | {"event.id": f"{n:032x}"} for n, one in enumerate(cases())]
+    events = stored()
     index.add(events)
     wrong, done = differing(index, loader.pack_rules(), events)
     assert wrong == []
@@ -154,8 +126,9 @@ def test_public_rules_find_the_same(index: Index, sigmahq: list[tuple[str, bytes
             continue
         rule = SigmaRule.from_yaml(text.decode())
         files.append((name, text))
+        source = {key: getattr(rule.logsource, key) for key in ("product", "service", "category")}
         own = f"{rule.logsource.product}.{rule.logsource.service}"
-        for dataset in (one for one in (*DATASETS, own) if meant(rule, one)):
+        for dataset in (one for one in (*DATASETS, own) if meant(source, one)):
             for _ in range(4):
                 made = event(rule, dataset, len(events), generator)
                 events.append(named(made, rule))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from functools import cache
@@ -22,6 +23,7 @@ from sigma.types import (
 
 from sentinel.fields import fields
 from sentinel.rules import loader
+from sentinel.rules.engine import Rules
 
 FILLERS = ("", "x", "Ab/c", " y ", "Zeek-7", "ü", "a.b", "-")
 
@@ -65,6 +67,19 @@ def event(rule: SigmaRule, dataset: str, number: int, generator: random.Random) 
                 [*found, "other"] if generator.random() < 0.1 and isinstance(found[0], str) else found[0]
             )
     return out
+
+
+@cache
+def stored() -> list[dict[str, Any]]:
+    """The events beside the rules of the packs, as a store would keep them, with ids of their own."""
+    out: list[dict[str, Any]] = []
+    for path in loader.rule_paths(loader.packs_folder()):
+        beside = path.with_name(f"{path.stem}.events.ndjson")
+        for line in beside.read_bytes().splitlines():
+            rules = Rules([(path.name, path.read_bytes())])
+            batches = [rules.watch.feed_docs(json.loads(line)["events"]), rules.finish()]
+            out += (json.loads(one) for batch in batches for one in batch.ndjson().splitlines())
+    return [one | {"event.id": f"{n:032x}"} for n, one in enumerate(out)]
 
 
 @cache
