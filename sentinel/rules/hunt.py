@@ -134,7 +134,7 @@ def _levels(files: Sequence[RuleFile]) -> dict[str, str]:
 def _asked(
     store: Queried, files: Sequence[RuleFile], datasets: Sequence[str], times: Node | None
 ) -> Iterator[_Batch]:
-    """Events that fit a rule's query, rule by rule; of a rule that cannot be a query, those it is meant for."""
+    """Events that fit a rule's query, rule by rule; of one that cannot be a query, those it is meant for."""
     from sentinel.rules.convert import NO_EVENT, convert
 
     try:
