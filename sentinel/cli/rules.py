@@ -257,8 +257,8 @@ def hunt(
 ) -> None:
     """Find stored events that fit rules: those of today on the traffic of yesterday.
 
-    Correlations are left out. Elasticsearch is asked with the converted rules (needs the extra `convert`, else
-    events are read and tried one by one).
+    Correlations are left out. Elasticsearch is asked with the converted rules (needs the extra `convert`;
+    without it events are read and tried one by one).
     """
     from sentinel.rules import hunt as made
 

@@ -142,7 +142,7 @@ def _whole(
     from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
     from sigma.processing.transformations import AddConditionTransformation
 
-    own = ProcessingItem(AddConditionTransformation({"event.dataset": datasets}))  # type: ignore[arg-type]
+    own = ProcessingItem(AddConditionTransformation({"event.dataset": datasets}))
     whole = ProcessingPipeline()
     for n in key:
         # a step belongs to one pipeline for good

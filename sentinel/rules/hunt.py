@@ -99,12 +99,16 @@ def moment(text: str, flag: str) -> datetime:
 
 
 def _between(since: datetime | None, until: datetime | None) -> Node | None:
-    parts = [
-        Compare("@timestamp", sign, f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06}Z")
-        for sign, at in ((">=", since), ("<", until))
-        if at is not None
-    ]
+    parts = []
+    if since is not None:
+        parts.append(Compare("@timestamp", ">=", _shown(since)))
+    if until is not None:
+        parts.append(Compare("@timestamp", "<", _shown(until)))
     return And(tuple(parts)) if parts else None
+
+
+def _shown(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06}Z"
 
 
 def _single(files: Sequence[RuleFile]) -> tuple[list[RuleFile], int]:

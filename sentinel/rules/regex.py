@@ -1,8 +1,8 @@
 """Regular expressions of Sigma in Lucene's syntax, over text that is indexed in lower case.
 
 Lucene's are anchored, know no flags and no classes like `\\d`, and have operators of their own (`#`, `@`,
-`&`, `<`, `>`, `~`, `"`: Lucene, RegExp). Sigma's are not anchored and tell case apart: over lower case the result
-finds what the original finds, and what differs from that in case only.
+`&`, `<`, `>`, `~`, `"`: Lucene, RegExp). Sigma's are not anchored and tell case apart: over lower case the
+result finds what the original finds, and what differs from that in case only.
 """
 
 from __future__ import annotations

@@ -120,7 +120,8 @@ NETWORK = ("/network/", "/web/")
 @pytest.mark.corpus
 def test_public_rules_find_the_same(index: Index, sigmahq: list[tuple[str, bytes]]) -> None:
     generator = random.Random(7)
-    files, events = [], []
+    files: list[tuple[str, bytes]] = []
+    events: list[dict[str, Any]] = []
     for name, text in sigmahq:
         if not any(part in name for part in NETWORK):
             continue

@@ -73,8 +73,9 @@ def expected() -> Counter[str]:
         for rule in loader.documents(text):
             names[str(rule.get("id"))] = str(rule.get("name"))
     out = Counter[str]()
-    for _, rule in watch.hits(lines()):
-        id = watch.rules()[rule][1]
+    rules = watch.rules()
+    for _, number in watch.hits(lines()):
+        id = rules[number][1]
         if names.get(id) not in parts and id not in parts:
             out[id] += 1
     return out

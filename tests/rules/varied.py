@@ -31,8 +31,8 @@ FILLERS = ("", "x", "Ab/c", " y ", "Zeek-7", "ü", "a.b", "-")
 def items(part: Any) -> Iterator[SigmaDetectionItem]:
     """All comparisons of a rule, whatever joins them."""
     if isinstance(part, SigmaRule):
-        for one in part.detection.detections.values():
-            yield from items(one)
+        for selection in part.detection.detections.values():
+            yield from items(selection)
     elif isinstance(part, SigmaDetection):
         for one in part.detection_items:
             yield from items(one)
@@ -95,8 +95,9 @@ def named(event: dict[str, Any], rule: SigmaRule) -> dict[str, Any]:
         if not any(event["event.dataset"].startswith(one.rstrip("*")) for one in datasets):
             continue
         for item in pipeline.items:
-            if all(condition.match(rule) for condition in item.rule_conditions):
-                mapping = item.transformation.mapping
+            conditions: list[Any] = list(item.rule_conditions)
+            if all(condition.match(rule) for condition in conditions):
+                mapping = vars(item.transformation)["mapping"]
                 event = {mapping.get(name, name): value for name, value in event.items()}
     return {name: _typed(name, value) for name, value in event.items()}
 
@@ -115,9 +116,10 @@ def _typed(name: str, value: Any) -> Any:
 def _like(value: Any, generator: random.Random) -> Any:
     match value:
         case SigmaString():
-            text = "".join(generator.choice(FILLERS) if isinstance(p, SpecialChars) else p for p in value.s)
-            changed = generator.choice([str, str, str.upper, str.lower, lambda t: t + "x", lambda t: "x" + t])
-            return changed(text)
+            text = "".join(
+                generator.choice(FILLERS) if isinstance(p, SpecialChars) else str(p) for p in value.s
+            )
+            return generator.choice([text, text, text.upper(), text.lower(), f"{text}x", f"x{text}"])
         case SigmaNumber():
             return value.number if generator.random() < 0.8 else int(value.number) + 1
         case SigmaBool():
