@@ -7,6 +7,7 @@ mod inventory;
 mod logs;
 mod probes;
 mod scan;
+mod tails;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -29,6 +30,8 @@ mod _native {
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::scan::{Scan, native_probes};
+    #[pymodule_export]
+    use super::tails::Tails;
     #[pymodule_export]
     use super::watch::Watch;
 }

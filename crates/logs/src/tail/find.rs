@@ -27,6 +27,8 @@ const MOST_OTHERS: usize = 65_536;
 const SURE: u64 = 64 << 10;
 /// Faults that are told.
 const MOST_FAULTS: usize = 64;
+/// Seconds that a compressed file may take to become complete.
+const MOST_WAIT: u64 = 600;
 /// Seconds by which the clock of a file server may differ from ours.
 const SKEW: i64 = 2;
 
@@ -34,7 +36,9 @@ const SKEW: i64 = 2;
 pub struct Done {
     pub name: PathBuf,
     pub place: Place,
+    /// When a pattern found it last, and how it was then.
     seen: Instant,
+    stamp: Option<(i64, i64)>,
 }
 
 /// A file that is not followed, as it was when that was seen.
@@ -64,22 +68,17 @@ impl Tails {
         self.left_out = 0;
         let known: HashMap<Key, usize> =
             self.tails.iter().enumerate().map(|(at, t)| (t.place.key, at)).collect();
-        let mut done: HashMap<Key, usize> =
+        let done: HashMap<Key, usize> =
             self.done.iter().enumerate().map(|(at, d)| (d.place.key, at)).collect();
-        let mut over = BTreeSet::new();
         for path in &found.files {
-            self.meet(path, &known, &mut done, &mut over);
+            self.meet(path, &known, &done);
         }
-        let mut at = 0;
-        self.done.retain(|_| {
-            at += 1;
-            !over.contains(&(at - 1))
-        });
-        self.done_changed |= !over.is_empty();
-        for name in std::mem::take(&mut self.replaced) {
-            self.adopt(&name);
+        let names: BTreeSet<PathBuf> = std::mem::take(&mut self.replaced).into_iter().collect();
+        for name in names {
+            if !self.adopt(&name) {
+                self.replaced.push(name);
+            }
         }
-        self.fresh = false;
         self.forget();
     }
 
@@ -90,13 +89,7 @@ impl Tails {
     }
 
     /// A file that a pattern names.
-    fn meet(
-        &mut self,
-        path: &Path,
-        known: &HashMap<Key, usize>,
-        done: &mut HashMap<Key, usize>,
-        over: &mut BTreeSet<usize>,
-    ) {
+    fn meet(&mut self, path: &Path, known: &HashMap<Key, usize>, done: &HashMap<Key, usize>) {
         let meta = match fs::metadata(path) {
             Ok(meta) if meta.is_file() => meta,
             Ok(_) => return,
@@ -118,15 +111,17 @@ impl Tails {
         if self.tails.iter().skip(known.len()).any(|t| t.place.key == file) {
             return; // by another name
         }
-        if let Some(at) = done.get(&file).copied()
-            && let Some(old) = self.done.get_mut(at)
-        {
+        if let Some(old) = done.get(&file).and_then(|at| self.done.get_mut(*at)) {
             old.seen = Instant::now();
             if size == old.place.offset {
-                return;
+                // the inode may be another file's by now
+                let now = Some(stamp(&meta));
+                let same = || From::open(path).and_then(|mut from| old.place.fits(&mut from));
+                if old.stamp == now || same().unwrap_or(true) {
+                    old.stamp = now;
+                    return;
+                }
             }
-            over.insert(at);
-            done.remove(&file);
         }
         if let Some(other) = self.others.get(&file)
             && (((other.size, other.stamp) == (size, stamp(&meta))) || (other.sure && size >= other.size))
@@ -162,19 +157,23 @@ impl Tails {
         for tail in self.tails.iter_mut().filter(|t| t.place.key != file && !live(t)) {
             let of = tail.name.file_name().unwrap_or_default().to_string_lossy();
             let beside = tail.name.parent() == path.parent() && of_family(&of, &base);
-            if let Some(theirs) = tail.from.as_mut().filter(|_| beside)
-                && is_copy(&mut from, size, theirs, tail.size)
-            {
+            if !beside || from.is_packed() {
+                continue;
+            }
+            // a copy of what a file held before it was cut short is where its rest is
+            let held = tail.place.offset > 0 && tail.place.fits(&mut from).unwrap_or(false);
+            let holds = |theirs: &mut From| is_copy(&mut from, size, theirs, tail.size);
+            if held || tail.from.as_mut().is_some_and(holds) {
                 return self.leave_out(meta, false);
             }
         }
         let mut tail = match self.read_before(&mut from, size) {
-            Some((_, offset)) if offset == size && !from.is_packed() => {
+            Some(offset) if offset == size && !from.is_packed() => {
                 self.finished(name, Place { key: file, ..self.place_read(offset, &mut from) });
                 return;
             }
             Some(_) if from.is_packed() => return self.leave_out(meta, true),
-            Some((_, offset)) => {
+            Some(offset) => {
                 let mut tail = Tail::new(name, path, file, Some(from));
                 tail.quiet = offset;
                 tail
@@ -198,7 +197,7 @@ impl Tails {
 
     /// Whether a file holds what one that was read to its end did, under whatever name and inode; how
     /// much that was.
-    fn read_before(&self, from: &mut From, size: u64) -> Option<(PathBuf, u64)> {
+    fn read_before(&self, from: &mut From, size: u64) -> Option<u64> {
         let mut head = [0; SPAN];
         let n = from.fill_at(0, &mut head).ok()?;
         let packed = from.is_packed();
@@ -209,12 +208,11 @@ impl Tails {
         if packed {
             let places = self.tails.iter().map(|t| &t.place).chain(self.done.iter().map(|d| &d.place));
             let mut places = places.chain(self.missing.iter().map(|(m, _)| &m.place));
-            return places.find(|p| begins(p)).map(|p| (PathBuf::new(), p.offset));
+            return places.find(|p| begins(p)).map(|p| p.offset);
         }
         let fitting = self.done.iter().filter(|d| d.place.offset > 0 && size >= d.place.offset);
-        let mut fitting = fitting.filter(|d| begins(&d.place));
-        let found = fitting.find(|d| d.place.fits(from).unwrap_or(false))?;
-        Some((found.name.clone(), found.place.offset))
+        let fitting = fitting.filter(|d| begins(&d.place) && d.place.fits(from).unwrap_or(false));
+        fitting.map(|d| d.place.offset).max()
     }
 
     /// The place at the end of a file that was read.
@@ -225,25 +223,40 @@ impl Tails {
 
     /// Remembers a file as read.
     fn finished(&mut self, name: PathBuf, place: Place) {
-        self.done.push(Done { name, place, seen: Instant::now() });
+        self.done.push(Done { name, place, seen: Instant::now(), stamp: None });
         self.done_changed = true;
     }
 
-    /// Files of a name's family that came and were rotated away unseen.
-    fn adopt(&mut self, name: &Path) {
+    /// Files of a name's family that came and were rotated away unseen. False: look again, one is not
+    /// complete yet.
+    fn adopt(&mut self, name: &Path) -> bool {
         let since = self.seen.saturating_sub(SKEW);
+        let now = super::wall();
+        let mut all = true;
         for c in candidates(name, name) {
             let known = self.tails.iter().any(|t| t.place.key == c.key)
-                || self.done.iter().any(|d| d.place.key == c.key && d.place.offset == c.size);
+                || self.done.iter().any(|d| d.place.key == c.key && d.place.offset == c.size)
+                || self.others.get(&c.key).is_some_and(|o| o.sure && o.size == c.size);
             if known || c.changed.0 < since || c.path == name {
                 continue;
             }
-            let sure = self.others.get(&c.key).is_some_and(|o| o.sure && o.size == c.size);
-            let Ok(meta) = fs::metadata(&c.path) else { continue };
-            if key(&meta) == c.key && !(sure && !self.fresh) {
-                self.open(name.to_owned(), c.path, &meta, self.fresh);
+            let Ok(mut from) = From::open(&c.path) else { continue };
+            if from.is_packed() {
+                let age = u64::try_from(now.saturating_sub(c.changed.0)).unwrap_or(0);
+                let begun = from.fill_at(0, &mut [0; SPAN]).is_ok_and(|n| n > 0);
+                if age < self.timing.packed.as_secs() || !begun {
+                    // what stays broken is not waited for
+                    all &= age > MOST_WAIT;
+                    continue;
+                }
+            }
+            if let Ok(meta) = fs::metadata(&c.path)
+                && key(&meta) == c.key
+            {
+                self.open(name.to_owned(), c.path, &meta, true);
             }
         }
+        all
     }
 
     /// Takes a handle again: of the file itself, or of what rotation made of it.
@@ -292,7 +305,10 @@ impl Tails {
             }
         }
         tail.restart();
+        // it may have been cut short more than once
+        self.replaced.push(tail.name.clone());
         self.next_poll = Instant::now();
+        self.next_look = self.next_poll;
         if let Some(mut rest) = rest.filter(|r| !self.followed(r.place.key)) {
             if let Ok(meta) = fs::metadata(&rest.path)
                 && rest.size != u64::MAX

@@ -56,14 +56,18 @@ const STREAK: u32 = 8;
 pub struct Timing {
     /// Files that are followed: whether they grew, and are still those under their names.
     pub poll: Duration,
-    /// Folders and patterns: new files. At least; it takes a fiftieth of the time at most.
+    /// Folders and patterns: new files. At least; it takes one of `share` parts of the time at most.
     pub look: Duration,
+    pub share: u32,
     /// A rotated file is left when it has not grown for so long and another has its name.
     pub leave: Duration,
     /// A rotated file whose name nobody took is left when it has not grown for so long.
     pub leave_alone: Duration,
     /// How long after a start the rest of a rotated file is looked for: it may be being compressed.
     pub search: Duration,
+    /// A compressed file is looked at when it has not changed for so long: it gets the time of the one it
+    /// was made of when it is complete.
+    pub packed: Duration,
 }
 
 impl Default for Timing {
@@ -71,9 +75,11 @@ impl Default for Timing {
         Timing {
             poll: Duration::from_millis(100),
             look: Duration::from_secs(1),
+            share: 50,
             leave: Duration::from_secs(30),
             leave_alone: Duration::from_secs(3600),
             search: Duration::from_secs(60),
+            packed: Duration::from_secs(5),
         }
     }
 }
@@ -92,8 +98,7 @@ pub struct Tails {
     missing: Vec<(saved::SavedTail, Instant)>,
     /// Names whose file was replaced: others of their family may have been missed.
     replaced: Vec<PathBuf>,
-    /// Nobody looked since the start: what was rotated meanwhile may be compressed.
-    fresh: bool,
+
     /// When all followed files were last looked at, by the machine's clock (seconds).
     seen: i64,
     buffer: Vec<u8>,
@@ -150,7 +155,6 @@ impl Tails {
             others: HashMap::new(),
             missing: Vec::new(),
             replaced: Vec::new(),
-            fresh: true,
             seen: wall(),
             buffer: Vec::new(),
             to: injector(),
@@ -184,9 +188,10 @@ impl Tails {
                 self.poll();
                 self.next_poll = Instant::now().checked_add(self.timing.poll).unwrap_or(now);
             }
+            let now = Instant::now();
             if now >= self.next_look {
                 self.look();
-                let spent = now.elapsed().saturating_mul(50);
+                let spent = now.elapsed().saturating_mul(self.timing.share);
                 let wait = self.timing.look.max(spent);
                 self.next_look = Instant::now().checked_add(wait).unwrap_or(now);
             }

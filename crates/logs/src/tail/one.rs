@@ -307,6 +307,11 @@ impl Tail {
     fn lines(&mut self, read: &[u8], full: bool, sink: &mut Sink<'_>) -> io::Result<Turn> {
         self.mark_head(read)?;
         if self.kind.is_none() {
+            let hole = read.iter().take_while(|b| **b == 0).count();
+            if hole > 0 {
+                self.advance(read, hole, sink)?;
+                return Ok(Turn::More);
+            }
             match recognise(read, full) {
                 Told::Log(kind) => {
                     self.kind = Some(kind);
@@ -545,9 +550,7 @@ enum Told {
 
 /// What a file is by its first bytes; `full`: there are more that were not read.
 fn recognise(read: &[u8], full: bool) -> Told {
-    let begin = read.iter().take_while(|b| **b == 0).count();
-    let mut rest = read.get(begin..).unwrap_or_default();
-    rest = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
+    let mut rest = read.strip_prefix(b"\xef\xbb\xbf").unwrap_or(read);
     for _ in 0..64 {
         let (line, more) = match memchr::memchr(b'\n', rest) {
             Some(end) => (rest.get(..end), rest.get(end.saturating_add(1)..)),
