@@ -254,10 +254,13 @@ class Tails:
         """Time of the newest event in microseconds; None before the first."""
 
     def counters(self) -> bytes:
-        """A JSON object: `files` followed, `handles` open, files `done`, those `left_out` by the bound,
-        places whose file is `missing`; `logs`, for each `name`, `kind`, `lines` that became events,
+        """What is counted, by the name of each log, as a JSON object: `kind`, `lines` that became events,
         `bytes`, `bad` lines and `last_bad`, `lag` (bytes not read yet), `rotations`, `truncations`, `lost`
-        rests, `dropped` values, why it is `waiting`; `faults`, each a `path` and `why`."""
+        (rests that were not found), `dropped` values, why it is `waiting`."""
+
+    def totals(self) -> bytes:
+        """A JSON object: `files` followed, `handles` open, files `done`, those `left_out` by the bound,
+        places whose file is `missing`; `faults`: what cannot be looked at and why, by path."""
 
     def sources(self) -> list[bytes]:
         """One JSON object per log, as far as it was read."""

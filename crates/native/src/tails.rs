@@ -94,27 +94,30 @@ impl Tails {
         Inventory { inner }
     }
 
-    /// What is counted, by log and in all, as a JSON object.
+    /// What is counted by log: a JSON object of objects.
     fn counters<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let mut out = Vec::new();
+        let mut o = List::object(&mut out);
+        for (name, counts, lag, waiting) in slot(&mut self.run).counts() {
+            log(o.key(&name), &counts, lag, waiting.as_deref());
+        }
+        o.end();
+        PyBytes::new(py, &out)
+    }
+
+    /// How many files are followed and known, and what cannot be looked at: a JSON object.
+    fn totals<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let run = slot(&mut self.run);
         let mut out = Vec::new();
         let mut o = List::object(&mut out);
         for (name, count) in run.totals() {
             o.int(name, count);
         }
-        let mut l = List::array(o.key("logs"));
-        for (name, counts, lag, waiting) in run.counts() {
-            log(l.item(), &name, &counts, lag, waiting.as_deref());
-        }
-        l.end();
-        let mut l = List::array(o.key("faults"));
+        let mut faults = List::object(o.key("faults"));
         for (path, why) in run.faults() {
-            let mut f = List::object(l.item());
-            f.str("path", &path.to_string_lossy());
-            f.str("why", why);
-            f.end();
+            faults.str(&path.to_string_lossy(), why);
         }
-        l.end();
+        faults.end();
         o.end();
         PyBytes::new(py, &out)
     }
@@ -135,9 +138,8 @@ fn identity(name: &str) -> String {
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn log(out: &mut Vec<u8>, name: &str, c: &Counts, lag: u64, waiting: Option<&str>) {
+fn log(out: &mut Vec<u8>, c: &Counts, lag: u64, waiting: Option<&str>) {
     let mut o = List::object(out);
-    o.str("name", name);
     o.str("kind", c.kind);
     o.int("lines", c.lines);
     o.int("bytes", c.bytes);
