@@ -47,10 +47,10 @@ def main() -> None:
         store = open_store(f"sqlite://{Path(folder) / 'store'}", create=True)
         with store.writer() as writer:
             start, cpu = time.perf_counter(), time.process_time()
-            new = sum(writer.append_events(data) for data in batches)
+            new = sum(writer.append_events(data).new for data in batches)
             wall, cpu = time.perf_counter() - start, time.process_time() - cpu
             again = time.perf_counter()
-            twice = writer.append_events(batches[0])
+            twice = writer.append_events(batches[0]).new
             again = time.perf_counter() - again
     print(f"{new:,} events: {new / wall:,.0f} a second ({new / cpu:,.0f} a CPU second)")
     print(f"{BATCH:,} of them again: {twice} new, {BATCH / again:,.0f} a second")

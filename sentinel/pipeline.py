@@ -17,12 +17,15 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch, Inventory, Logs, Scan
+    from sentinel.model.store import Keyed, Store, Writer, Written
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
-    from sentinel.store.sqlite import SqliteStore, Writer
 
 RECORDS = ("asset", "conversation", "credential", "operation")
 """Kinds of records an inventory gives, in the order of the document."""
+
+MAX_REFUSED = 20
+"""Lines about documents that a store refused."""
 
 STEP_SECONDS = 0.1
 """Wall-clock seconds of native work between two looks at progress, interrupts and outside probes."""
@@ -232,7 +235,6 @@ def rules(options: Options, *, foreign: bool = False) -> Rules | None:
 def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options) -> list[bytes]:
     """Attack chains of alerts that come by time, over the assets of an inventory."""
     from sentinel.rules import chains, zones
-    from sentinel.rules.owners import Owners
 
     networks: list[str] = []
     if options.zones is not None:
@@ -240,10 +242,12 @@ def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options)
         own = (network for zone in known["zones"] for network in zone.get("networks", ()))
         networks = [*own, *known.get("organisation", ())]
     engine = chains.make(networks=networks)
-    owners: Owners | None = None
+    known_assets = False
     for some in alerts:
-        owners = owners or Owners(inventory, networks)
-        engine.feed([owners.named(alert) for alert in some])
+        if not known_assets:
+            engine.assets(b"[" + b",".join(inventory.records("asset")) + b"]")
+            known_assets = True
+        engine.feed(some)
     engine.finish()
     return list(engine.all())
 
@@ -326,11 +330,11 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers)
+    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers, until)
 
 
 def scan_into(
-    store: SqliteStore,
+    store: Store,
     files: list[str],
     options: Options,
     *,
@@ -353,11 +357,16 @@ def scan_into(
     with store.writer() as writer:
         wanted, skipped = _new_ones(writer, files, options)
         if wanted:
+            refused: list[str] = []
+
+            def told(written: Written) -> None:
+                room = MAX_REFUSED - len(refused)
+                refused.extend(f"not kept: {line}" for line in written.refused[: max(room, 0)])
 
             def keep(batch: EventBatch) -> None:
                 lines = batch.ndjson()
                 try:
-                    writer.append_events(lines)
+                    told(writer.append_events(lines))
                 except KeyboardInterrupt:
                     writer.append_events(lines)  # what was read is kept; writing twice stores once
                     raise
@@ -365,7 +374,7 @@ def scan_into(
                     on_events(batch)
 
             def keep_alerts(alerts: list[bytes]) -> None:
-                writer.append_alerts(alerts)
+                told(writer.append_alerts(alerts))
                 if on_alerts is not None:
                     on_alerts(alerts)
 
@@ -378,6 +387,7 @@ def scan_into(
             total = _total(writer, replaced)
             total.merge(own)
             result = replace(result, inventory=total, skipped=skipped)
+            result.errors.extend(refused)
             ids = derive(total, writer.ledger(), options.known, _until(store, result.sources))
             _commit(writer, total, ids, result.sources, own, replaced)
             usual = None if options.again else result.baseline()
@@ -391,7 +401,7 @@ def scan_into(
     return replace(result, sources=store.sources())
 
 
-def rebuild(store: SqliteStore, known: Path | None = None) -> dict[str, int]:
+def rebuild(store: Store, known: Path | None = None) -> dict[str, int]:
     """Work the inventory out anew from the observations a store holds. Returns how many of each kind."""
     with store.writer() as writer:
         total = _total(writer)
@@ -408,13 +418,13 @@ def _commit(
     instead_of: Iterable[int] = (),
 ) -> None:
     """Write the inventory of all a store holds, with the sources and observations it grew by."""
-    records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
+    records: dict[str, Iterable[bytes] | Iterable[Keyed]] = {kind: total.records(kind) for kind in RECORDS}
     limits, errors = total.counters()
     counters = {"limits": limits, "parse_errors": errors}
     writer.commit(list(sources), observations, set(instead_of), ids, records, counters)
 
 
-def _until(store: SqliteStore, new: Iterable[dict[str, Any]] = ()) -> str | None:
+def _until(store: Store, new: Iterable[dict[str, Any]] = ()) -> str | None:
     """Time of the last packet of all sources, RFC 3339."""
     return max((s["last"] for s in (*store.sources(), *new) if "last" in s), default=None)
 

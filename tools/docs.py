@@ -119,6 +119,7 @@ def _default(parameter: Any) -> str:
 
 def settings() -> list[str]:
     from sentinel import config
+    from sentinel.config.sections import Receiver
 
     lines = ["# Settings", "", NOTE, ""]
     lines += ["Weakest first: defaults, `/etc/sentinel/sentinel.toml`, `~/.config/sentinel/sentinel.toml`,"]
@@ -138,6 +139,12 @@ def settings() -> list[str]:
                 )
             )
         lines += table(("setting", "variable", "default", "what it is"), rows)
+    lines += ["## `[[forward.to]]`", "", str(Receiver.__doc__), ""]
+    each: list[tuple[str, ...]] = []
+    for key, field in Receiver.model_fields.items():
+        default = None if field.is_required() else field.get_default()
+        each.append((f"`{key}`", "" if default is None else f"`{default}`", field.description or ""))
+    lines += table(("setting", "default", "what it is"), each)
     return lines
 
 

@@ -36,6 +36,25 @@ OPTIONAL = {
         "`make bench` has nothing to compare its speed with",
         "libndpi-bin",
     ),
+    "rsyslogd": (
+        ("rsyslogd", "/usr/sbin/rsyslogd"),
+        ("-v",),
+        "no test against a receiver of syslog that others wrote",
+        "rsyslog-openssl",
+    ),
+    "openssl": (
+        ("openssl",),
+        ("version",),
+        "no test against a TLS server that others wrote",
+        "openssl",
+    ),
+    "java": (
+        ("java",),
+        ("-version",),
+        "no Elasticsearch for the tests of that store",
+        "openjdk-17-jre-headless",
+    ),
+    "mvn": (("mvn",), ("-version",), "Elasticsearch is not fetched for the tests", "maven"),
 }
 
 

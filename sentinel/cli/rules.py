@@ -24,9 +24,9 @@ from sentinel.cli.records import (
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
+    from sentinel.model.store import Store
     from sentinel.rules.engine import Rules
     from sentinel.rules.loader import RuleFile
-    from sentinel.store.sqlite import SqliteStore
 
 app = typer.Typer(no_args_is_help=True, help="What is looked for in events: Sigma rules.")
 
@@ -243,7 +243,7 @@ def convert(
     sys.stderr.write(f"sentinel: {done:,} rules written, {len(out) - done:,} cannot be expressed\n")
 
 
-def _learned(at: SqliteStore, site: str) -> Rules:
+def _learned(at: Store, site: str) -> Rules:
     """An engine without rules that holds what was learned of a site."""
     from sentinel.rules import baselines, context
     from sentinel.rules.engine import Rules

@@ -1,1 +1,1 @@
-"""The daemon: captures live, follows logs, keeps everything in the store and answers for its own health."""
+"""The daemon: live ports and logs in, rules and chains on, everything kept, for months."""

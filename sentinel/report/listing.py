@@ -133,9 +133,14 @@ def store_page(facts: dict[str, Any]) -> RenderableType:
     head.add_row("store", safe(facts["store"], 400))
     head.add_row("size", f"{facts['size']:,} bytes")
     head.add_row("records", ", ".join(f"{count:,} {kind}s" for kind, count in facts["records"].items()))
-    days = facts["days"]
-    if days["count"]:
-        head.add_row("events of", f"{days['count']:,} days, {days['first']} to {days['last']}")
+    parts = facts["parts"]
+    if parts["count"]:
+        word = "hours" if "T" in parts["first"] else "days"
+        head.add_row("events of", f"{parts['count']:,} {word}, {parts['first']} to {parts['last']}")
+        sizes = list(parts["bytes"].items())
+        if sizes:
+            newest = ", ".join(f"{name} {size:,} bytes" for name, size in sizes[:-4:-1])
+            head.add_row("newest", newest)
     captures = table("source", "packets", "first", "last", "state")
     for s in facts["sources"]:
         state = "partial: scan it again to complete it" if s.get("partial") else "cut" if s.get("cut") else ""

@@ -8,5 +8,6 @@ pub mod correlate;
 pub mod correlations;
 pub mod event;
 pub mod json;
+mod pack;
 pub mod sigma;
 pub mod watch;

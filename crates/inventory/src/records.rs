@@ -1,5 +1,6 @@
 //! Records as the data model names them, written out as JSON, one document each.
 
+use crate::changes::hash;
 use crate::identity::Identity;
 use crate::index::{Deed, Fact, Index, Offer, Use, of};
 use crate::profile::{Meaning, value};
@@ -8,6 +9,7 @@ use sentinel_wire::json::{self, List};
 use sentinel_wire::model::*;
 use sentinel_wire::obs::{ConvStat, HostId, Seen, Sym};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Facts written per asset at most.
 const MAX_FACTS: usize = 256;
@@ -21,7 +23,7 @@ pub struct View<'a> {
     pub ids: &'a [(String, Vec<String>)],
     /// Meaning of each asset, by number in `meanings`.
     pub meaning_of: &'a [u32],
-    pub meanings: &'a [Meaning],
+    pub meanings: &'a [Arc<Meaning>],
     /// Secrets by their number of first sight, where they have no keyed hash.
     pub secret_names: &'a Map<Sym, String>,
     /// Secrets that open more than one asset.
@@ -258,8 +260,46 @@ impl View<'_> {
         self.texts(o, "clients", clients.into_iter());
     }
 
+    fn node(&self, host: HostId) -> (String, &str) {
+        let key = &self.state.hosts[host.0 as usize].0;
+        (format!("{} {}", key.vlan, key.addr), self.text(key.site))
+    }
+
+    /// What tells a conversation from all others of a store, as a hash.
+    pub fn conversation_key(&self, k: &ConvKey) -> [u8; 16] {
+        let ((client, a), (server, b)) = (self.node(k.client), self.node(k.server));
+        let port = k.port.to_string();
+        hash(&["conversation", a, &client, b, &server, self.text(k.protocol), k.transport.name(), &port])
+    }
+
+    /// What tells an operation from all others of a store, as a hash.
+    pub fn operation_key(&self, k: &OpKey) -> [u8; 16] {
+        let ((client, a), (server, b)) = (self.node(k.client), self.node(k.server));
+        let (port, unit) = (k.port.to_string(), k.unit.map(|u| self.text(u)));
+        let has = if unit.is_some() { "unit" } else { "" };
+        let what = [self.text(k.protocol), self.text(k.name), unit.unwrap_or_default(), has];
+        let [protocol, name, unit, has] = what;
+        let (transport, outcome) = (k.transport.name(), k.outcome.name());
+        hash(&["operation", a, &client, b, &server, protocol, name, unit, has, transport, outcome, &port])
+    }
+
+    /// What tells a credential from all others of a store, as a hash; of its secret the keyed hash alone.
+    pub fn credential_key(&self, k: &CredKey) -> [u8; 16] {
+        let ((client, a), (server, b)) = (self.node(k.client), self.node(k.server));
+        let port = k.port.to_string();
+        let user = k.username.map_or(String::new(), |u| format!("u{}", self.text(u)));
+        let secret = k.secret.map_or(String::new(), |s| format!("s{}", self.text(s)));
+        let (protocol, kind) = (self.text(k.protocol), k.kind.name());
+        hash(&["credential", a, &client, b, &server, protocol, kind, &port, &user, &secret])
+    }
+
     /// Conversations with the operations done in them, in order of first sight.
     pub fn conversations(&self, mut emit: impl FnMut(&[u8])) {
+        self.each_conversation(|_, doc| emit(doc));
+    }
+
+    /// [`View::conversations`] with their keys.
+    pub fn each_conversation(&self, mut emit: impl FnMut(&ConvKey, &[u8])) {
         let state = self.state;
         let mut done: Map<(HostId, HostId, Transport, u16), BTreeMap<&'static str, u64>> = Map::default();
         for (k, op) in &state.operations {
@@ -268,6 +308,7 @@ impl View<'_> {
         }
         let mut list: Vec<(&ConvKey, &ConvStat)> = state.conversations.iter().collect();
         let addr = |h: HostId| state.hosts[h.0 as usize].0.addr;
+        // what was done between two ends is said once, of the conversation that sorts first
         list.sort_by(|(a, x), (b, y)| {
             (x.first, addr(a.client), addr(a.server), a.transport, a.port)
                 .cmp(&(y.first, addr(b.client), addr(b.server), b.transport, b.port))
@@ -304,15 +345,20 @@ impl View<'_> {
             o.time("first", v.first);
             o.time("last", v.last);
             o.end();
-            emit(&out);
+            emit(k, &out);
         }
     }
 
     /// Operations, in order of first sight.
     pub fn operations(&self, mut emit: impl FnMut(&[u8])) {
+        self.each_operation(true, |_, doc| emit(doc));
+    }
+
+    /// [`View::operations`] with their keys; in any order unless `sorted`.
+    pub fn each_operation(&self, sorted: bool, mut emit: impl FnMut(&OpKey, &[u8])) {
         let state = self.state;
         let mut list: Vec<(&OpKey, &Operation)> = state.operations.iter().collect();
-        list.sort_by(|(a, x), (b, y)| {
+        let order = |(a, x): &(&OpKey, &Operation), (b, y): &(&OpKey, &Operation)| {
             crate::index::order(state, &x.seen)
                 .cmp(&crate::index::order(state, &y.seen))
                 .then_with(|| {
@@ -326,7 +372,10 @@ impl View<'_> {
                     let addr = |h: HostId| state.hosts[h.0 as usize].0.addr;
                     (addr(a.client), addr(a.server), a.port).cmp(&(addr(b.client), addr(b.server), b.port))
                 })
-        });
+        };
+        if sorted {
+            list.sort_by(order);
+        }
         let mut out = Vec::with_capacity(1024);
         for (k, op) in list {
             out.clear();
@@ -365,12 +414,17 @@ impl View<'_> {
             self.span(&mut o, &op.seen);
             self.place(&mut o, &op.seen);
             o.end();
-            emit(&out);
+            emit(k, &out);
         }
     }
 
     /// Credentials, in order of first sight.
     pub fn credentials(&self, mut emit: impl FnMut(&[u8])) {
+        self.each_credential(|_, doc| emit(doc));
+    }
+
+    /// [`View::credentials`] with their keys.
+    pub fn each_credential(&self, mut emit: impl FnMut(&CredKey, &[u8])) {
         let state = self.state;
         let mut list: Vec<(&CredKey, &Credential)> = state.credentials.iter().collect();
         list.sort_by(|(a, x), (b, y)| {
@@ -443,7 +497,7 @@ impl View<'_> {
             o.time("time", c.seen.first.time);
             o.int("count", c.seen.count);
             o.end();
-            emit(&out);
+            emit(k, &out);
         }
     }
 }
