@@ -344,7 +344,8 @@ class Tails:
 
     def totals(self) -> bytes:
         """A JSON object: `files` followed, `handles` open, files `done`, those `left_out` by the bound,
-        places whose file is `missing`; `faults`: what cannot be looked at and why, by path."""
+        places whose file is `missing`, names beside which rotated files are `searched`; `faults`: what cannot
+        be looked at and why, by path."""
 
     def sources(self) -> list[bytes]:
         """One JSON object per log, as far as it was read."""
@@ -411,7 +412,6 @@ class Inventory:
     def kept(self, kind: _Kind | str) -> None:
         """A store has kept what `records_changed(kind)` gave last."""
 
-
     def totals(self) -> list[tuple[str, int]]:
         """How many `assets`, `conversations`, `credentials` and `operations` there are."""
 
@@ -422,7 +422,9 @@ class Inventory:
         """Records of a kind as JSON documents. With `limit`, at most so many, assets in order of
         interest."""
 
-    def write(self, kind: _Kind | str, write: Callable[[_Bytes], object], separator: _Bytes, tag: bool) -> int:
+    def write(
+        self, kind: _Kind | str, write: Callable[[_Bytes], object], separator: _Bytes, tag: bool
+    ) -> int:
         """Write all records of a kind in large pieces with `separator` between them; `tag` puts
         `"record": kind` first. Returns how many there were."""
 

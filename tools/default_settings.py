@@ -33,7 +33,10 @@ def text() -> str:
             if lists is not None:
                 lines += ["", *_comment(field.description or ""), f"# [[{name}.{key}]]"]
                 for inner, entry in lists.model_fields.items():
-                    lines += [*_comment(entry.description or "", "#   "), f"#   {inner} = {_value(entry)}".rstrip()]
+                    lines += [
+                        *_comment(entry.description or "", "#   "),
+                        f"#   {inner} = {_value(entry)}".rstrip(),
+                    ]
                 continue
             lines += ["", *_comment(field.description or ""), f"# {key} = {_value(field)}".rstrip()]
         parts.append("\n".join(lines) + "\n")

@@ -186,7 +186,10 @@ def test_compose_runs_the_collector_as_it_is_meant() -> None:
     check_command(service["command"])
     for name in service["environment"]:
         check_variable(name)
-    load(environ={name: str(value) for name, value in service["environment"].items()}, system_file=Path("/none"))
+    load(
+        environ={name: str(value) for name, value in service["environment"].items()},
+        system_file=Path("/none"),
+    )
     assert (service["cap_drop"], service["cap_add"]) == (["ALL"], ["NET_RAW"])
     assert service["network_mode"] == "host"
     build = service["build"]

@@ -187,7 +187,9 @@ def test_flows_survive_a_restart(plant: Path, tmp_path: Path) -> None:
         lost = sum((asked - done).values()), sum((done - asked).values())
         assert max(lost) <= 8, (asked - done, done - asked)
         wire = {kind: total.records(kind) for kind in ("asset", "conversation")}
-        totals = [sum(json.loads(c)["packets"] for c in i.records("conversation")) for i in (total, inventory)]
+        totals = [
+            sum(json.loads(c)["packets"] for c in i.records("conversation")) for i in (total, inventory)
+        ]
         assert totals[0] == totals[1]
         assert len(wire["asset"]) == len(inventory.records("asset"))
 
@@ -198,7 +200,14 @@ def test_saved_flows_that_are_damaged_are_refused(plant: Path) -> None:
         scan.step(0.0005)
     saved = scan.save_flows()
     fresh = Scan([plant], events="notable")
-    for bad in (b"", b"SNTLFLW1", saved[:-1], saved[:200], b"x" + saved[1:], saved[:900] + b"?" + saved[901:]):
+    for bad in (
+        b"",
+        b"SNTLFLW1",
+        saved[:-1],
+        saved[:200],
+        b"x" + saved[1:],
+        saved[:900] + b"?" + saved[901:],
+    ):
         with pytest.raises(ValueError, match=r"^state of flows: [^\n]+$"):
             fresh.load_flows(bad)
     fresh.load_flows(saved)

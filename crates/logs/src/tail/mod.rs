@@ -380,8 +380,8 @@ impl Tails {
     }
 
     /// Files followed, of them with a handle, remembered as read; those that no place was left for; places
-    /// whose file is being looked for.
-    pub fn totals(&self) -> [(&'static str, u64); 5] {
+    /// whose file is being looked for; names beside which rotated files are.
+    pub fn totals(&self) -> [(&'static str, u64); 6] {
         let n = |n: usize| n as u64;
         [
             ("files", n(self.tails.len())),
@@ -389,6 +389,7 @@ impl Tails {
             ("done", n(self.done.len())),
             ("left_out", self.left_out),
             ("missing", n(self.missing.len())),
+            ("searched", n(self.replaced.len())),
         ]
     }
 
