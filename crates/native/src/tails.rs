@@ -81,11 +81,8 @@ impl Tails {
         let (observations, names) = slot(&mut self.run).harvest();
         let site = &self.site;
         let inner = py.detach(|| {
-            let known = |name: &String| Source {
-                name: name.clone(),
-                sha256: identity(name),
-                site: site.clone(),
-            };
+            let known =
+                |name: &String| Source { name: name.clone(), sha256: identity(name), site: site.clone() };
             let sources: Vec<Source> = names.iter().map(known).collect();
             let mut inner = sentinel_inventory::inventory::Inventory::new(sources);
             inner.state.absorb(observations, 0);

@@ -203,7 +203,9 @@ impl Tails {
         let packed = from.is_packed();
         let begins = |place: &Place| {
             let len = place.head.len();
-            len > 0 && (len == n || (len < n && !packed)) && head.get(..len).is_some_and(|h| Mark::of(h) == place.head)
+            len > 0
+                && (len == n || (len < n && !packed))
+                && head.get(..len).is_some_and(|h| Mark::of(h) == place.head)
         };
         if packed {
             let places = self.tails.iter().map(|t| &t.place).chain(self.done.iter().map(|d| &d.place));

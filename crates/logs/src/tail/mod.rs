@@ -306,13 +306,8 @@ impl Tails {
         let sources = (self.batch.number(&name), self.harvest.number(&name));
         tail.turned = self.turns;
         let counts = count(&mut self.counts, &tail.name);
-        let sink = &mut Sink {
-            to: &mut self.to,
-            events: &mut self.events,
-            most: MOST_EVENTS,
-            sources,
-            counts,
-        };
+        let sink =
+            &mut Sink { to: &mut self.to, events: &mut self.events, most: MOST_EVENTS, sources, counts };
         let before = sink.events.len();
         let out = f(tail, sink);
         let newest = self.events.get(before..).and_then(|new| new.iter().map(|e| e.time).max());

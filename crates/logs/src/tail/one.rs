@@ -194,7 +194,8 @@ impl Tail {
         let packed = self.from.take().is_some_and(|from| from.is_packed());
         let wait = self.again.1;
         let most = if packed { MOST_RETRY[1] } else { MOST_RETRY[0] };
-        self.again = (Instant::now().checked_add(wait).unwrap_or(self.again.0), wait.saturating_mul(2).min(most));
+        self.again =
+            (Instant::now().checked_add(wait).unwrap_or(self.again.0), wait.saturating_mul(2).min(most));
         self.waiting = Some(why);
     }
 

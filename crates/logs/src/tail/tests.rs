@@ -87,9 +87,8 @@ impl World {
     }
     fn write(&mut self, bytes: &[u8]) {
         let live = self.live();
-        let file = self
-            .writer
-            .get_or_insert_with(|| File::options().append(true).create(true).open(live).unwrap());
+        let file =
+            self.writer.get_or_insert_with(|| File::options().append(true).create(true).open(live).unwrap());
         if let Some(rest) = self.rest.take() {
             file.write_all(&rest).unwrap();
         }
