@@ -9,6 +9,7 @@
 //! Positions ([`saved`]) are of the moment in which events were handed over: keep both together and
 //! nothing is read twice or lost.
 
+mod again;
 mod find;
 mod from;
 mod one;
@@ -18,6 +19,7 @@ mod rest;
 pub mod saved;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use find::{Done, Other};
 use from::From;
