@@ -298,6 +298,59 @@ class Logs:
     def finish(self, into: Inventory | None = None) -> Inventory:
         """End the run and add what was learnt to an inventory, a new one if none is given."""
 
+@final
+class Tails:
+    """Zeek logs and Suricata's EVE followed while they are written: each line once, over rotation and
+    restarts. One thread at a time may use it."""
+
+    def __new__(
+        cls,
+        patterns: Sequence[str | PathLike[str]],
+        *,
+        site: str = "default",
+        state: bytes | None = None,
+        poll: float = 0.1,
+        look: float = 1.0,
+        leave: float = 30.0,
+    ) -> Tails:
+        """Follow files, folders and patterns (`*`, `?`, `[a-z]`, `**`), those that come later too, from
+        where `state`, which `positions` gave, says on; without it from their beginning.
+
+        Files are looked at every `poll` seconds and new ones searched for every `look` seconds; a rotated
+        file is left when it has not grown for `leave` seconds and another has its name.
+        """
+
+    def step(self, seconds: float) -> None:
+        """Read what is there for about so many seconds or until there are enough events (16,384), without
+        the interpreter's lock; where nothing is there, wait that long for something."""
+
+    def events(self) -> EventBatch:
+        """Events since the last call, each log's in its order: not in the order of time."""
+
+    def positions(self) -> bytes:
+        """Positions up to which `events` gave events. Keep both together and nothing is read twice or
+        lost."""
+
+    def harvest(self) -> Inventory:
+        """What was learnt since the last call. Take it after `events` and before the next step to have it
+        of the same lines. A log is a source by its name: `sha256` is that of `log`, a zero and the name."""
+
+    def clock(self) -> int | None:
+        """Time of the newest event in microseconds; None before the first."""
+
+    def counters(self) -> bytes:
+        """What is counted, by the name of each log, as a JSON object: `kind`, `lines` that became events,
+        `bytes`, `bad` lines and `last_bad`, `lag` (bytes not read yet), `rotations`, `truncations`, `lost`
+        (rests that were not found), `dropped` values, why it is `waiting`."""
+
+    def totals(self) -> bytes:
+        """A JSON object: `files` followed, `handles` open, files `done`, those `left_out` by the bound,
+        places whose file is `missing`, names beside which rotated files are `searched`; `faults`: what cannot
+        be looked at and why, by path."""
+
+    def sources(self) -> list[bytes]:
+        """One JSON object per log, as far as it was read."""
+
 def recognise_log(path: str | PathLike[str]) -> Literal["zeek", "eve", "text", "other"]:
     """What a file or standard input (`-`) is by its content; `text`: lines, but of neither kind of log;
     `other`: a capture perhaps, or nothing that can be opened."""

@@ -30,6 +30,12 @@ OPTIONAL = {
         "the HTML report is not opened in a browser by a test",
         "chromium",
     ),
+    "systemd": (
+        ("systemd-analyze",),
+        ("--version",),
+        "the daemon's unit is not checked by systemd",
+        "systemd",
+    ),
     "ndpiReader": (
         ("ndpiReader",),
         ("-h",),

@@ -10,6 +10,7 @@ mod logs;
 mod probes;
 mod scan;
 mod shed;
+mod tails;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -34,6 +35,8 @@ mod _native {
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
+    #[pymodule_export]
+    use super::tails::Tails;
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
 }
