@@ -13,6 +13,7 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel.cli.output import Output
+    from sentinel.config.sections import EvidenceSettings
     from sentinel.pipeline import Options, Result
 
 
@@ -79,6 +80,10 @@ def scan(
         str | None,
         typer.Option(help="Packets to look at, in tcpdump's words: 'host 10.0.0.5 and tcp port 502'."),
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", help="Folder for the packets around log-ins, operations and alerts."),
+    ] = None,
     passwords: Annotated[
         Path | None, typer.Option(help="Passwords to hold secrets against, one a line, or user:password.")
     ] = None,
@@ -98,15 +103,17 @@ def scan(
     """Read captures and logs: what is there, which secrets are weak, who did what to which controller."""
     from sentinel.config import load
 
-    settings = load(
+    loaded = load(
         {
             "scan.site": site,
             "scan.events": events and events.value,
             "scan.workers": workers,
             "scan.passwords": passwords,
             "scan.known": known,
+            "evidence.folder": evidence,
         }
-    ).settings.scan
+    ).settings
+    settings = loaded.scan
     code = run_scan(
         source,
         format=format,
@@ -125,6 +132,8 @@ def scan(
         packs=not no_rules,
         zones=zones,
         learning_days=learning_days,
+        # a folder that is set is the daemon's: a scan writes only where it is told to
+        evidence=loaded.evidence if evidence else None,
     )
     raise typer.Exit(code)
 
@@ -148,6 +157,7 @@ def run_scan(
     packs: bool = True,
     zones: Path | None = None,
     learning_days: float = 7.0,
+    evidence: EvidenceSettings | None = None,
 ) -> int:
     """Scan and write the outcome. Returns the exit code; raises `UserError` when nothing could be read."""
     from sentinel import pipeline
@@ -168,6 +178,7 @@ def run_scan(
         rules=rules,
         zones=zones,
         learning_days=learning_days,
+        evidence=evidence,
     )
     files = expand(source)
     if reveal:

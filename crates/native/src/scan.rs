@@ -1,6 +1,7 @@
 //! `Scan`: a run over captures, driven step by step from Python.
 
 use crate::batch::EventBatch;
+use crate::evidence::Evidence;
 use crate::inventory::Inventory;
 use crate::wrong;
 use pyo3::prelude::*;
@@ -15,7 +16,7 @@ use sentinel_wire::json::List;
 use sentinel_wire::model::Transport;
 use sentinel_wire::obs::{EventMode, StoredEvent};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A run over capture files. See `sentinel/_native.pyi`.
@@ -58,7 +59,7 @@ impl Scan {
     /// Opens captures. `declared` are probes outside:
     /// (name, industrial, {signature as keyword values}).
     #[new]
-    #[pyo3(signature = (paths, *, site="default", events="none", workers=1, declared=Vec::new(), filter=None, batch=4096, sha256=true))]
+    #[pyo3(signature = (paths, *, site="default", events="none", workers=1, declared=Vec::new(), filter=None, batch=4096, sha256=true, evidence=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -70,6 +71,7 @@ impl Scan {
         filter: Option<&str>,
         batch: usize,
         sha256: bool,
+        evidence: Option<&Bound<'_, Evidence>>,
     ) -> PyResult<Scan> {
         let events = match events {
             "none" => EventMode::None,
@@ -86,7 +88,8 @@ impl Scan {
             .collect::<PyResult<Vec<_>>>()?;
         let config = Config { workers, events, filter, batch, sha256, ..Config::default() };
         let limits = config.limits;
-        let engine = py.detach(|| Engine::open(&paths, declared, config)).map_err(wrong)?;
+        let mut engine = py.detach(|| Engine::open(&paths, declared, config)).map_err(wrong)?;
+        engine.evidence = evidence.map(|e| Arc::clone(&e.get().inner));
         let failed = engine.failed();
         Ok(Scan {
             engine: Mutex::new(Some(engine)),
@@ -105,6 +108,9 @@ impl Scan {
         let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
         let budget = Duration::try_from_secs_f64(seconds).map_err(wrong)?;
         let done = py.detach(|| engine.step(budget));
+        if let Some(evidence) = engine.evidence.clone() {
+            evidence.name(engine.source_names());
+        }
         let (read, total) = engine.progress();
         self.progress = (engine.packets(), read, total);
         Ok(done)
