@@ -17,7 +17,6 @@ before it, payload, the flow is over)"""
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
-@final
 class Scan:
     """A run over captures, driven step by step. One thread at a time may use it."""
 
@@ -65,6 +64,11 @@ class Scan:
 
     def events(self) -> EventBatch:
         """Events since the last call, in order. After `finish`, the last ones."""
+
+    def harvest(self) -> Inventory:
+        """What was observed since the last harvest, the traffic of open flows so far included, as an
+        inventory for `Inventory.absorb`. Flows go on. All harvests and `finish` together give what one
+        scan to the end gives."""
 
     def sources(self) -> list[bytes]:
         """One JSON object per source, once the scan is finished."""
@@ -117,6 +121,43 @@ class Evidence:
         """What was counted, by name."""
 
 @final
+class Live(Scan):
+    """A run over network interfaces: it does what a scan of captures does, but does not end by itself.
+
+    `step` waits for packets, at most so long, and time goes on when none come: idle flows end. `stop`
+    takes no more packets and reads those the kernel still holds (0.15 s). Sources are the interfaces,
+    in the order they are named. `drop_privileges` may be called as soon as it is made.
+    """
+
+    def __new__(
+        cls,
+        interfaces: Sequence[str],
+        *,
+        site: str = "default",
+        events: str = "notable",
+        workers: int = 1,
+        declared: Sequence[tuple[str, bool, Any]] = ...,
+        filter: str | None = None,
+        snaplen: int = 65535,
+        ring_mib: int = 64,
+        promiscuous: bool = True,
+        evidence: Evidence | None = None,
+    ) -> Live:
+        """Open all interfaces, or none. It needs CAP_NET_RAW. `snaplen` is octets taken of a packet (0:
+        all), `ring_mib` mebibytes of ring for each interface. What `filter` cannot mean is left out
+        inside the kernel."""
+
+    def counters(self) -> bytes:
+        """What was counted of every interface, as JSON: {name: {link, link_type, packets, bytes,
+        kernel_drops, freezes, truncated, joined, tagged, down, lost}}. `link` is `up`, `no carrier`,
+        `down`, `gone` or `another kind`, `down` how often it ceased to be up; `kernel_drops` and `link`
+        are a second old at most. `finish` does not take them away."""
+
+def drop_privileges(user: str | None = None) -> None:
+    """Give up every capability for good and forbid to gain new ones, after becoming `user` if one is
+    named. Interfaces that are open stay so. Refused while the process has more than one thread."""
+
+@final
 class EventBatch:
     """Events, ready to be written: a handle, no Python object per event."""
 
@@ -127,6 +168,17 @@ class EventBatch:
     def until(self, time: int | None = None) -> EventBatch:
         """Take the events up to a time (µs) out of the batch, as far as none later stands before them;
         all without one."""
+
+    def split(self, n: int) -> EventBatch:
+        """Take the first `n` events out of the batch."""
+
+    def shed(self, keep: Literal["notable", "none"] | str) -> int:
+        """Drop what can be done without when a queue is full; returns how many went. `notable` keeps all
+        but monitoring (reads and polls that were not refused, flows that were answered), `none` nothing.
+        Alerts always stay."""
+
+    def bytes(self) -> int:
+        """Approximate bytes held."""
 
     def join(self, other: EventBatch) -> None:
         """Take the events of another batch, which is empty afterwards, in between by time. Within each
@@ -268,6 +320,9 @@ class Inventory:
 
     def merge(self, observations: bytes) -> None:
         """Add observations that `observations()` gave, of sources not held yet."""
+
+    def absorb(self, harvest: Inventory) -> None:
+        """Add what a harvest gave, which stays as it is."""
 
     def assess(self, assess: Callable[[bytes], bytes]) -> None:
         """Have every new credential judged: a JSON array goes in, one of assessments comes back."""

@@ -58,7 +58,15 @@ impl Inventory {
     /// Adds what was kept of another scan. There, secrets go by their keyed hash.
     pub fn merge(&mut self, kept: &State) {
         self.state.merge(kept);
+        self.state.settle();
         self.keyed = true;
+    }
+
+    /// Adds a harvest of a run that goes on, or what it gave at its end.
+    pub fn absorb(&mut self, harvest: &Inventory) {
+        self.state.merge(&harvest.state);
+        self.state.settle();
+        self.keyed |= harvest.keyed;
     }
 
     /// Credentials that were not assessed yet, as a JSON array, in a fixed order.

@@ -150,6 +150,8 @@ pub struct State {
     pub bindings: Map<BindKey, Seen>,
     pub services: Map<ServiceKey, Service>,
     pub conversations: Map<ConvKey, obs::ConvStat>,
+    /// Traffic to be taken away from conversations, see [`State::settle`].
+    pub taken: Map<ConvKey, obs::ConvStat>,
     pub operations: Map<OpKey, Operation>,
     pub credentials: Map<CredKey, Credential>,
     pub parse_errors: Map<Sym, u64>,
@@ -197,20 +199,27 @@ impl State {
             seen.first.source += base;
             seen
         };
-        let hosts: Vec<HostId> = o
-            .hosts
-            .iter()
-            .map(|(HostKey { vlan, addr }, stat)| {
-                let id = self.host(NodeKey { site, vlan: *vlan, addr: *addr });
-                merge_stat(&mut self.hosts[id.0 as usize].1, stat);
-                id
+        // of a harvest, hosts that are neither new nor changed are there for their numbers only
+        let mut hosts: Vec<Option<HostId>> = (0..o.hosts.len())
+            .map(|i| {
+                let (HostKey { vlan, addr }, stat) = &o.hosts[i];
+                o.is_news(i).then(|| {
+                    let id = self.host(NodeKey { site, vlan: *vlan, addr: *addr });
+                    merge_stat(&mut self.hosts[id.0 as usize].1, stat);
+                    id
+                })
             })
             .collect();
-        let h = |id: HostId| hosts[id.0 as usize];
+        let keys: Vec<HostKey> = o.hosts.iter().map(|(k, _)| *k).collect();
+        let mut h = |state: &mut State, id: HostId| {
+            let HostKey { vlan, addr } = keys[id.0 as usize];
+            *hosts[id.0 as usize].get_or_insert_with(|| state.host(NodeKey { site, vlan, addr }))
+        };
         for (k, seen) in o.facts {
+            let host = h(self, k.host);
             let s = &mut self.strings;
             let key = FactKey {
-                host: h(k.host),
+                host,
                 name: s.intern(k.name),
                 value: s.intern(o.strings.get(k.value)),
                 protocol: s.intern(k.protocol),
@@ -220,7 +229,8 @@ impl State {
             add_seen(&mut self.facts, key, shift(seen));
         }
         for (k, seen) in o.bindings {
-            add_seen(&mut self.bindings, BindKey { mac: h(k.mac), ip: h(k.ip), kind: k.kind }, shift(seen));
+            let key = BindKey { mac: h(self, k.mac), ip: h(self, k.ip), kind: k.kind };
+            add_seen(&mut self.bindings, key, shift(seen));
         }
         for (k, v) in o.services {
             let info = v
@@ -231,7 +241,7 @@ impl State {
                 })
                 .collect();
             let key = ServiceKey {
-                host: h(k.host),
+                host: h(self, k.host),
                 port: k.port,
                 transport: k.transport,
                 protocol: self.strings.intern(k.protocol),
@@ -241,20 +251,30 @@ impl State {
         }
         for (k, v) in o.conversations {
             let key = ConvKey {
-                client: h(k.client),
-                server: h(k.server),
+                client: h(self, k.client),
+                server: h(self, k.server),
                 protocol: self.strings.intern(k.protocol),
                 transport: k.transport,
                 port: k.port,
             };
             self.add_conversation(key, v);
         }
+        for (k, v) in o.taken {
+            let key = ConvKey {
+                client: h(self, k.client),
+                server: h(self, k.server),
+                protocol: self.strings.intern(k.protocol),
+                transport: k.transport,
+                port: k.port,
+            };
+            self.add_taken(key, v);
+        }
         for (k, v) in o.operations {
             let key = OpKey {
                 protocol: self.strings.intern(k.protocol),
                 name: self.strings.intern(o.strings.get(k.name)),
-                client: h(k.client),
-                server: h(k.server),
+                client: h(self, k.client),
+                server: h(self, k.server),
                 port: k.port,
                 transport: k.transport,
                 unit: k.unit.map(|u| self.strings.intern(o.strings.get(u))),
@@ -293,19 +313,12 @@ impl State {
             self.add_operation(key, op);
         }
         for (k, v) in o.credentials {
+            let (client, server) = (h(self, k.client), h(self, k.server));
             let mut sym = |s: Sym| self.strings.intern(o.strings.get(s));
             let (username, secret) = (k.username.map(&mut sym), k.secret.map(&mut sym));
             let hashcat = v.hashcat.map(|(mode, line)| (mode, sym(line)));
             let protocol = self.strings.intern(k.protocol);
-            let key = CredKey {
-                protocol,
-                kind: k.kind,
-                client: h(k.client),
-                server: h(k.server),
-                port: k.port,
-                username,
-                secret,
-            };
+            let key = CredKey { protocol, kind: k.kind, client, server, port: k.port, username, secret };
             let detail = v.detail.iter().map(|(n, v)| (self.strings.intern(n), self.value(v))).collect();
             let cred = Credential {
                 seen: shift(v.seen),
@@ -363,6 +376,25 @@ impl State {
             .or_insert(v);
     }
 
+    pub(crate) fn add_taken(&mut self, key: ConvKey, v: obs::ConvStat) {
+        let slot = self.taken.entry(key).or_default();
+        slot.packets += v.packets;
+        slot.bytes += v.bytes;
+    }
+
+    /// Takes away from conversations what was harvested under their keys and turned out to be another's.
+    /// To be called on a total, once a harvest was added; what it does not hold (any more) is forgotten.
+    pub fn settle(&mut self) {
+        for (key, v) in std::mem::take(&mut self.taken) {
+            let Some(c) = self.conversations.get_mut(&key) else { continue };
+            c.packets = c.packets.saturating_sub(v.packets);
+            c.bytes = c.bytes.saturating_sub(v.bytes);
+            if c.packets == 0 {
+                self.conversations.remove(&key);
+            }
+        }
+    }
+
     pub(crate) fn add_operation(&mut self, key: OpKey, op: Operation) {
         match self.operations.get_mut(&key) {
             None => {
@@ -398,21 +430,43 @@ impl State {
         }
     }
 
+    /// The number of a source, which is added if it is new. One whose content is not known (it is being
+    /// read, or is live) goes by its name; one without a name has told nothing yet.
+    fn source(&mut self, s: &Source) -> Option<u32> {
+        if s.name.is_empty() && s.sha256.is_empty() {
+            return None;
+        }
+        let same = |t: &&mut Source| {
+            t.site == s.site
+                && (if s.sha256.is_empty() || t.sha256.is_empty() {
+                    t.name == s.name
+                } else {
+                    t.sha256 == s.sha256
+                })
+        };
+        let place = match self.sources.iter_mut().enumerate().find(|(_, t)| same(&t)) {
+            Some((i, t)) => {
+                if t.sha256.is_empty() {
+                    t.sha256.clone_from(&s.sha256);
+                }
+                i
+            }
+            None => {
+                self.sources.push(s.clone());
+                self.sources.len() - 1
+            }
+        };
+        Some(place as u32)
+    }
+
     /// Adds another state. Frames keep naming their own sources; a source both know by content is
     /// taken once, and what it told is not added again: give only states of new sources.
     pub fn merge(&mut self, other: &State) {
-        let sources: Vec<u32> = other
-            .sources
-            .iter()
-            .map(|s| {
-                let have = self.sources.iter().position(|t| t.sha256 == s.sha256 && t.site == s.site);
-                have.unwrap_or_else(|| {
-                    self.sources.push(s.clone());
-                    self.sources.len() - 1
-                }) as u32
-            })
-            .collect();
-        let at = |st: Stamp| Stamp { source: sources.get(st.source as usize).copied().unwrap_or(0), ..st };
+        let sources: Vec<Option<u32>> = other.sources.iter().map(|s| self.source(s)).collect();
+        let at = |st: Stamp| {
+            let source = sources.get(st.source as usize).copied().flatten();
+            Stamp { source: source.unwrap_or(0), ..st }
+        };
         let seen = |s: Seen| Seen { first: at(s.first), ..s };
         let mut syms: Vec<Option<Sym>> = vec![None; other.strings.len()];
         let mut sym = |strings: &mut Interner, s: Sym| {
@@ -457,6 +511,10 @@ impl State {
         for (k, v) in &other.conversations {
             let protocol = sym(&mut self.strings, k.protocol);
             self.add_conversation(ConvKey { client: h(k.client), server: h(k.server), protocol, ..*k }, *v);
+        }
+        for (k, v) in &other.taken {
+            let protocol = sym(&mut self.strings, k.protocol);
+            self.add_taken(ConvKey { client: h(k.client), server: h(k.server), protocol, ..*k }, *v);
         }
         for (k, v) in &other.operations {
             let mut s = |x| sym(&mut self.strings, x);

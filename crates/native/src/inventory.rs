@@ -60,6 +60,11 @@ impl Inventory {
         .map_err(|e: sentinel_inventory::codec::Unreadable| wrong(e))
     }
 
+    /// Adds what a harvest gave, which stays as it is.
+    fn absorb(&mut self, py: Python<'_>, harvest: &Inventory) {
+        py.detach(|| self.inner.absorb(&harvest.inner));
+    }
+
     /// Credentials without an assessment, as a JSON array for `inventory.credentials.assess`, given
     /// to `assess`; its answer is taken. No secret stays readable after this unless it says so.
     fn assess(&mut self, assess: &Bound<'_, PyAny>) -> PyResult<()> {

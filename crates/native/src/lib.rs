@@ -4,10 +4,13 @@
 mod batch;
 mod chains;
 mod evidence;
+mod harvest;
 mod inventory;
+mod live;
 mod logs;
 mod probes;
 mod scan;
+mod shed;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -28,6 +31,8 @@ mod _native {
     use super::evidence::Evidence;
     #[pymodule_export]
     use super::inventory::Inventory;
+    #[pymodule_export]
+    use super::live::{Live, drop_privileges};
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A run over capture files. See `sentinel/_native.pyi`.
-#[pyclass]
+#[pyclass(subclass)]
 pub struct Scan {
     /// `None` once the scan is finished. Never locked: a mutex because Python may share the object.
     engine: Mutex<Option<Engine>>,
@@ -51,6 +51,26 @@ pub(crate) fn leak(name: &str) -> &'static str {
     leaked
 }
 
+/// How a run is done, as Python says it.
+pub(crate) fn config(workers: usize, events: &str, filter: Option<&str>) -> PyResult<Config> {
+    let events = match events {
+        "none" => EventMode::None,
+        "notable" => EventMode::Notable,
+        "all" => EventMode::All,
+        other => return Err(wrong(format!("events: '{other}' is none of none, notable, all"))),
+    };
+    let filter = filter.map(Filter::parse).transpose().map_err(wrong)?;
+    Ok(Config { workers, events, filter, ..Config::default() })
+}
+
+/// Probes outside: (name, industrial, {signature as keyword values}).
+pub(crate) fn declarations(declared: Vec<(String, bool, Bound<'_, PyAny>)>) -> PyResult<Vec<Declared>> {
+    let one = |(name, industrial, s): (String, bool, Bound<'_, PyAny>)| {
+        Ok(Declared { name: leak(&name), industrial, signature: crate::probes::signature(&s)? })
+    };
+    declared.into_iter().map(one).collect()
+}
+
 /// (flow, probe, side, time in µs, frame, bytes lost before, data, the flow is over)
 type ChunkTuple<'py> = (u64, &'static str, &'static str, i64, u64, u64, Bound<'py, PyBytes>, bool);
 
@@ -73,34 +93,11 @@ impl Scan {
         sha256: bool,
         evidence: Option<&Bound<'_, Evidence>>,
     ) -> PyResult<Scan> {
-        let events = match events {
-            "none" => EventMode::None,
-            "notable" => EventMode::Notable,
-            "all" => EventMode::All,
-            other => return Err(wrong(format!("events: '{other}' is none of none, notable, all"))),
-        };
-        let filter = filter.map(Filter::parse).transpose().map_err(wrong)?;
-        let declared = declared
-            .into_iter()
-            .map(|(name, industrial, s)| {
-                Ok(Declared { name: leak(&name), industrial, signature: crate::probes::signature(&s)? })
-            })
-            .collect::<PyResult<Vec<_>>>()?;
-        let config = Config { workers, events, filter, batch, sha256, ..Config::default() };
-        let limits = config.limits;
-        let mut engine = py.detach(|| Engine::open(&paths, declared, config)).map_err(wrong)?;
-        engine.evidence = evidence.map(|e| Arc::clone(&e.get().inner));
-        let failed = engine.failed();
-        Ok(Scan {
-            engine: Mutex::new(Some(engine)),
-            injector: Injector::new(limits, events),
-            chunks: Vec::new(),
-            last: Vec::new(),
-            sources: Vec::new(),
-            failed,
-            site: site.to_owned(),
-            progress: (0, 0, None),
-        })
+        let config = Config { batch, sha256, ..config(workers, events, filter)? };
+        let declared = declarations(declared)?;
+        let mut scan = Scan::of(py, site, config, |config| Engine::open(&paths, declared, config))?;
+        scan.keep(evidence);
+        Ok(scan)
     }
 
     /// Works without the GIL for about `seconds`, or until findings should be taken. True at the end.
@@ -186,6 +183,12 @@ impl Scan {
         EventBatch::new(events, sources)
     }
 
+    /// What was observed since the last harvest, flows still open included; they go on.
+    fn harvest(&mut self, py: Python<'_>) -> PyResult<Inventory> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        Ok(py.detach(|| crate::harvest::harvest(engine, &mut self.injector, &self.site)))
+    }
+
     /// One JSON object per source, once the scan is finished.
     fn sources<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
         self.sources.iter().map(|s| PyBytes::new(py, &source_json(s, &self.site))).collect()
@@ -223,6 +226,40 @@ impl Scan {
 }
 
 impl Scan {
+    /// Opens what `open` gives for the configuration.
+    pub(crate) fn of(
+        py: Python<'_>,
+        site: &str,
+        config: Config,
+        open: impl FnOnce(Config) -> Result<Engine, String> + Send,
+    ) -> PyResult<Scan> {
+        let (limits, events) = (config.limits, config.events);
+        let engine = py.detach(|| open(config)).map_err(wrong)?;
+        let failed = engine.failed();
+        Ok(Scan {
+            engine: Mutex::new(Some(engine)),
+            injector: Injector::new(limits, events),
+            chunks: Vec::new(),
+            last: Vec::new(),
+            sources: Vec::new(),
+            failed,
+            site: site.to_owned(),
+            progress: (0, 0, None),
+        })
+    }
+
+    /// Every packet goes to the evidence too.
+    pub(crate) fn keep(&mut self, evidence: Option<&Bound<'_, Evidence>>) {
+        if let (Some(engine), Some(evidence)) = (slot(&mut self.engine), evidence) {
+            engine.evidence = Some(Arc::clone(&evidence.get().inner));
+        }
+    }
+
+    /// The engine; `None` once the scan is finished.
+    pub(crate) fn engine(&mut self) -> Option<&Engine> {
+        slot(&mut self.engine).as_ref()
+    }
+
     fn names(&self) -> Vec<String> {
         self.sources.iter().map(|s| s.name.clone()).collect()
     }
@@ -233,7 +270,7 @@ fn source_json(s: &SourceReport, site: &str) -> Vec<u8> {
     let mut o = List::object(&mut out);
     o.str("name", &s.name);
     o.str("sha256", &s.sha256);
-    o.str("kind", "capture");
+    o.str("kind", s.kind);
     o.str("site", site);
     o.int("packets", s.packets);
     o.int("bytes", s.bytes);

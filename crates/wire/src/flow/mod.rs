@@ -2,6 +2,7 @@
 
 mod bridge;
 mod community;
+mod harvest;
 mod index;
 mod key;
 mod mass;

@@ -134,7 +134,7 @@ impl Signs {
                 let window = n.at.time.div_euclid(WINDOW);
                 let mut h = rustc_hash::FxHasher::default();
                 ("fragments", window, ends, overlap).hash(&mut h);
-                if obs.events.once(h.finish()) {
+                if obs.events.once_an_hour(n.at.time, h.finish()) {
                     let ends = (ends.0.into(), ends.1.into());
                     let action = if overlap { "fragment-overlap" } else { "fragment-bad" };
                     anomaly::fragments(obs, n.at, n.vlan, ends, action);
