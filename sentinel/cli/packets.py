@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from sentinel.sources.evidence import Pointer
 
 
+CUT = 2
+"""tshark's exit code for a file that a crash cut; it printed what is before the cut, and says so."""
+
+
 def show(pointers: Iterable[Pointer]) -> None:
     """Have tshark print packets, file by file. Raises `UserError` where it cannot."""
     from sentinel.report.table import safe
@@ -29,5 +33,5 @@ def show(pointers: Iterable[Pointer]) -> None:
         sys.stdout.flush()
         these = f"frame.number in {{{pointer.numbers('..')}}}"
         done = subprocess.run([program, "-n", "-r", str(pointer.file), "-Y", these], check=False)
-        if done.returncode:
+        if done.returncode not in (0, CUT):
             raise UserError(f"{pointer.file}: tshark did not read it (exit code {done.returncode})")

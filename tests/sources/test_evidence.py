@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ def rows(tshark: str, capture: Path, shown: str = "") -> list[Row]:
     """What tshark reads of each packet, with its octets."""
     fields = [part for name in FIELDS for part in ("-e", name)]
     command = [tshark, "-n", "-r", str(capture), "-T", "fields", "-E", "separator=\t", *fields]
-    done = subprocess.run(
-        [*command, *(["-Y", shown] if shown else [])], check=True, capture_output=True, text=True
-    )
+    command += ["-Y", shown] if shown else []
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0 or "cut short" in done.stderr, done.stderr
     return [dict(zip(FIELDS, line.split("\t"), strict=False)) for line in done.stdout.splitlines()]
 
 
@@ -52,14 +53,25 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def scanned(plant: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, Any]:
+    """Folder of evidence, store and outcome of a scan of the plant."""
+    from sentinel.cli.scan import Format, run_scan
+
+    base = tmp_path_factory.mktemp("scanned")
+    told, settings = base / "told.json", EvidenceSettings(folder=base / "evidence")
+    url = f"sqlite://{base / 'store'}"
+    assert run_scan([str(plant)], format=Format.JSON, output=told, store=url, evidence=settings) == 0
+    return base / "evidence", url, json.loads(told.read_bytes())
+
+
 @pytest.fixture
-def kept(plant: Path, tmp_path: Path, cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> Kept:
+def kept(
+    plant: Path, scanned: tuple[Path, str, Any], cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> Kept:
     """The plant scanned into a store, with its evidence."""
     monkeypatch.setenv("COLUMNS", "300")
-    folder, url = tmp_path / "evidence", f"sqlite://{tmp_path / 'store'}"
-    ran = cli("scan", str(plant), "--store", url, "--evidence", str(folder), "--format", "json")
-    assert (ran.code, ran.err) == (0, "")
-    return Kept(plant, folder, url, json.loads(ran.out), cli)
+    return Kept(plant, *scanned, cli)
 
 
 class Kept:
@@ -109,20 +121,29 @@ def test_alerts_log_ins_and_operations_point_at_their_packets(kept: Kept, tshark
 
 
 def test_around_the_moment_and_of_both_ends(kept: Kept, tshark: str) -> None:
-    pointer = next(p for p in find([kept.folder], ids=[a["event.id"] for a in kept.told["alerts"]]))
-    alert = next(a for a in kept.told["alerts"] if a["event.id"] == pointer.id)
-    a, b = alert["source.ip"], alert["destination.ip"]
-    these = kept.numbers(pointer)
-    between = f"ip.addr == {a} and ip.addr == {b}"
-    assert set(these) <= {int(r["frame.number"]) for r in rows(tshark, pointer.file, between)}
-    # all that the two said from 10 s before to 5 s after
-    at = rows(tshark, kept.plant, f"frame.number == {alert['sentinel.frame']}")[0]["frame.time_epoch"]
-    span = f"frame.time_epoch >= {float(at) - 10:.6f} and frame.time_epoch <= {float(at) + 5:.6f}"
-    assert len(rows(tshark, kept.plant, f"{between} and {span}")) == pytest.approx(len(these), abs=1)
+    looked = 0
+    for alert in kept.told["alerts"]:
+        a, b = alert.get("source.ip"), alert.get("destination.ip")
+        own = find([kept.folder], ids=[alert["event.id"]])
+        if looked == 5 or not (a and b and len(own) == 1):
+            continue
+        looked += 1
+        # all that the two said from 10 s before to 5 s after, and nobody else; frames without IP between
+        # the same hardware addresses are theirs too
+        between = f"ip.addr == {a} and ip.addr == {b}"
+        mine = {int(row["frame.number"]) for row in rows(tshark, own[0].file, between)}
+        other = set(kept.numbers(own[0])) - mine
+        assert not other & {int(row["frame.number"]) for row in rows(tshark, own[0].file, "ip")}
+        at = datetime.fromisoformat(alert["@timestamp"]).timestamp()
+        span = f"frame.time_epoch >= {at - 10:.6f} and frame.time_epoch <= {at + 5:.6f}"
+        assert len(rows(tshark, kept.plant, f"{between} and {span}")) == len(set(kept.numbers(own[0])) & mine)
+    assert looked == 5
 
 
 def test_pages_show_where_the_packets_are(kept: Kept, tshark: str) -> None:
-    alert = next(a for a in kept.told["alerts"] if find([kept.folder], ids=[a["event.id"]]))
+    alert = next(
+        a for a in kept.told["alerts"] if a.get("destination.ip") and find([kept.folder], ids=[a["event.id"]])
+    )
     place = str(find([kept.folder], ids=[alert["event.id"]])[0])
     assert f"{kept.folder.name}/" in place
     assert "packets" in place
@@ -160,8 +181,7 @@ def test_without_tshark_the_place_is_said(kept: Kept, monkeypatch: pytest.Monkey
     assert ran.code == 1
     assert "tshark is not there" in ran.err
     assert str(kept.folder) in ran.err
-    for file in kept.folder.glob("*.ndjson"):
-        file.unlink()
+    monkeypatch.setattr("sentinel.cli.alerts.folders", lambda _: [])
     assert "no packets of it were kept" in kept.run("alerts", "show", alert["event.id"], "--packets").err
 
 
@@ -169,7 +189,9 @@ def test_any_number_of_workers_keeps_the_same(plant: Path, tmp_path: Path, cli: 
     def numbers(name: str, *more: str) -> dict[str, tuple[tuple[int, int], ...]]:
         folder = tmp_path / name
         assert cli("scan", str(plant), "--evidence", str(folder), "-f", "json", *more).code == 0
-        index = [json.loads(line) for file in folder.glob("*.ndjson") for line in file.open()]
+        index = [
+            json.loads(line) for file in folder.glob("*.ndjson") for line in file.read_text().splitlines()
+        ]
         return {entry["id"]: tuple(map(tuple, entry["packets"])) for entry in index}
 
     one, four = numbers("one"), numbers("four", "--workers", "4")
@@ -184,9 +206,9 @@ def test_the_folder_stays_within_its_bound(plant: Path, tmp_path: Path) -> None:
 
     folder = tmp_path / "small"
     settings = EvidenceSettings(folder=folder, bytes=1 << 20, before=600, after=600)
-    options = pipeline.Options(packs=True, evidence=settings)
+    options = pipeline.Options(events="notable", evidence=settings)
     sizes = []
-    for _ in range(6):
+    for _ in range(4):
         result = pipeline.scan([str(plant)], options)
         assert result.errors == []
         sizes.append(sum(file.stat().st_size for file in folder.iterdir()))
@@ -223,7 +245,7 @@ def test_a_process_that_is_killed_leaves_files_that_can_be_read(
     plant: Path, tmp_path: Path, tshark: str
 ) -> None:
     folder = tmp_path / "evidence"
-    for round in range(3):
+    for round in range(2):
         before = size(folder)
         process = subprocess.Popen([sys.executable, "-c", KEEP_ON, str(plant), str(folder)])
         try:
@@ -235,7 +257,7 @@ def test_a_process_that_is_killed_leaves_files_that_can_be_read(
             process.send_signal(signal.SIGKILL)
             process.wait()
         assert size(folder) > before, round
-    assert len(list(folder.glob("*.pcapng"))) >= 3
+    assert len(list(folder.glob("*.pcapng"))) >= 2
     for pointer in find([folder], addresses=[a.ip for a in (MODICON, S7)]):
         assert pointer.packets[-1][1] <= len(rows(tshark, pointer.file))
     # a file that was cut in a block is read up to the cut, and is no error for a scan

@@ -12,6 +12,10 @@ const WORDS: usize = 200;
 pub fn request(e: &Event, source: Option<u32>) -> Option<Request> {
     let proves = proves(e)?;
     let (ip, mac) = ends_of(e);
+    let frame = if source.is_some() { e.frame } else { 0 };
+    if frame == 0 && ip.iter().chain(&mac).all(Option::is_none) {
+        return None; // nothing says which packets
+    }
     let comment = match proves {
         Proves::Alert => joined(e, &["rule.name", "event.reason"], ": "),
         Proves::Credential => joined(e, &["network.protocol", "sentinel.credential.kind"], " "),
@@ -26,7 +30,7 @@ pub fn request(e: &Event, source: Option<u32>) -> Option<Request> {
         time_ns: e.time.saturating_mul(1000),
         ip,
         mac,
-        frame: if source.is_some() { e.frame } else { 0 },
+        frame,
         source: source.unwrap_or(u32::MAX),
         comment,
     })
@@ -87,6 +91,13 @@ mod tests {
         let login = event(&[("network.protocol", "telnet"), ("sentinel.credential.kind", "password")]);
         let r = request(&login, None).expect("asked for");
         assert_eq!((r.proves, r.comment.as_str(), r.frame), (Proves::Credential, "telnet password", 0));
+        let nowhere = Event {
+            id: 1,
+            frame: 7,
+            fields: vec![("event.kind".into(), Val::Static("alert"))],
+            ..Event::default()
+        };
+        assert!(request(&nowhere, None).is_none() && request(&nowhere, Some(0)).is_some());
         let alert =
             event(&[("event.kind", "alert"), ("rule.name", "Stop"), ("event.reason", "one\r\nstopped")]);
         let r = request(&alert, None).expect("asked for");
