@@ -87,6 +87,7 @@ class Stages:
             figures,
             caught_up=self.intake.caught_up,
         )
+
         def tell(alerts: list[bytes], chains: list[bytes]) -> None:
             forward.alerts(alerts)
             forward.chains(chains)
