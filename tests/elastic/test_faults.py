@@ -4,6 +4,7 @@ are stopped, silenced, started again, too busy, read-only, or not the right ones
 from __future__ import annotations
 
 import http.server
+import itertools
 import json
 import signal
 import threading
@@ -25,6 +26,7 @@ from tests.elastic.server import Access, Server
 from tests.store.conformance import alert, asset, encoded, event, ids, lines
 
 pytestmark = pytest.mark.elastic
+_numbers = itertools.count()
 
 
 def settings(prefix: str, **more: Any) -> ElasticSettings:
@@ -44,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def secured(at: Secured, access: Access, **more: Any) -> ElasticSettings:
-    return settings("secured", **{"ca": access.ca, "password": access.password, **more})
+    return settings(f"secured-{next(_numbers)}", **{"ca": access.ca, "password": access.password, **more})
 
 
 def test_with_the_right_certificate_and_password_it_is_written_to(
@@ -57,8 +59,8 @@ def test_with_the_right_certificate_and_password_it_is_written_to(
         assert writer.append_events(lines([event(1), event(2)])).new == 2
     assert ids(store.search()) == ids([event(1), event(2)])
     store.close()
-    pinned = secured(elastic_secured, access, ca=None, fingerprint=elastic_secured.ca.fingerprint.upper())
-    store = opened(access.url, pinned, folder)
+    pinned = {"ca": None, "fingerprint": elastic_secured.ca.fingerprint.upper()}
+    store = opened(access.url, store.settings.model_copy(update=pinned), folder)
     assert store.counts()["event"] == 2
     store.close()
 
@@ -253,7 +255,7 @@ def test_templates_and_indices_of_others_are_refused(elastic: Access, folder: Pa
 def test_a_busy_server_gets_everything_in_the_end(elastic_secured: Secured, folder: Path) -> None:
     """One thread and one place to wait: 24 requests at once are refused in part (429), and made again."""
     access = elastic_secured.access()
-    wanted = secured(elastic_secured, access, prefix="test-busy", in_flight=24, batch=25)
+    wanted = secured(elastic_secured, access, in_flight=24, batch=25)
     store = opened(access.url, wanted, folder)
     refused = []
     try_once = store.client._once

@@ -66,7 +66,7 @@ def sort(documents: Iterable[bytes], index_of: Callable[[str], str], before: str
         time, id = head.time, head.id
         if _is_time(time) is None or not is_day(time[:10]):
             out.refuse(
-                f"{faults.one_line(id, 80)}: @timestamp {faults.one_line(time, 40)} is no time that can be kept"
+                f"{faults.one_line(id, 80)}: @timestamp {faults.one_line(time, 40)} is no time to be kept"
             )
             continue
         if not id or len(id.encode()) > MOST_ID:

@@ -81,8 +81,7 @@ class Writer:
         except UserError:
             self._indices.clear()  # one may have been deleted under us
             raise
-        finally:
-            self._store.touched(*taken.by_index)
+        self._store.touched(*taken.by_index)
         return taken.written(outcome)
 
     def _ready(self, index: str) -> None:
