@@ -523,8 +523,8 @@ class Chains:
         """Go on from a snapshot; what is none is refused and changes nothing."""
 
 def log_sources(dataset: str) -> list[tuple[str, str, str]]:
-    """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule is
-    meant for them if all that it says is said by one of these. None: of unknown origin, every rule is meant."""
+    """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule
+    is meant for them if all that it says is said by one of these. None: of unknown origin, every rule is."""
 
 def check_filter(text: str) -> None:
     """Raise `ValueError` if a filter in tcpdump's words cannot be understood."""

@@ -17,7 +17,7 @@ from sentinel.collector.intake import Intake
 from sentinel.collector.keeper import Keeper
 from sentinel.collector.line import Closed, Line
 from sentinel.collector.stock import Stock, known_assets
-from sentinel.errors import UserError
+from sentinel.errors import StoreAwayError, UserError
 
 if TYPE_CHECKING:
     from sentinel._native import Chains, Live, Tails
@@ -78,8 +78,7 @@ class Stages:
             sensor,
             passwords=collect.passwords,
             known=collect.known,
-            observations=before.observations if before else b"",
-            ledger=before.ledger if before else (),
+            before=before,
         )
         live, packets = ports.live, ports.evidence
         if packets is not None and settings.evidence.folder is not None:
@@ -110,6 +109,7 @@ class Stages:
 
         self.keeper = Keeper(
             second,
+            store,
             writer,
             stock,
             folder,
@@ -222,9 +222,13 @@ def make_rules(settings: Settings, store: Store, before: Checkpoint | None, log:
         else:
             return rules
     saved = before.baseline if before is not None and before.baseline else None
-    baselines.load(
-        rules.watch, saved or store.state(f"baseline {collect.site}"), f"baseline of {collect.site}"
-    )
+    name = f"baseline {collect.site}"
+    if saved is None:
+        try:
+            saved = store.state(name)
+        except StoreAwayError:
+            log.warning("store-away", message="the store is away: what was learned before is not known")
+    baselines.load(rules.watch, saved, name)
     return rules
 
 
@@ -249,7 +253,7 @@ def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chai
     return engine
 
 
-def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple[Live | None, Runner | None]:
+def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> Ports:
     """The rings of all interfaces, filling from now on; then privileges are dropped."""
     from sentinel._native import Live, drop_privileges
     from sentinel.probes.runner import Runner, declared
