@@ -18,13 +18,17 @@ from sentinel.errors import UserError
 if TYPE_CHECKING:
     from sentinel._native import EventBatch, Inventory, Logs, Scan
     from sentinel.config.sections import EvidenceSettings
+    from sentinel.model.store import Keyed, Store, Writer, Written
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
+    from sentinel.rules.zones import Zones
     from sentinel.sources.evidence import Keeper
-    from sentinel.store.sqlite import SqliteStore, Writer
 
 RECORDS = ("asset", "conversation", "credential", "operation")
 """Kinds of records an inventory gives, in the order of the document."""
+
+MAX_REFUSED = 20
+"""Lines about documents that a store refused."""
 
 STEP_SECONDS = 0.1
 """Wall-clock seconds of native work between two looks at progress, interrupts and outside probes."""
@@ -46,7 +50,7 @@ class Options:
     """Whether the rule packs that come with the program are evaluated."""
     rules: tuple[Path, ...] = ()
     """Files and folders of rules beside the packs."""
-    zones: Path | None = None
+    zones: Zones | None = None
     learning_days: float = 7.0
     """Observed days after which what was never seen is new."""
     baseline: bytes | None = None
@@ -248,19 +252,15 @@ def rules(options: Options, *, foreign: bool = False) -> Rules | None:
 
 def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options) -> list[bytes]:
     """Attack chains of alerts that come by time, over the assets of an inventory."""
-    from sentinel.rules import chains, zones
-    from sentinel.rules.owners import Owners
+    from sentinel.rules import chains
 
-    networks: list[str] = []
-    if options.zones is not None:
-        known = zones.load(options.zones).settings(options.site)
-        own = (network for zone in known["zones"] for network in zone.get("networks", ()))
-        networks = [*own, *known.get("organisation", ())]
-    engine = chains.make(networks=networks)
-    owners: Owners | None = None
+    engine = chains.make(networks=options.zones.own(options.site) if options.zones else ())
+    known_assets = False
     for some in alerts:
-        owners = owners or Owners(inventory, networks)
-        engine.feed([owners.named(alert) for alert in some])
+        if not known_assets:
+            engine.assets(b"[" + b",".join(inventory.records("asset")) + b"]")
+            known_assets = True
+        engine.feed(some)
     engine.finish()
     return list(engine.all())
 
@@ -345,6 +345,23 @@ def derive(
     `ledger` is None where no ids are kept. `until` is the time of the last packet, RFC 3339:
     certificates are held against it.
     """
+    describe, makers = _asked(known, until)
+    return inventory.derive(ledger, describe, makers, until)
+
+
+def bring_up(
+    inventory: Inventory, known: Path | None = None, until: str | None = None
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Work out assets of an inventory that goes on for months and keeps its ledger itself. Returns what
+    was added to the ledger, and identities that were dropped from it."""
+    describe, makers = _asked(known, until)
+    return inventory.update(describe, makers, until)
+
+
+def _asked(
+    known: Path | None, until: str | None
+) -> tuple[Callable[[bytes], bytes], Callable[[list[bytes]], list[str | None]]]:
+    """What an inventory asks: what profiles mean, and who makes hardware addresses."""
     from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors
 
@@ -355,11 +372,11 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers)
+    return lambda profiles: describe_all(profiles, until), makers
 
 
 def scan_into(
-    store: SqliteStore,
+    store: Store,
     files: list[str],
     options: Options,
     *,
@@ -382,11 +399,16 @@ def scan_into(
     with store.writer() as writer:
         wanted, skipped = _new_ones(writer, files, options)
         if wanted:
+            refused: list[str] = []
+
+            def told(written: Written) -> None:
+                room = MAX_REFUSED - len(refused)
+                refused.extend(f"not kept: {line}" for line in written.refused[: max(room, 0)])
 
             def keep(batch: EventBatch) -> None:
                 lines = batch.ndjson()
                 try:
-                    writer.append_events(lines)
+                    told(writer.append_events(lines))
                 except KeyboardInterrupt:
                     writer.append_events(lines)  # what was read is kept; writing twice stores once
                     raise
@@ -394,7 +416,7 @@ def scan_into(
                     on_events(batch)
 
             def keep_alerts(alerts: list[bytes]) -> None:
-                writer.append_alerts(alerts)
+                told(writer.append_alerts(alerts))
                 if on_alerts is not None:
                     on_alerts(alerts)
 
@@ -407,6 +429,7 @@ def scan_into(
             total = _total(writer, replaced)
             total.merge(own)
             result = replace(result, inventory=total, skipped=skipped)
+            result.errors.extend(refused)
             ids = derive(total, writer.ledger(), options.known, _until(store, result.sources))
             _commit(writer, total, ids, result.sources, own, replaced)
             usual = None if options.again else result.baseline()
@@ -426,7 +449,7 @@ EVIDENCE = "evidence folders"
 """Name under which a store keeps the folders that packets of its alerts are in."""
 
 
-def remember(writer: Writer, store: SqliteStore, folder: Path) -> None:
+def remember(writer: Writer, store: Store, folder: Path) -> None:
     """Note in a store where packets are kept, so that they are found by what they prove."""
     known = json.loads(store.state(EVIDENCE) or b"[]")
     path = str(folder.resolve())
@@ -434,13 +457,13 @@ def remember(writer: Writer, store: SqliteStore, folder: Path) -> None:
         writer.put_state(EVIDENCE, json.dumps([*known, path]).encode())
 
 
-def evidence_folders(store: SqliteStore, set_: Path | None) -> list[Path]:
+def evidence_folders(store: Store, set_: Path | None) -> list[Path]:
     """Where packets may be: the folder that is set, and those a store knows."""
     known = [Path(name) for name in json.loads(store.state(EVIDENCE) or b"[]")]
     return [*([set_.resolve()] if set_ else []), *known]
 
 
-def rebuild(store: SqliteStore, known: Path | None = None) -> dict[str, int]:
+def rebuild(store: Store, known: Path | None = None) -> dict[str, int]:
     """Work the inventory out anew from the observations a store holds. Returns how many of each kind."""
     with store.writer() as writer:
         total = _total(writer)
@@ -457,13 +480,13 @@ def _commit(
     instead_of: Iterable[int] = (),
 ) -> None:
     """Write the inventory of all a store holds, with the sources and observations it grew by."""
-    records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
+    records: dict[str, Iterable[bytes] | Iterable[Keyed]] = {kind: total.records(kind) for kind in RECORDS}
     limits, errors = total.counters()
     counters = {"limits": limits, "parse_errors": errors}
     writer.commit(list(sources), observations, set(instead_of), ids, records, counters)
 
 
-def _until(store: SqliteStore, new: Iterable[dict[str, Any]] = ()) -> str | None:
+def _until(store: Store, new: Iterable[dict[str, Any]] = ()) -> str | None:
     """Time of the last packet of all sources, RFC 3339."""
     return max((s["last"] for s in (*store.sources(), *new) if "last" in s), default=None)
 

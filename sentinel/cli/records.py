@@ -19,8 +19,8 @@ from sentinel.errors import UserError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from sentinel.model.store import Store
     from sentinel.query import Node
-    from sentinel.store.sqlite import SqliteStore
 
 Record: TypeAlias = dict[str, Any]
 """A record as plain data."""
@@ -38,7 +38,11 @@ class Format(StrEnum):
 
 
 StoreOption = Annotated[
-    str | None, typer.Option("--store", help="Store: sqlite:///folder (default: under the state folder).")
+    str | None,
+    typer.Option(
+        "--store",
+        help="Store: sqlite:///folder or https://user@host:9200 (default: that of the settings).",
+    ),
 ]
 WhereOption = Annotated[
     str | None, typer.Option("--where", help="Only those that fit: 'vendor = Siemens AND level < 2'.")
@@ -52,7 +56,7 @@ OutputOption = Annotated[
 ]
 
 
-def opened(url: str | None) -> SqliteStore:
+def opened(url: str | None) -> Store:
     """The store that is asked for; it must be there."""
     from sentinel.store import open_store
 

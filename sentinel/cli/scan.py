@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sentinel.cli.output import Output
     from sentinel.config.sections import EvidenceSettings
     from sentinel.pipeline import Options, Result
+    from sentinel.rules.zones import Zones
 
 
 class Format(StrEnum):
@@ -56,7 +57,9 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write (csv: a folder).")
     ] = None,
-    store: Annotated[str | None, typer.Option("--store", help="Add to a store: sqlite:///folder.")] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", help="Add to a store: sqlite:///folder, https://host.")
+    ] = None,
     events: Annotated[
         Events | None, typer.Option(help="Events to make (default: notable with a store, else none).")
     ] = None,
@@ -69,9 +72,13 @@ def scan(
         Path | None, typer.Option("--zones", help="Networks, levels and allowed conduits (YAML).")
     ] = None,
     learning_days: Annotated[
-        float,
-        typer.Option("--learning-days", min=0, help="Observed days after which what was never seen is new."),
-    ] = 7.0,
+        float | None,
+        typer.Option(
+            "--learning-days",
+            min=0,
+            help="Observed days after which what is unseen is new (default: 7).",
+        ),
+    ] = None,
     site: Annotated[
         str | None,
         typer.Option(help="Name of the site: private addresses of two sites never merge (default: default)."),
@@ -110,6 +117,8 @@ def scan(
             "scan.workers": workers,
             "scan.passwords": passwords,
             "scan.known": known,
+            "scan.zones": zones,
+            "scan.learning_days": learning_days,
             "evidence.folder": evidence,
         }
     ).settings
@@ -130,8 +139,8 @@ def scan(
         fail_on=fail_on,
         rules=tuple(rules or ()),
         packs=not no_rules,
-        zones=zones,
-        learning_days=learning_days,
+        zones=settings.zones,
+        learning_days=settings.learning_days,
         # a folder that is set is the daemon's: a scan writes only where it is told to
         evidence=loaded.evidence if evidence else None,
     )
@@ -176,7 +185,7 @@ def run_scan(
         known=known,
         packs=packs,
         rules=rules,
-        zones=zones,
+        zones=_read_zones(zones) if zones else None,
         learning_days=learning_days,
         evidence=evidence,
     )
@@ -207,6 +216,12 @@ def run_scan(
     if fail_on and out.worst(result) >= list(Severity).index(fail_on):
         return 3
     return 0
+
+
+def _read_zones(path: Path) -> Zones:
+    from sentinel.rules.zones import load
+
+    return load(path)
 
 
 def _alone(files: list[str], options: Options, out: Output, *, ndjson: bool) -> Result:

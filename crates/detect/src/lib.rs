@@ -9,5 +9,6 @@ pub mod correlations;
 pub mod event;
 pub mod evidence;
 pub mod json;
+mod pack;
 pub mod sigma;
 pub mod watch;

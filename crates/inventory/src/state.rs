@@ -3,6 +3,7 @@
 //! Merging is commutative and associative: the inventory is a pure function of a [`State`], so
 //! captures may come in any order, and scanning the same one twice changes nothing.
 
+use crate::bounds::Evicted;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use sentinel_wire::model::*;
@@ -462,6 +463,11 @@ impl State {
     /// Adds another state. Frames keep naming their own sources; a source both know by content is
     /// taken once, and what it told is not added again: give only states of new sources.
     pub fn merge(&mut self, other: &State) {
+        self.merge_but(other, &Evicted::default());
+    }
+
+    /// [`State::merge`] of all but what is named.
+    pub(crate) fn merge_but(&mut self, other: &State, gone: &Evicted) {
         let sources: Vec<Option<u32>> = other.sources.iter().map(|s| self.source(s)).collect();
         let at = |st: Stamp| {
             let source = sources.get(st.source as usize).copied().flatten();
@@ -479,18 +485,24 @@ impl State {
                 other => other.clone(),
             }
         }
-        let mut hosts = Vec::with_capacity(other.hosts.len());
-        for (k, stat) in &other.hosts {
+        let mut hosts: Vec<Option<HostId>> = Vec::with_capacity(other.hosts.len());
+        for (i, (k, stat)) in other.hosts.iter().enumerate() {
+            if gone.hosts.contains(&HostId(i as u32)) {
+                hosts.push(None);
+                continue;
+            }
             let site = sym(&mut self.strings, k.site);
             let id = self.host(NodeKey { site, ..*k });
             merge_stat(&mut self.hosts[id.0 as usize].1, stat);
-            hosts.push(id);
+            hosts.push(Some(id));
         }
         let h = |id: HostId| hosts[id.0 as usize];
+        let ends = |client: HostId, server: HostId| h(client).zip(h(server));
         for (k, v) in &other.facts {
+            let (Some(host), false) = (h(k.host), gone.facts.contains(k)) else { continue };
             let mut s = |x| sym(&mut self.strings, x);
             let key = FactKey {
-                host: h(k.host),
+                host,
                 name: s(k.name),
                 value: s(k.value),
                 protocol: s(k.protocol),
@@ -500,29 +512,40 @@ impl State {
             add_seen(&mut self.facts, key, seen(*v));
         }
         for (k, v) in &other.bindings {
-            add_seen(&mut self.bindings, BindKey { mac: h(k.mac), ip: h(k.ip), kind: k.kind }, seen(*v));
+            let (Some((mac, ip)), false) = (ends(k.mac, k.ip), gone.bindings.contains(k)) else { continue };
+            add_seen(&mut self.bindings, BindKey { mac, ip, kind: k.kind }, seen(*v));
         }
         for (k, v) in &other.services {
+            let (Some(host), false) = (h(k.host), gone.services.contains(k)) else { continue };
             let mut s = |x| sym(&mut self.strings, x);
             let info = v.info.iter().map(|(n, v, t)| (s(*n), value(v, &mut s), at(*t))).collect();
-            let key = ServiceKey { host: h(k.host), protocol: s(k.protocol), ..*k };
+            let key = ServiceKey { host, protocol: s(k.protocol), ..*k };
             self.add_service(key, Service { seen: seen(v.seen), confidence: v.confidence, info });
         }
         for (k, v) in &other.conversations {
+            let (Some((client, server)), false) = (ends(k.client, k.server), gone.conversations.contains(k))
+            else {
+                continue;
+            };
             let protocol = sym(&mut self.strings, k.protocol);
-            self.add_conversation(ConvKey { client: h(k.client), server: h(k.server), protocol, ..*k }, *v);
+            self.add_conversation(ConvKey { client, server, protocol, ..*k }, *v);
         }
         for (k, v) in &other.taken {
+            let Some((client, server)) = ends(k.client, k.server) else { continue };
             let protocol = sym(&mut self.strings, k.protocol);
-            self.add_taken(ConvKey { client: h(k.client), server: h(k.server), protocol, ..*k }, *v);
+            self.add_taken(ConvKey { client, server, protocol, ..*k }, *v);
         }
         for (k, v) in &other.operations {
+            let (Some((client, server)), false) = (ends(k.client, k.server), gone.operations.contains(k))
+            else {
+                continue;
+            };
             let mut s = |x| sym(&mut self.strings, x);
             let key = OpKey {
                 protocol: s(k.protocol),
                 name: s(k.name),
-                client: h(k.client),
-                server: h(k.server),
+                client,
+                server,
                 unit: k.unit.map(&mut s),
                 ..*k
             };
@@ -530,11 +553,15 @@ impl State {
             self.add_operation(key, Operation { detail, seen: seen(v.seen), ..v.clone() });
         }
         for (k, v) in &other.credentials {
+            let (Some((client, server)), false) = (ends(k.client, k.server), gone.credentials.contains(k))
+            else {
+                continue;
+            };
             let mut s = |x| sym(&mut self.strings, x);
             let key = CredKey {
                 protocol: s(k.protocol),
-                client: h(k.client),
-                server: h(k.server),
+                client,
+                server,
                 username: k.username.map(&mut s),
                 secret: k.secret.map(&mut s),
                 ..*k

@@ -11,6 +11,7 @@ mod logs;
 mod probes;
 mod scan;
 mod shed;
+mod tails;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -36,7 +37,9 @@ mod _native {
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
-    use super::scan::{Scan, native_probes};
+    use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
-    use super::watch::Watch;
+    use super::tails::Tails;
+    #[pymodule_export]
+    use super::watch::{Watch, log_sources};
 }

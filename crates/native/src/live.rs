@@ -1,6 +1,7 @@
 //! `Live`: a run over network interfaces, driven as a scan of captures is.
 
 use crate::evidence::Evidence;
+use crate::inventory::Inventory;
 use crate::scan::{Scan, config, declarations};
 use crate::wrong;
 use pyo3::prelude::*;
@@ -45,10 +46,22 @@ impl Live {
 
     /// What was counted of every interface, as JSON: {name: {...}}.
     fn counters<'py>(mut slf: PyRefMut<'_, Self>, py: Python<'py>) -> Bound<'py, PyBytes> {
-        if let Some(engine) = slf.as_super().engine() {
-            slf.ports = engine.ports();
-        }
+        count(&mut slf);
         PyBytes::new(py, &counters_json(&slf.ports))
+    }
+
+    /// Ends the run and gives its observations as an inventory.
+    fn finish(mut slf: PyRefMut<'_, Self>, py: Python<'_>) -> PyResult<Inventory> {
+        slf.as_super().stop(py);
+        count(&mut slf);
+        slf.as_super().finish(py)
+    }
+}
+
+/// Keeps what is counted now; once the run is finished there is nothing new.
+fn count(live: &mut PyRefMut<'_, Live>) {
+    if let Some(ports) = live.as_super().engine().map(Engine::ports) {
+        live.ports = ports;
     }
 }
 

@@ -114,7 +114,7 @@ impl Scan {
     }
 
     /// Ends the scan where it stands.
-    fn stop(&mut self, py: Python<'_>) {
+    pub(crate) fn stop(&mut self, py: Python<'_>) {
         if let Some(engine) = slot(&mut self.engine).as_mut() {
             py.detach(|| engine.stop());
         }
@@ -189,8 +189,29 @@ impl Scan {
         Ok(py.detach(|| crate::harvest::harvest(engine, &mut self.injector, &self.site)))
     }
 
-    /// One JSON object per source, once the scan is finished.
-    fn sources<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+    /// State of open flows as bytes, for `load_flows` of another scan.
+    fn save_flows<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        let bytes = py.detach(|| engine.save_flows());
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Goes on with the flows of another scan, before the first packet.
+    fn load_flows(&mut self, py: Python<'_>, saved: &[u8]) -> PyResult<()> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        py.detach(|| engine.load_flows(saved)).map_err(wrong)
+    }
+
+    /// Bytes held by flows and by what was observed since the last harvest, and how many flows are open.
+    fn memory(&mut self) -> (usize, usize) {
+        slot(&mut self.engine).as_ref().map_or((0, 0), |e| (e.bytes(), e.flows()))
+    }
+
+    /// One JSON object per source, as of now.
+    fn sources<'py>(&mut self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        if let Some(engine) = slot(&mut self.engine).as_mut() {
+            self.sources = engine.sources();
+        }
         self.sources.iter().map(|s| PyBytes::new(py, &source_json(s, &self.site))).collect()
     }
 
@@ -200,7 +221,7 @@ impl Scan {
     }
 
     /// Ends the scan and gives its observations as an inventory.
-    fn finish(&mut self, py: Python<'_>) -> PyResult<Inventory> {
+    pub(crate) fn finish(&mut self, py: Python<'_>) -> PyResult<Inventory> {
         let mut engine = slot(&mut self.engine).take().ok_or_else(|| wrong("the scan is finished"))?;
         engine.stop();
         self.injector.finish();
@@ -221,6 +242,8 @@ impl Scan {
             }
             inner.state.absorb(outside, 0);
         });
+        // the last part of what was harvested is to be added to the rest
+        inner.partial = !inner.state.taken.is_empty();
         Ok(Inventory { inner })
     }
 }
@@ -288,6 +311,12 @@ fn source_json(s: &SourceReport, site: &str) -> Vec<u8> {
     }
     o.end();
     out
+}
+
+/// Says what is wrong with a filter, if something is.
+#[pyfunction]
+pub fn check_filter(text: &str) -> PyResult<()> {
+    Filter::parse(text).map(|_| ()).map_err(wrong)
 }
 
 /// Native probes: (name, title, industrial, transports, ports, facts, credentials, operations, source).

@@ -6,6 +6,7 @@
 //! So the outcome is the same for any batch size and any number of workers.
 
 mod harvest;
+mod saved;
 
 use crate::capture::{Batch, Feed, Limits as BatchLimits, MergedReader, Options};
 use crate::decode::{Net, Packet, Status, flag};
@@ -565,7 +566,7 @@ fn warm(shard: &Shard, ready: &mut [(u32, Unit<'_>, Ahead)]) {
     std::hint::black_box(work);
 }
 
-fn subject(p: &Packet) -> Subject {
+pub(crate) fn subject(p: &Packet) -> Subject {
     Subject {
         src: p.src_ip(),
         dst: p.dst_ip(),

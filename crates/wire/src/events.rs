@@ -18,14 +18,14 @@ pub type WindowKey = (&'static str, Box<str>, u32, u32, u16, Option<Box<str>>, O
 #[derive(Clone, Debug)]
 pub struct Window {
     /// Window number: time divided by [`WINDOW`].
-    number: i64,
-    count: u64,
-    start: Stamp,
-    end: Micros,
-    low: i64,
-    high: i64,
-    fields: Fields,
-    id: u128,
+    pub(crate) number: i64,
+    pub(crate) count: u64,
+    pub(crate) start: Stamp,
+    pub(crate) end: Micros,
+    pub(crate) low: i64,
+    pub(crate) high: i64,
+    pub(crate) fields: Fields,
+    pub(crate) id: u128,
 }
 
 impl Window {

@@ -66,6 +66,8 @@ pub struct View {
     pub directed: bool,
     /// A request, where every PDU is an event.
     pub request: bool,
+    /// It says already which assets its ends are: it was stored, or another sensor said so.
+    pub dressed: bool,
 }
 
 /// A hardware address as text, `00:80:f4:0e:62:20` or with hyphens.
@@ -154,6 +156,7 @@ impl View {
             refused: false,
             directed: false,
             request: false,
+            dressed: false,
         };
         let (mut action, mut function) = ("", "");
         let (mut source_mac, mut destination_mac) = ("", "");
@@ -164,6 +167,7 @@ impl View {
                     "source.ip" => v.source = ip(text(val)),
                     "source.port" => v.source_port = port(val),
                     "source.mac" => source_mac = text(val),
+                    "source.asset" => v.dressed = true,
                     "source.bytes" => v.bytes = u64::try_from(number(val)).unwrap_or(0),
                     "sentinel.flow.state" => state = text(val),
                     _ => {}
@@ -172,6 +176,7 @@ impl View {
                     "destination.ip" => v.destination = ip(text(val)),
                     "destination.port" => v.destination_port = port(val),
                     "destination.mac" => destination_mac = text(val),
+                    "destination.asset" => v.dressed = true,
                     "destination.bytes" => answered |= number(val) > 0,
                     _ => {}
                 },
@@ -212,6 +217,14 @@ impl View {
                             _ => Category::None,
                         }
                     }
+                    "ot.asset.type"
+                    | "ot.asset.level"
+                    | "ot.asset.zone"
+                    | "ot.asset.criticality"
+                    | "ot.client.type"
+                    | "ot.client.level"
+                    | "ot.client.zone"
+                    | "ot.client.criticality" => v.dressed = true,
                     "ot.count" => v.count = u32::try_from(number(val)).unwrap_or(0),
                     _ => {}
                 },

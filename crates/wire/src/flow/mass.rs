@@ -44,7 +44,7 @@ pub struct Sum {
     /// Where the first of them stands.
     pub at: Stamp,
     /// A bit per server port, where there are several.
-    seen: Option<Box<[u64; 1024]>>,
+    pub(super) seen: Option<Box<[u64; 1024]>>,
 }
 
 impl Sum {
@@ -114,14 +114,14 @@ fn unanswered(flow: &Flow, state: &str) -> bool {
 }
 
 /// Which sum a flow goes into: (client, server or the transport's sweep, port of a sweep).
-type Key = (HostId, Option<HostId>, u8, u16);
+pub(super) type Key = (HostId, Option<HostId>, u8, u16);
 
 /// See the module.
 #[derive(Default)]
 pub struct Mass {
-    pairs: Map<(HostId, HostId), u32>,
-    sources: Map<HostId, u32>,
-    sums: Map<Key, Sum>,
+    pub(super) pairs: Map<(HostId, HostId), u32>,
+    pub(super) sources: Map<HostId, u32>,
+    pub(super) sums: Map<Key, Sum>,
 }
 
 impl Mass {

@@ -5,6 +5,7 @@
 
 use crate::events::{Window, WindowKey};
 use crate::model::{Micros, Stamp, Val};
+use serde::{Deserialize, Serialize};
 
 type Hashes = hashbrown::HashSet<u64, rustc_hash::FxBuildHasher>;
 
@@ -13,9 +14,11 @@ const MAX_SEEN: usize = 1 << 16;
 
 /// What was seen before, in two generations: when the young one is full it becomes the old one, whose
 /// hashes stay as long as they are asked for.
-#[derive(Default)]
-struct Once {
+#[derive(Default, Serialize, Deserialize)]
+pub struct Once {
+    #[serde(with = "crate::saved::set")]
     young: Hashes,
+    #[serde(with = "crate::saved::set")]
     old: Hashes,
 }
 
@@ -69,7 +72,7 @@ pub struct EventLog {
     pub dropped: u64,
     pub(crate) windows: hashbrown::HashMap<WindowKey, Window, rustc_hash::FxBuildHasher>,
     /// Hashes of operations (who, what, to whom) that had their first event.
-    seen: Once,
+    pub(crate) seen: Once,
     /// Hashes of what is told once an hour, and that hour.
     hourly: (i64, Hashes),
     packet: u64,

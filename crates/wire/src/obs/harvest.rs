@@ -122,6 +122,13 @@ impl Observations {
         }
     }
 
+    /// Notes that a service was told before, by a run that this one goes on with.
+    pub(crate) fn know(&mut self, key: super::ServiceKey) {
+        if self.known.len() < self.limits.services {
+            self.known.insert(key);
+        }
+    }
+
     /// Takes traffic back from a key under which it was harvested before.
     pub(crate) fn take_back(&mut self, key: super::ConvKey, packets: u64, bytes: u64) {
         let slot = self.taken.entry(key).or_default();

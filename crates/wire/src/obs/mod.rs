@@ -6,7 +6,7 @@ mod harvest;
 mod intern;
 mod ops;
 
-pub use events::{EventLog, EventMode, FieldVal, StoredEvent};
+pub use events::{EventLog, EventMode, FieldVal, Once, StoredEvent};
 pub use intern::{Interner, Sym};
 pub use ops::OpTable;
 
@@ -24,7 +24,7 @@ type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 pub struct HostId(pub u32);
 
 /// What tells two hosts apart before any merging: private addresses are scoped by VLAN.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct HostKey {
     /// Outer VLAN id for addresses that may repeat in other segments, else 0.
     pub vlan: u16,
@@ -335,6 +335,13 @@ impl Observations {
     pub(crate) fn next_bridged(&mut self) -> u64 {
         self.bridged += 1;
         u64::from(self.shard) << 56 | self.bridged
+    }
+    /// The last number given to a flow whose parser runs outside.
+    pub(crate) fn bridged(&self) -> u64 {
+        self.bridged
+    }
+    pub(crate) fn resume_bridged(&mut self, number: u64) {
+        self.bridged = number;
     }
     /// Adds to the bytes queued for probes outside and gives the sum.
     pub(crate) fn queued_bytes(&mut self, add: usize) -> usize {

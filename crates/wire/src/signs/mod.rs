@@ -14,11 +14,13 @@ mod lines;
 mod names;
 mod nat;
 mod note;
+mod saved;
 #[cfg(test)]
 mod tests;
 
 pub use event::{Fields, Side, begin, push};
 pub use note::{MAX_NOTES, Note, Opening, Stack, What};
+pub use saved::Memory;
 
 use crate::model::*;
 use crate::obs::{Limits, Observations, StoredEvent};
@@ -105,6 +107,7 @@ impl Signs {
         if crossed {
             self.fanout.flush(&mut self.obs, now, now);
             self.claims.sweep(now);
+            self.nat.sweep(now);
         }
     }
 
