@@ -63,7 +63,7 @@ def opened(url: str | None) -> Store:
     return open_store(url)
 
 
-def folders(store: SqliteStore) -> list[Path]:
+def folders(store: Store) -> list[Path]:
     """Folders in which packets may be kept of what a store holds."""
     from sentinel.config import load
     from sentinel.pipeline import evidence_folders
