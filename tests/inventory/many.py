@@ -60,7 +60,7 @@ def frames(number: int, strangers: int) -> Iterator[bytes]:
     yield back(501, 101 + len(read), 0x18, answer)
     who = bytes.fromhex("000200000005012b0e0100")
     yield there(101 + len(read), 501 + len(answer), 0x18, who)
-    said = [b"Maker", b"M-%d" % (number % 50), b"V%d.0" % (number % 7)]
+    said = [b"Maker", b"M-%d" % (number % 10), b"V1.0"]
     objects = b"".join(bytes((i, len(text))) + text for i, text in enumerate(said))
     body = bytes.fromhex("012b0e01010000") + bytes((len(said),)) + objects
     yield back(

@@ -115,8 +115,8 @@ class Search:
                     yield found
 
     def pages(
-        self, index: str, query: Query, sort: Sequence[Any], *, pit: str | None = None, first: int | None = None,
-        source: Any = True,
+        self, index: str, query: Query, sort: Sequence[Any], *, pit: str | None = None,
+        first: int | None = None, source: Any = True,
     ) -> Iterator[_Hit]:  # fmt: skip
         """All hits of a query, page by page."""
         size = min(max(first or FIRST_PAGE, 1), LARGEST_PAGE)
