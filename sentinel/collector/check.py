@@ -138,7 +138,7 @@ def _store(settings: Settings) -> Iterator[str]:
     from sentinel.store import open_store
 
     def opened() -> None:
-        open_store(settings.store.url, create=True, part=settings.store.part).close()
+        open_store(settings.store.url, create=True, settings=settings).close()
 
     yield from _told(opened, "store.url")
 

@@ -62,7 +62,7 @@ class Daemon:
         before = self._taken_up()
         notify = Notify()
         ports = open_ports(settings, before, log)
-        store = open_store(settings.store.url, create=True, part=settings.store.part)
+        store = open_store(settings.store.url, create=True, settings=settings)
         forward = Forwarders(settings.forward, self._folder.path, log)
         metrics = Metrics(
             info={"sensor": sensor_name(settings.collect), "site": settings.collect.site, "store": store.url}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sentinel.collector.check import sensor_name
 from sentinel.collector.checkpoint import Checkpoint, StateFolder
@@ -25,9 +26,17 @@ if TYPE_CHECKING:
     from sentinel.model.store import Store, Writer
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
+    from sentinel.sources.evidence import Keeper as Packets
 
-Ports: TypeAlias = "tuple[Live | None, Runner | None]"
-"""Open interfaces, and what drives probes written in Python over them."""
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Open interfaces, what drives probes written in Python over them, and what keeps packets."""
+
+    live: Live | None = None
+    runner: Runner | None = None
+    evidence: Packets | None = None
+
 
 STOP_SECONDS = 8.0
 """Seconds in which the stages end; what is not kept then is given up and said. systemd waits for 10."""
@@ -72,12 +81,18 @@ class Stages:
             observations=before.observations if before else b"",
             ledger=before.ledger if before else (),
         )
-        live, runner = ports
+        live, packets = ports.live, ports.evidence
+        if packets is not None and settings.evidence.folder is not None:
+            from sentinel.pipeline import remember
+
+            remember(writer, store, settings.evidence.folder)
         tails = open_logs(settings, before)
         if live is not None and before is not None:
             figures.lost_seconds = max(0.0, clock.now() / 1e6 - parsed(before.time))
         self.what = told(settings)
-        self.intake = Intake(first, live, runner, tails, figures, every=collect.checkpoint)
+        self.intake = Intake(
+            first, live, ports.runner, tails, figures, every=collect.checkpoint, evidence=packets
+        )
         self.detect = Detect(
             first,
             second,
@@ -86,6 +101,7 @@ class Stages:
             clock,
             figures,
             caught_up=self.intake.caught_up,
+            evidence=packets,
         )
 
         def tell(alerts: list[bytes], chains: list[bytes]) -> None:
@@ -237,10 +253,12 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
     """The rings of all interfaces, filling from now on; then privileges are dropped."""
     from sentinel._native import Live, drop_privileges
     from sentinel.probes.runner import Runner, declared
+    from sentinel.sources.evidence import Keeper as Packets
 
     collect = settings.collect
     if not collect.interfaces:
-        return None, None
+        return Ports()
+    packets = Packets(settings.evidence) if settings.evidence.folder is not None else None
     try:
         live = Live(
             list(collect.interfaces),
@@ -252,6 +270,7 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
             snaplen=collect.snaplen,
             ring_mib=collect.ring,
             promiscuous=collect.promiscuous,
+            evidence=packets.native if packets is not None else None,
         )
         drop_privileges()
     except ValueError as error:
@@ -261,7 +280,7 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
             live.load_flows(before.flows)
         except ValueError as error:
             log.warning("state-refused", message=f"open flows start anew: {error}")
-    return live, Runner(live)
+    return Ports(live, Runner(live), packets)
 
 
 def open_logs(settings: Settings, before: Checkpoint | None) -> Tails | None:
