@@ -226,7 +226,7 @@ class ElasticStore:
         query = {"ids": {"values": [alert]}}
         for hit in self.searches.pages(pattern, query, sort, first=1, source=False):
             said = {"sentinel.ack.time": time, "sentinel.ack.user": user, "sentinel.ack.note": note}
-            target = f"/{segment(hit.index)}/_update/{segment(hit.id)}?retry_on_conflict=5"
+            target = f"/{segment(hit.index)}/_update/{segment(hit.id)}?retry_on_conflict=5&refresh=true"
             self.client.json("POST", target, {"doc": said})
             self.touched(hit.index)
             return
