@@ -359,7 +359,6 @@ class Inventory:
     def kept(self, kind: _Kind | str) -> None:
         """A store has kept what `records_changed(kind)` gave last."""
 
-
     def totals(self) -> list[tuple[str, int]]:
         """How many `assets`, `conversations`, `credentials` and `operations` there are."""
 
@@ -370,7 +369,9 @@ class Inventory:
         """Records of a kind as JSON documents. With `limit`, at most so many, assets in order of
         interest."""
 
-    def write(self, kind: _Kind | str, write: Callable[[_Bytes], object], separator: _Bytes, tag: bool) -> int:
+    def write(
+        self, kind: _Kind | str, write: Callable[[_Bytes], object], separator: _Bytes, tag: bool
+    ) -> int:
         """Write all records of a kind in large pieces with `separator` between them; `tag` puts
         `"record": kind` first. Returns how many there were."""
 

@@ -51,9 +51,7 @@ def known_datasets() -> tuple[str, ...]:
     return (*(f"sentinel.{name}" for name in sorted(PROTOCOLS)), *lines)
 
 
-def convert(
-    rules: Sequence[RuleFile], target: str, datasets: Iterable[str] | None = None
-) -> list[Converted]:
+def convert(rules: Sequence[RuleFile], target: str, datasets: Iterable[str] | None = None) -> list[Converted]:
     """Rules in a query language, those that cannot be expressed there with the reason.
 
     `datasets` are those that the events to be asked have; all that are known, if not given.

@@ -158,7 +158,9 @@ class Bulk:
             if item.error is None:
                 outcome.new += item.status == 201
                 outcome.there += item.status != 201
-            elif item.status == 409 or (item.status == 404 and item.error.type != "index_not_found_exception"):
+            elif item.status == 409 or (
+                item.status == 404 and item.error.type != "index_not_found_exception"
+            ):
                 outcome.there += 1
             elif item.status in faults.PASSING:
                 again.append(line)
