@@ -59,6 +59,14 @@ def opened(url: str | None) -> Store:
     return open_store(url)
 
 
+def folders(store: SqliteStore) -> list[Path]:
+    """Folders in which packets may be kept of what a store holds."""
+    from sentinel.config import load
+    from sentinel.pipeline import evidence_folders
+
+    return evidence_folders(store, load().settings.evidence.folder)
+
+
 def asked(query: str | None) -> Node | None:
     """The tree of a query. Raises `QueryError` (exit code 2)."""
     from sentinel.query import parse

@@ -125,7 +125,7 @@ class StateFolder:
 
     def load(self) -> tuple[Checkpoint | None, list[str]]:
         """The newest checkpoint that can be read, and one line for each that cannot."""
-        wrong = []
+        wrong: list[str] = []
         for name in (NAME, OLD):
             path = self.path / name
             try:

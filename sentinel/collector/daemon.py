@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ class Daemon:
         before = self._taken_up()
         notify = Notify()
         ports = open_ports(settings, before, log)
-        store = open_store(settings.store.url, create=True, settings=settings)
+        store = open_store(settings.store.url, create=True, part=settings.store.part)
         forward = Forwarders(settings.forward, self._folder.path, log)
         metrics = Metrics(
             info={"sensor": sensor_name(settings.collect), "site": settings.collect.site, "store": store.url}
@@ -128,7 +128,7 @@ class Daemon:
         signal.signal(signal.SIGHUP, reload)
 
     def _watch(
-        self, stages: Stages, forwarded: Callable[[], dict[str, Any]], metrics: Metrics, notify: Notify
+        self, stages: Stages, forwarded: Callable[[], Mapping[str, Any]], metrics: Metrics, notify: Notify
     ) -> None:
         """Look after the stages until they are to end."""
         status = Status(self._folder.path, self._settings, self._figures, self._clock)
@@ -145,7 +145,7 @@ class Daemon:
             stuck = now
             if stuck is None:
                 notify.alive()
-            told = status.take(stages, forwarded(), stuck)
+            told = status.take(stages, dict(forwarded()), stuck)
             publish(told, metrics)
             notify.status(told["summary"])
             try:

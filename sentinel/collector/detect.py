@@ -74,7 +74,7 @@ class Detect:
                 self._fed = time.monotonic()
                 load = Load(self._rules.feed(item.events), live=item.live)
             elif time.monotonic() - self._fed >= QUIET_SECONDS and self._caught_up():
-                load = Load(self._rules.advance(self._clock.now()))
+                load = Load(self._rules.watch.advance(self._clock.now()))
             else:
                 continue
             self._pass(load)
@@ -88,7 +88,9 @@ class Detect:
             task(self._rules)
 
     def _pass(self, load: Load, *, tell: bool = False) -> None:
-        load.alerts = self._rules.alerts()
+        found = self._rules.watch.take_alerts()
+        load.time = self._rules.watch.clock() or 0
+        load.alerts = found.ndjson().splitlines()
         for alert in load.alerts:
             head = _head(alert)
             self._figures.rule(head.rule)
@@ -97,7 +99,7 @@ class Detect:
         self._figures.alerts += len(load.alerts)
         if self._chains is not None:
             if load.alerts:
-                self._chains.feed(load.alerts)
+                self._chains.feed_batch(found)
             now = time.monotonic()
             if tell or now - self._told >= TELL_SECONDS:
                 self._told = now

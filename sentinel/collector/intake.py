@@ -102,8 +102,9 @@ class Intake:
         found: Inventory | None = None
         sources: list[dict[str, Any]] = []
         if self._live is not None:
-            cut.parts["flows"] = self._live.save_flows()
+            # in this order: what was harvested of a flow is part of its state
             found = self._live.harvest()
+            cut.parts["flows"] = self._live.save_flows()
             sources += map(json.loads, self._live.sources())
         if self._tails is not None:
             cut.parts["positions"] = self._tails.positions()

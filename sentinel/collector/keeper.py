@@ -81,9 +81,7 @@ class Keeper:
     def _keep(self, load: Load) -> None:
         if len(load.events):
             self._try(lambda: self._count(self._writer.append_events(load.events)))
-            last = load.events.clock()
-            if last is not None:
-                self._figures.event_time = max(self._figures.event_time, last)
+            self._figures.event_time = max(self._figures.event_time, load.time)
         if load.alerts:
             self._try(lambda: self._count(self._writer.append_alerts(load.alerts)))
         if load.chains:
@@ -167,8 +165,7 @@ class Keeper:
 
     def _write_run(self, parts: dict[str, Any]) -> None:
         """The observations of this sensor, for `store rebuild` and the centre; and what was learned."""
-        counters = self._stock.counters()
-        self._writer.put_run(self._stock.run, parts["sources"], self._stock.observations(), counters)
+        self._stock.write_run(self._writer, parts["sources"])
         if parts.get("baseline"):
             self._writer.put_state(f"baseline {self._site}", parts["baseline"])
 

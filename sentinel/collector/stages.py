@@ -63,10 +63,10 @@ class Stages:
         self._rules = make_rules(settings, store, before, log)
         self._chains = make_chains(settings, before, log)
         stock = Stock(
+            store,
             writer,
-            f"live:{sensor}",
             collect.site,
-            key=store.key(),
+            sensor,
             passwords=collect.passwords,
             known=collect.known,
             observations=before.observations if before else b"",
@@ -87,6 +87,11 @@ class Stages:
             figures,
             caught_up=self.intake.caught_up,
         )
+
+        def tell(alerts: list[bytes], chains: list[bytes]) -> None:
+            forward.alerts(alerts)
+            forward.chains(chains)
+
         self.keeper = Keeper(
             second,
             writer,
@@ -99,7 +104,7 @@ class Stages:
             sensor=sensor,
             keep_days=settings.store.keep_days,
             keep_bytes=settings.store.keep_bytes,
-            tell=lambda alerts, chains: (forward.alerts(alerts), forward.chains(chains)),
+            tell=tell,
             assets=lambda known: self.detect.ask(lambda rules: rules.watch.assets(known)),
             slower=self._slower(collect.checkpoint),
             number=before.number if before else 0,
@@ -261,11 +266,11 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
 
 def open_logs(settings: Settings, before: Checkpoint | None) -> Tails | None:
     """The logs to follow, from where they were read to."""
-    from sentinel._native import Tails
-
     collect = settings.collect
     if not collect.logs:
         return None
+    from sentinel._native import Tails
+
     try:
         return Tails(
             [str(path) for path in collect.logs],

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("scapy", reason="scapy is not installed: scenes cannot be made")
 
 from sentinel import pipeline
+from sentinel.rules.zones import load
 from tests.craft import SCENES
 from tests.craft.plant import Scene
 
@@ -21,7 +22,8 @@ ATTACKS = {name: scene for name, scene in SCENES.items() if scene.attackers}
 def played(scene: Scene, folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Alerts and chains of a scene."""
     capture = folder / "scene.pcap"
-    options = pipeline.Options(packs=True, zones=scene.build(capture))
+    zones = scene.build(capture)
+    options = pipeline.Options(packs=True, zones=load(zones) if zones else None)
     result = pipeline.scan([str(capture)], options)
     assert (result.errors, result.warnings) == ([], [])
     pipeline.derive(result.inventory, [], None, result.until)

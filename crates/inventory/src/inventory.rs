@@ -46,6 +46,8 @@ pub struct Inventory {
     serials: Vec<Vec<String>>,
     /// Secrets go by their keyed hash.
     keyed: bool,
+    /// It is a harvest, to be added to a total: what it takes away from others is kept in it.
+    pub partial: bool,
     /// What [`Inventory::absorb`] keeps of each table.
     pub bounds: Bounds,
     /// Ids of assets, where [`Inventory::update`] keeps them.
@@ -94,11 +96,15 @@ impl Inventory {
         self.keyed = true;
     }
 
-    /// Adds a harvest of a run that goes on, or what it gave at its end.
+    /// Adds a harvest of a run that goes on, or what it gave at its end. A total is bounded by it; a
+    /// harvest that another is added to stays one.
     pub fn absorb(&mut self, harvest: &Inventory) {
         self.state.merge(&harvest.state);
-        self.state.settle();
         self.keyed |= harvest.keyed;
+        if self.partial {
+            return;
+        }
+        self.state.settle();
         if harvest.state.services.values().any(|s| s.seen.count == 0) {
             // more was told of services that are not held any more
             for s in self.state.services.values_mut().filter(|s| s.seen.count == 0) {

@@ -168,6 +168,11 @@ class ElasticStore:
         self.refresh()
         yield from self.searches.timed(f"{self.layout.events}-*", EVENTS, query, after, newest=newest)
 
+    def fitting(self, query: dict[str, Any], node: Node | None = None) -> Iterator[Doc]:
+        """Events that fit a query of the server's own (Query DSL) and a node, by time and id."""
+        self.refresh()
+        yield from self.searches.fitting(f"{self.layout.events}-*", EVENTS, query, node)
+
     def alerts(
         self, query: Node | None = None, after: Mark | None = None, *, newest: bool = False
     ) -> Iterator[Doc]:

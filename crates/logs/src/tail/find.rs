@@ -4,8 +4,7 @@ use super::from::From;
 use super::one::Tail;
 use super::pattern::{Found, of_family};
 use super::place::{Key, Mark, Place, SPAN};
-use super::rest::{Candidate, candidates, find, is_copy};
-use super::saved::{Saved, SavedTail};
+use super::rest::is_copy;
 use super::{MOST_HANDLES, MOST_TAILS, Tails, count};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
@@ -27,28 +26,27 @@ const MOST_OTHERS: usize = 65_536;
 const SURE: u64 = 64 << 10;
 /// Faults that are told.
 const MOST_FAULTS: usize = 64;
-/// Seconds by which the clock of a file server may differ from ours.
-const SKEW: i64 = 2;
-
 /// A file that was read to its end.
 pub struct Done {
     pub name: PathBuf,
     pub place: Place,
+    /// When a pattern found it last, and how it was then.
     seen: Instant,
+    stamp: Option<(i64, i64)>,
 }
 
 /// A file that is not followed, as it was when that was seen.
 pub struct Other {
-    size: u64,
+    pub(super) size: u64,
     stamp: (i64, i64),
     /// It will not become a log by growing.
-    sure: bool,
+    pub(super) sure: bool,
 }
 
-fn stamp(meta: &Metadata) -> (i64, i64) {
+pub(super) fn stamp(meta: &Metadata) -> (i64, i64) {
     (meta.mtime(), meta.mtime_nsec())
 }
-fn key(meta: &Metadata) -> Key {
+pub(super) fn key(meta: &Metadata) -> Key {
     (meta.dev(), meta.ino())
 }
 
@@ -64,22 +62,17 @@ impl Tails {
         self.left_out = 0;
         let known: HashMap<Key, usize> =
             self.tails.iter().enumerate().map(|(at, t)| (t.place.key, at)).collect();
-        let mut done: HashMap<Key, usize> =
+        let done: HashMap<Key, usize> =
             self.done.iter().enumerate().map(|(at, d)| (d.place.key, at)).collect();
-        let mut over = BTreeSet::new();
         for path in &found.files {
-            self.meet(path, &known, &mut done, &mut over);
+            self.meet(path, &known, &done);
         }
-        let mut at = 0;
-        self.done.retain(|_| {
-            at += 1;
-            !over.contains(&(at - 1))
-        });
-        self.done_changed |= !over.is_empty();
-        for name in std::mem::take(&mut self.replaced) {
-            self.adopt(&name);
+        let names: BTreeSet<PathBuf> = std::mem::take(&mut self.replaced).into_iter().collect();
+        for name in names {
+            if !self.adopt(&name) {
+                self.replaced.push(name);
+            }
         }
-        self.fresh = false;
         self.forget();
     }
 
@@ -90,13 +83,7 @@ impl Tails {
     }
 
     /// A file that a pattern names.
-    fn meet(
-        &mut self,
-        path: &Path,
-        known: &HashMap<Key, usize>,
-        done: &mut HashMap<Key, usize>,
-        over: &mut BTreeSet<usize>,
-    ) {
+    fn meet(&mut self, path: &Path, known: &HashMap<Key, usize>, done: &HashMap<Key, usize>) {
         let meta = match fs::metadata(path) {
             Ok(meta) if meta.is_file() => meta,
             Ok(_) => return,
@@ -118,15 +105,17 @@ impl Tails {
         if self.tails.iter().skip(known.len()).any(|t| t.place.key == file) {
             return; // by another name
         }
-        if let Some(at) = done.get(&file).copied()
-            && let Some(old) = self.done.get_mut(at)
-        {
+        if let Some(old) = done.get(&file).and_then(|at| self.done.get_mut(*at)) {
             old.seen = Instant::now();
             if size == old.place.offset {
-                return;
+                // the inode may be another file's by now
+                let now = Some(stamp(&meta));
+                let same = || From::open(path).and_then(|mut from| old.place.fits(&mut from));
+                if old.stamp == now || same().unwrap_or(true) {
+                    old.stamp = now;
+                    return;
+                }
             }
-            over.insert(at);
-            done.remove(&file);
         }
         if let Some(other) = self.others.get(&file)
             && (((other.size, other.stamp) == (size, stamp(&meta))) || (other.sure && size >= other.size))
@@ -144,7 +133,7 @@ impl Tails {
     }
 
     /// Follows a file, unless all of it was read under another name or is in one that is followed.
-    fn open(&mut self, name: PathBuf, path: PathBuf, meta: &Metadata, packed_too: bool) {
+    pub(super) fn open(&mut self, name: PathBuf, path: PathBuf, meta: &Metadata, packed_too: bool) {
         if self.tails.len() >= MOST_TAILS {
             self.left_out = self.left_out.saturating_add(1);
             return;
@@ -162,19 +151,23 @@ impl Tails {
         for tail in self.tails.iter_mut().filter(|t| t.place.key != file && !live(t)) {
             let of = tail.name.file_name().unwrap_or_default().to_string_lossy();
             let beside = tail.name.parent() == path.parent() && of_family(&of, &base);
-            if let Some(theirs) = tail.from.as_mut().filter(|_| beside)
-                && is_copy(&mut from, size, theirs, tail.size)
-            {
+            if !beside || from.is_packed() {
+                continue;
+            }
+            // a copy of what a file held before it was cut short is where its rest is
+            let held = tail.place.offset > 0 && tail.place.fits(&mut from).unwrap_or(false);
+            let holds = |theirs: &mut From| is_copy(&mut from, size, theirs, tail.size);
+            if held || tail.from.as_mut().is_some_and(holds) {
                 return self.leave_out(meta, false);
             }
         }
         let mut tail = match self.read_before(&mut from, size) {
-            Some((_, offset)) if offset == size && !from.is_packed() => {
+            Some(offset) if offset == size && !from.is_packed() => {
                 self.finished(name, Place { key: file, ..self.place_read(offset, &mut from) });
                 return;
             }
             Some(_) if from.is_packed() => return self.leave_out(meta, true),
-            Some((_, offset)) => {
+            Some(offset) => {
                 let mut tail = Tail::new(name, path, file, Some(from));
                 tail.quiet = offset;
                 tail
@@ -198,23 +191,24 @@ impl Tails {
 
     /// Whether a file holds what one that was read to its end did, under whatever name and inode; how
     /// much that was.
-    fn read_before(&self, from: &mut From, size: u64) -> Option<(PathBuf, u64)> {
+    fn read_before(&self, from: &mut From, size: u64) -> Option<u64> {
         let mut head = [0; SPAN];
         let n = from.fill_at(0, &mut head).ok()?;
         let packed = from.is_packed();
         let begins = |place: &Place| {
             let len = place.head.len();
-            len > 0 && (len == n || (len < n && !packed)) && head.get(..len).is_some_and(|h| Mark::of(h) == place.head)
+            len > 0
+                && (len == n || (len < n && !packed))
+                && head.get(..len).is_some_and(|h| Mark::of(h) == place.head)
         };
         if packed {
             let places = self.tails.iter().map(|t| &t.place).chain(self.done.iter().map(|d| &d.place));
             let mut places = places.chain(self.missing.iter().map(|(m, _)| &m.place));
-            return places.find(|p| begins(p)).map(|p| (PathBuf::new(), p.offset));
+            return places.find(|p| begins(p)).map(|p| p.offset);
         }
         let fitting = self.done.iter().filter(|d| d.place.offset > 0 && size >= d.place.offset);
-        let mut fitting = fitting.filter(|d| begins(&d.place));
-        let found = fitting.find(|d| d.place.fits(from).unwrap_or(false))?;
-        Some((found.name.clone(), found.place.offset))
+        let fitting = fitting.filter(|d| begins(&d.place) && d.place.fits(from).unwrap_or(false));
+        fitting.map(|d| d.place.offset).max()
     }
 
     /// The place at the end of a file that was read.
@@ -224,90 +218,12 @@ impl Tails {
     }
 
     /// Remembers a file as read.
-    fn finished(&mut self, name: PathBuf, place: Place) {
-        self.done.push(Done { name, place, seen: Instant::now() });
+    pub(super) fn finished(&mut self, name: PathBuf, place: Place) {
+        self.done.push(Done { name, place, seen: Instant::now(), stamp: None });
         self.done_changed = true;
     }
 
-    /// Files of a name's family that came and were rotated away unseen.
-    fn adopt(&mut self, name: &Path) {
-        let since = self.seen.saturating_sub(SKEW);
-        for c in candidates(name, name) {
-            let known = self.tails.iter().any(|t| t.place.key == c.key)
-                || self.done.iter().any(|d| d.place.key == c.key && d.place.offset == c.size);
-            if known || c.changed.0 < since || c.path == name {
-                continue;
-            }
-            let sure = self.others.get(&c.key).is_some_and(|o| o.sure && o.size == c.size);
-            let Ok(meta) = fs::metadata(&c.path) else { continue };
-            if key(&meta) == c.key && !(sure && !self.fresh) {
-                self.open(name.to_owned(), c.path, &meta, self.fresh);
-            }
-        }
-    }
-
-    /// Takes a handle again: of the file itself, or of what rotation made of it.
-    pub(super) fn reopen(&mut self, at: usize) {
-        let now = Instant::now();
-        let due = now >= self.next_look;
-        let Some(tail) = self.tails.get_mut(at).filter(|t| now >= t.again.0) else { return };
-        match From::open(&tail.path).and_then(|from| from.key().map(|key| (from, key))) {
-            Ok((from, key)) if key == tail.place.key => {
-                tail.opened(from);
-                return;
-            }
-            Err(why) if why.kind() != ErrorKind::NotFound => return tail.failed(why.to_string()),
-            _ => {}
-        }
-        if !due {
-            return;
-        }
-        let among = candidates(&tail.name, &tail.path);
-        if let Some((c, from)) = find(&tail.place, &among, None) {
-            tail.place.key = c.key;
-            tail.path = c.path;
-            tail.changed = true;
-            tail.opened(from);
-        } else {
-            tail.waiting = Some("its file is not found".to_owned());
-        }
-    }
-
-    /// A file no longer holds what was read of it: the rest is in a copy perhaps, and it begins anew.
-    pub(super) fn truncated(&mut self, at: usize) {
-        let Some(tail) = self.tails.get_mut(at) else { return };
-        count(&mut self.counts, &tail.name).truncations += 1;
-        let found = if tail.place.offset > 0 {
-            find(&tail.place, &candidates(&tail.name, &tail.path), Some(tail.place.key))
-        } else {
-            None
-        };
-        let mut rest = None;
-        let mut over = None;
-        if let Some((c, from)) = found {
-            if from.is_packed() || c.size > tail.place.offset {
-                rest = Some(tail.go_over(c.path, c.key, from));
-            } else {
-                over = Some((tail.name.clone(), Place { key: c.key, ..tail.place.clone() }));
-            }
-        }
-        tail.restart();
-        self.next_poll = Instant::now();
-        if let Some(mut rest) = rest.filter(|r| !self.followed(r.place.key)) {
-            if let Ok(meta) = fs::metadata(&rest.path)
-                && rest.size != u64::MAX
-            {
-                rest.looked(&meta);
-            }
-            self.others.remove(&rest.place.key);
-            self.tails.push(rest);
-        }
-        if let Some((name, place)) = over.filter(|(_, p)| !self.followed(p.key)) {
-            self.finished(name, place);
-        }
-    }
-
-    fn followed(&self, file: Key) -> bool {
+    pub(super) fn followed(&self, file: Key) -> bool {
         self.tails.iter().any(|t| t.place.key == file)
     }
 
@@ -396,64 +312,5 @@ impl Tails {
         let before = self.done.len();
         self.done.retain(|_| keep.pop().unwrap_or(true));
         self.done_changed |= self.done.len() != before;
-    }
-
-    /// Goes on where another process was.
-    pub(super) fn restore(&mut self, saved: Saved) {
-        self.seen = i64::try_from(saved.time).unwrap_or(0);
-        let now = Instant::now();
-        for done in saved.done {
-            self.finished(PathBuf::from(done.name), done.place);
-        }
-        let names: BTreeSet<PathBuf> = saved.tails.iter().map(|t| PathBuf::from(&t.name)).collect();
-        for tail in saved.tails {
-            if !self.resume(&tail) {
-                let until = now.checked_add(self.timing.search).unwrap_or(now);
-                self.missing.push((tail, until));
-            }
-        }
-        self.replaced.extend(names);
-    }
-
-    /// Finds the file of a saved place; false if there is none.
-    fn resume(&mut self, saved: &SavedTail) -> bool {
-        let (name, path) = (PathBuf::from(&saved.name), PathBuf::from(&saved.path));
-        count(&mut self.counts, &name).kind = saved.kind.and_then(|k| k.word()).unwrap_or_default();
-        if let Ok(mut from) = From::open(&path)
-            && let Ok(file) = from.key()
-        {
-            let fits = saved.place.fits(&mut from).unwrap_or(false);
-            let known = saved.place.head.len() > 0 || file == saved.place.key;
-            if fits && known && !self.followed(file) {
-                let Ok(from) = (if from.is_packed() { From::open(&path) } else { Ok(from) }) else {
-                    return false;
-                };
-                self.tails.push(Tail::of_saved(saved.clone(), path, file, Some(from)));
-                return true;
-            }
-            if file == saved.place.key && !from.is_packed() && !self.followed(file) {
-                self.tails.push(Tail::of_saved(saved.clone(), path, file, Some(from)));
-                self.truncated(self.tails.len().saturating_sub(1));
-                return true;
-            }
-        }
-        let among: Vec<Candidate> =
-            candidates(&name, &path).into_iter().filter(|c| !self.followed(c.key)).collect();
-        let Some((c, from)) = find(&saved.place, &among, None) else { return false };
-        self.tails.push(Tail::of_saved(saved.clone(), c.path, c.key, Some(from)));
-        true
-    }
-
-    fn search_missing(&mut self) {
-        for (saved, until) in std::mem::take(&mut self.missing) {
-            if self.resume(&saved) {
-                continue;
-            }
-            if Instant::now() < until {
-                self.missing.push((saved, until));
-            } else if saved.place.offset > 0 || saved.place.head.len() > 0 {
-                count(&mut self.counts, Path::new(&saved.name)).lost += 1;
-            }
-        }
     }
 }

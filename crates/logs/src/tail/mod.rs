@@ -9,6 +9,7 @@
 //! Positions ([`saved`]) are of the moment in which events were handed over: keep both together and
 //! nothing is read twice or lost.
 
+mod again;
 mod find;
 mod from;
 mod one;
@@ -18,6 +19,7 @@ mod rest;
 pub mod saved;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use find::{Done, Other};
 use from::From;
@@ -56,14 +58,18 @@ const STREAK: u32 = 8;
 pub struct Timing {
     /// Files that are followed: whether they grew, and are still those under their names.
     pub poll: Duration,
-    /// Folders and patterns: new files. At least; it takes a fiftieth of the time at most.
+    /// Folders and patterns: new files. At least; it takes one of `share` parts of the time at most.
     pub look: Duration,
+    pub share: u32,
     /// A rotated file is left when it has not grown for so long and another has its name.
     pub leave: Duration,
     /// A rotated file whose name nobody took is left when it has not grown for so long.
     pub leave_alone: Duration,
     /// How long after a start the rest of a rotated file is looked for: it may be being compressed.
     pub search: Duration,
+    /// A compressed file is looked at when it has not changed for so long: it gets the time of the one it
+    /// was made of when it is complete.
+    pub packed: Duration,
 }
 
 impl Default for Timing {
@@ -71,9 +77,11 @@ impl Default for Timing {
         Timing {
             poll: Duration::from_millis(100),
             look: Duration::from_secs(1),
+            share: 50,
             leave: Duration::from_secs(30),
             leave_alone: Duration::from_secs(3600),
             search: Duration::from_secs(60),
+            packed: Duration::from_secs(5),
         }
     }
 }
@@ -92,8 +100,7 @@ pub struct Tails {
     missing: Vec<(saved::SavedTail, Instant)>,
     /// Names whose file was replaced: others of their family may have been missed.
     replaced: Vec<PathBuf>,
-    /// Nobody looked since the start: what was rotated meanwhile may be compressed.
-    fresh: bool,
+
     /// When all followed files were last looked at, by the machine's clock (seconds).
     seen: i64,
     buffer: Vec<u8>,
@@ -150,7 +157,6 @@ impl Tails {
             others: HashMap::new(),
             missing: Vec::new(),
             replaced: Vec::new(),
-            fresh: true,
             seen: wall(),
             buffer: Vec::new(),
             to: injector(),
@@ -184,9 +190,10 @@ impl Tails {
                 self.poll();
                 self.next_poll = Instant::now().checked_add(self.timing.poll).unwrap_or(now);
             }
+            let now = Instant::now();
             if now >= self.next_look {
                 self.look();
-                let spent = now.elapsed().saturating_mul(50);
+                let spent = now.elapsed().saturating_mul(self.timing.share);
                 let wait = self.timing.look.max(spent);
                 self.next_look = Instant::now().checked_add(wait).unwrap_or(now);
             }
@@ -301,13 +308,8 @@ impl Tails {
         let sources = (self.batch.number(&name), self.harvest.number(&name));
         tail.turned = self.turns;
         let counts = count(&mut self.counts, &tail.name);
-        let sink = &mut Sink {
-            to: &mut self.to,
-            events: &mut self.events,
-            most: MOST_EVENTS,
-            sources,
-            counts,
-        };
+        let sink =
+            &mut Sink { to: &mut self.to, events: &mut self.events, most: MOST_EVENTS, sources, counts };
         let before = sink.events.len();
         let out = f(tail, sink);
         let newest = self.events.get(before..).and_then(|new| new.iter().map(|e| e.time).max());
@@ -375,8 +377,8 @@ impl Tails {
     }
 
     /// Files followed, of them with a handle, remembered as read; those that no place was left for; places
-    /// whose file is being looked for.
-    pub fn totals(&self) -> [(&'static str, u64); 5] {
+    /// whose file is being looked for; names beside which rotated files are.
+    pub fn totals(&self) -> [(&'static str, u64); 6] {
         let n = |n: usize| n as u64;
         [
             ("files", n(self.tails.len())),
@@ -384,6 +386,7 @@ impl Tails {
             ("done", n(self.done.len())),
             ("left_out", self.left_out),
             ("missing", n(self.missing.len())),
+            ("searched", n(self.replaced.len())),
         ]
     }
 

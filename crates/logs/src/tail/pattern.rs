@@ -77,9 +77,7 @@ pub struct Pattern {
 
 impl Pattern {
     pub fn new(path: &Path) -> Pattern {
-        let marked = |c: &Component<'_>| {
-            matches!(c, Component::Normal(name) if name.to_string_lossy().contains(['*', '?', '[']))
-        };
+        let marked = |c: &Component<'_>| matches!(c, Component::Normal(name) if name.to_string_lossy().contains(['*', '?', '[']));
         let parts: Vec<Component<'_>> = path.components().collect();
         let first = parts.iter().position(marked);
         let parts = first.and_then(|at| parts.split_at_checked(at)).map(|(base, rest)| {

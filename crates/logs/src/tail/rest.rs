@@ -30,7 +30,11 @@ pub fn candidates(name: &Path, path: &Path) -> Vec<Candidate> {
     let mut folders = BTreeSet::new();
     for of in [name, path] {
         if let Some(folder) = of.parent() {
-            folders.insert(if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() });
+            folders.insert(if folder.as_os_str().is_empty() {
+                PathBuf::from(".")
+            } else {
+                folder.to_owned()
+            });
             folders.extend(archive(folder));
         }
     }
