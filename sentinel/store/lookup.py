@@ -9,13 +9,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sentinel.model.store import Mark
 from sentinel.query import Node
 from sentinel.store import forms
 from sentinel.store.forms import FIELDS, folded
 from sentinel.store.parts import Part
 from sentinel.store.search import EVENT_COLUMNS, Narrowing, narrow, terms, times
+
+if TYPE_CHECKING:
+    from sentinel.model.store import Mark
 
 FIRST_PAGE, MAX_PAGE = 128, 8_192
 """Events that are looked at in a statement: few at first, for who wants only a page."""
