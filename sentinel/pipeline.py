@@ -17,13 +17,16 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch, Inventory, Logs, Scan
+    from sentinel.model.store import Keyed, Store, Writer, Written
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
     from sentinel.rules.zones import Zones
-    from sentinel.store.sqlite import SqliteStore, Writer
 
 RECORDS = ("asset", "conversation", "credential", "operation")
 """Kinds of records an inventory gives, in the order of the document."""
+
+MAX_REFUSED = 20
+"""Lines about documents that a store refused."""
 
 STEP_SECONDS = 0.1
 """Wall-clock seconds of native work between two looks at progress, interrupts and outside probes."""
@@ -313,6 +316,23 @@ def derive(
     `ledger` is None where no ids are kept. `until` is the time of the last packet, RFC 3339:
     certificates are held against it.
     """
+    describe, makers = _asked(known, until)
+    return inventory.derive(ledger, describe, makers, until)
+
+
+def bring_up(
+    inventory: Inventory, known: Path | None = None, until: str | None = None
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Work out assets of an inventory that goes on for months and keeps its ledger itself. Returns what
+    was added to the ledger, and identities that were dropped from it."""
+    describe, makers = _asked(known, until)
+    return inventory.update(describe, makers, until)
+
+
+def _asked(
+    known: Path | None, until: str | None
+) -> tuple[Callable[[bytes], bytes], Callable[[list[bytes]], list[str | None]]]:
+    """What an inventory asks: what profiles mean, and who makes hardware addresses."""
     from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors
 
@@ -323,11 +343,11 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers)
+    return lambda profiles: describe_all(profiles, until), makers
 
 
 def scan_into(
-    store: SqliteStore,
+    store: Store,
     files: list[str],
     options: Options,
     *,
@@ -350,11 +370,16 @@ def scan_into(
     with store.writer() as writer:
         wanted, skipped = _new_ones(writer, files, options)
         if wanted:
+            refused: list[str] = []
+
+            def told(written: Written) -> None:
+                room = MAX_REFUSED - len(refused)
+                refused.extend(f"not kept: {line}" for line in written.refused[: max(room, 0)])
 
             def keep(batch: EventBatch) -> None:
                 lines = batch.ndjson()
                 try:
-                    writer.append_events(lines)
+                    told(writer.append_events(lines))
                 except KeyboardInterrupt:
                     writer.append_events(lines)  # what was read is kept; writing twice stores once
                     raise
@@ -362,7 +387,7 @@ def scan_into(
                     on_events(batch)
 
             def keep_alerts(alerts: list[bytes]) -> None:
-                writer.append_alerts(alerts)
+                told(writer.append_alerts(alerts))
                 if on_alerts is not None:
                     on_alerts(alerts)
 
@@ -375,6 +400,7 @@ def scan_into(
             total = _total(writer, replaced)
             total.merge(own)
             result = replace(result, inventory=total, skipped=skipped)
+            result.errors.extend(refused)
             ids = derive(total, writer.ledger(), options.known, _until(store, result.sources))
             _commit(writer, total, ids, result.sources, own, replaced)
             usual = None if options.again else result.baseline()
@@ -388,7 +414,7 @@ def scan_into(
     return replace(result, sources=store.sources())
 
 
-def rebuild(store: SqliteStore, known: Path | None = None) -> dict[str, int]:
+def rebuild(store: Store, known: Path | None = None) -> dict[str, int]:
     """Work the inventory out anew from the observations a store holds. Returns how many of each kind."""
     with store.writer() as writer:
         total = _total(writer)
@@ -405,13 +431,13 @@ def _commit(
     instead_of: Iterable[int] = (),
 ) -> None:
     """Write the inventory of all a store holds, with the sources and observations it grew by."""
-    records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
+    records: dict[str, Iterable[bytes] | Iterable[Keyed]] = {kind: total.records(kind) for kind in RECORDS}
     limits, errors = total.counters()
     counters = {"limits": limits, "parse_errors": errors}
     writer.commit(list(sources), observations, set(instead_of), ids, records, counters)
 
 
-def _until(store: SqliteStore, new: Iterable[dict[str, Any]] = ()) -> str | None:
+def _until(store: Store, new: Iterable[dict[str, Any]] = ()) -> str | None:
     """Time of the last packet of all sources, RFC 3339."""
     return max((s["last"] for s in (*store.sources(), *new) if "last" in s), default=None)
 

@@ -65,7 +65,7 @@ def show(
     at = opened(store)
     asset = at.asset(id)
     if asset is None:
-        held = [a for a in at.documents("asset") if id.lower() in (*a["ip"], *a["mac"])]
+        held = at.at_address(id)
         if len(held) > 1:
             ids = ", ".join(a["id"] for a in held)
             raise UserError(f"{id}: several assets have this address: {ids}")

@@ -19,8 +19,8 @@ from sentinel.errors import UserError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from sentinel.model.store import Store
     from sentinel.query import Node
-    from sentinel.store.sqlite import SqliteStore
 
 Record: TypeAlias = dict[str, Any]
 """A record as plain data."""
@@ -52,7 +52,7 @@ OutputOption = Annotated[
 ]
 
 
-def opened(url: str | None) -> SqliteStore:
+def opened(url: str | None) -> Store:
     """The store that is asked for; it must be there."""
     from sentinel.store import open_store
 

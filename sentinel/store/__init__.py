@@ -1,15 +1,15 @@
-"""Where the inventory and the events are kept. One contract, one embedded store."""
+"""Where the inventory and the events are kept: one contract (`sentinel.model.store`), several stores."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
-    from sentinel.store.sqlite import SqliteStore
+    from sentinel.model.store import Store
 
 
 def state_folder() -> Path:
@@ -23,11 +23,18 @@ def default_url() -> str:
     return f"sqlite://{state_folder() / 'store'}"
 
 
-def open_store(url: str | None = None, *, create: bool = False) -> SqliteStore:
+def open_store(
+    url: str | None = None,
+    *,
+    create: bool = False,
+    part: Literal["hour", "day"] = "day",
+    sync: Literal["normal", "full"] = "normal",
+) -> Store:
     """The store of a URL: `sqlite:///path/folder`, or `sqlite://folder` from the current folder.
 
-    With `create` the folder is made if it is not there. Raises `UserError` for another kind of URL,
-    a folder that is no store, and a store of a newer version.
+    With `create` the folder is made if it is not there, with files of events of a `part` each; `sync`
+    "full" has events survive a power cut. Raises `UserError` for another kind of URL, a folder that is no
+    store, and a store of a newer version.
     """
     from sentinel.store.sqlite import SqliteStore
 
@@ -36,4 +43,4 @@ def open_store(url: str | None = None, *, create: bool = False) -> SqliteStore:
     if not mark or scheme != "sqlite" or not rest.strip("/"):
         raise UserError(f"--store {url}: no such kind of store; write sqlite:///path/folder")
     path = "/" + rest.lstrip("/") if rest.startswith("/") else rest
-    return SqliteStore(Path(path), create=create)
+    return SqliteStore(Path(path), create=create, part=part, sync=sync)

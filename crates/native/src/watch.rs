@@ -195,6 +195,26 @@ impl Watch {
         })
     }
 
+    /// Which rules documents, one a line, fit: (line, rule), both from 0; rules as `rules` has them. As with
+    /// `count` nothing is put in order, looked up or kept.
+    #[pyo3(signature = (ndjson, dataset=None))]
+    fn hits(&mut self, py: Python<'_>, ndjson: &[u8], dataset: Option<&str>) -> Vec<(u64, u32)> {
+        py.detach(|| {
+            let (first, mut hits, mut all) = (self.inner.lines.saturating_add(1), Vec::new(), Vec::new());
+            self.lines(ndjson, dataset, json::nameless, |watch, event| {
+                watch.inner.sigma.evaluate(&event, &mut hits);
+                all.extend(hits.iter().map(|hit| (watch.inner.lines.saturating_sub(first), hit.rule)));
+            });
+            all
+        })
+    }
+
+    /// Detection rules at work: (file, id or what it is known by, title).
+    fn rules(&self) -> Vec<(String, String, String)> {
+        let told = |m: &sentinel_detect::sigma::Meta| (m.place.file.clone(), m.id.clone(), m.title.clone());
+        self.inner.sigma.rules().iter().map(told).collect()
+    }
+
     /// The whole state but rules and settings, events that are held back and alerts not yet taken included.
     fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| self.inner.snapshot()))
@@ -257,6 +277,14 @@ impl Watch {
             }
         }
     }
+}
+
+/// Log sources of events of a dataset: (product, service, category), empty is not said. A rule is meant for
+/// them if all it says is said by one of these; none: the origin is unknown, every rule is meant.
+#[pyfunction]
+pub fn log_sources(dataset: &str) -> Vec<(String, String, String)> {
+    let found = sentinel_detect::sigma::route::sources(&sentinel_detect::sigma::route::Class::of(dataset));
+    found.into_iter().map(|s| (s.product, s.service, s.category)).collect()
 }
 
 fn loaded(rules: &[(String, Vec<u8>)], pipelines: &[(String, Vec<u8>)]) -> Sigma {

@@ -18,6 +18,7 @@ pub mod obs;
 pub mod pending;
 pub mod probe;
 pub mod protocols;
+pub mod saved;
 pub mod signature;
 pub mod signs;
 pub mod stream;

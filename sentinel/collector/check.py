@@ -1,0 +1,163 @@
+"""Whether the daemon could start with its settings: everything is looked at, nothing is begun.
+
+`sentinel config check` and the daemon's start use the same checks; each fault is one line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel.config.sections import CollectSettings, Settings
+
+NET = Path("/sys/class/net")
+
+
+def state_folder(settings: CollectSettings) -> Path:
+    """The folder of the daemon's state."""
+    if settings.state is not None:
+        return settings.state
+    from sentinel.store import state_folder as base
+
+    return base() / "collector"
+
+
+def sensor_name(settings: CollectSettings) -> str:
+    """The name of this sensor: as set, or the host's."""
+    import socket
+
+    return settings.sensor or socket.gethostname().partition(".")[0]
+
+
+def faults(settings: Settings, *, correlate: bool = False) -> list[str]:
+    """What keeps the daemon (or with `correlate` the centre) from starting, one line each; nothing if it
+    can start."""
+    checks = (_files, _store) if correlate else (_sources, _files, _rules, _forward, _store, _state)
+    return [line for check in checks for line in check(settings)]
+
+
+def _sources(settings: Settings) -> Iterator[str]:
+    collect = settings.collect
+    if not collect.interfaces and not collect.logs:
+        yield "collect.interfaces and collect.logs: nothing to listen to; name an interface or a log"
+    known = sorted(path.name for path in NET.iterdir()) if NET.is_dir() else []
+    for number, name in enumerate(collect.interfaces):
+        if name in collect.interfaces[:number]:
+            yield f"collect.interfaces: {name} is named twice"
+        elif name not in known:
+            yield f"collect.interfaces: {name}: no such network interface (there are {', '.join(known)})"
+    if collect.interfaces:
+        yield from _told(_may_listen, "collect.interfaces")
+    for path in collect.logs:
+        base = _fixed(path)
+        if not base.exists():
+            yield f"collect.logs: {base}: no such file or folder"
+        elif not os.access(base, os.R_OK | (os.X_OK if base.is_dir() else 0)):
+            yield f"collect.logs: {base}: may not be read by this user"
+    wanted = collect.filter
+    if wanted is not None:
+        yield from _told(lambda: _filter(wanted), "collect.filter")
+
+
+def _may_listen() -> None:
+    import socket
+
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0).close()
+    except PermissionError:
+        raise UserError(
+            "collect.interfaces: listening needs CAP_NET_RAW: run it as a service with that capability, or "
+            "as root (it gives the rest up)"
+        ) from None
+
+
+def _fixed(path: Path) -> Path:
+    """The part of a pattern before its first wildcard; the folder of a file that may come later."""
+    for number, part in enumerate(path.parts):
+        if any(mark in part for mark in "*?["):
+            return Path(*path.parts[:number]) if number else Path()
+    return path if path.exists() else path.parent
+
+
+def _filter(text: str) -> None:
+    from sentinel._native import check_filter
+
+    check_filter(text)
+
+
+def _files(settings: Settings) -> Iterator[str]:
+    for name, path in (
+        ("collect.passwords", settings.collect.passwords),
+        ("elastic.ca", settings.elastic.ca),
+        ("elastic.password", settings.elastic.password),
+        ("elastic.api_key", settings.elastic.api_key),
+    ):
+        if path is None:
+            continue
+        try:
+            with path.open("rb") as file:
+                file.read(1)
+        except OSError as error:
+            yield f"{name}: {path}: {error.strerror}"
+    known = settings.collect.known
+    if known is not None and not known.is_dir():
+        yield f"collect.known: {known}: no such folder"
+
+
+def _rules(settings: Settings) -> Iterator[str]:
+    from sentinel.rules import zones
+    from sentinel.rules.engine import Rules, load
+
+    collect = settings.collect
+
+    def rules() -> None:
+        made = Rules(load(collect.rules, packs=collect.packs))
+        if made.refused and collect.rules:
+            own = [line for line in made.refused if line.startswith(tuple(str(p) for p in collect.rules))]
+            if own:
+                raise UserError(own[0])
+
+    yield from _told(rules, "collect.rules")
+    if collect.zones is not None:
+        where = collect.zones
+        yield from _told(lambda: zones.load(where), "collect.zones")
+
+
+def _forward(settings: Settings) -> Iterator[str]:
+    from sentinel.collector.forward import check
+
+    yield from _told(lambda: check(settings.forward), "forward.to")
+
+
+def _store(settings: Settings) -> Iterator[str]:
+    from sentinel.store import open_store
+
+    def opened() -> None:
+        open_store(settings.store.url, create=True, part=settings.store.part).close()
+
+    yield from _told(opened, "store.url")
+
+
+def _state(settings: Settings) -> Iterator[str]:
+    folder = state_folder(settings.collect)
+    at = folder
+    while not at.exists() and at != at.parent:
+        at = at.parent
+    if not at.is_dir():
+        yield f"collect.state: {at}: is no folder"
+    elif not os.access(at, os.W_OK | os.X_OK):
+        yield f"collect.state: {folder}: may not be written by this user"
+
+
+def _told(check: Callable[[], object], setting: str) -> Iterator[str]:
+    try:
+        check()
+    except UserError as error:
+        yield error.message if setting in error.message else f"{setting}: {error.message}"
+    except ValueError as error:
+        yield f"{setting}: {error}"
