@@ -108,20 +108,28 @@ def test_alerts_are_handed_to_chains(tmp_path: Path) -> None:
 
 
 def test_chains_know_the_inventory() -> None:
+    """A controller of two addresses is taken by one and acts by the other."""
+
     def ends(networks: list[str], inventory: bytes) -> list[Any]:
         engine: Chains = chains.make(networks=networks)
         engine.assets(inventory)
-        base = {"event.severity": 4, "threat.tactic.name": ["Discovery"], "rule.id": "r"}
-        for n, target in enumerate(("10.0.0.2", "10.0.0.3")):
-            alert = base | {"@timestamp": f"2026-03-01T00:0{n}:00Z", "event.id": f"e{n}"}
-            alert |= {"source.ip": "1.1.1.1", "destination.ip": target}
+        for n, (tactic, source, target) in enumerate(
+            [
+                ("Initial Access", "1.1.1.1", "10.0.0.2"),
+                ("Impair Process Control", "10.0.0.3", "10.0.0.9"),
+            ]
+        ):
+            alert = {"@timestamp": f"2026-03-01T00:0{n}:00Z", "event.id": f"e{n}", "event.severity": 4}
+            alert |= {"rule.id": f"r{n}", "threat.tactic.name": [tactic]}
+            alert |= {"source.ip": source, "destination.ip": target}
             engine.feed([json.dumps(alert).encode()])
         engine.finish()
         steps = [step for chain in chains.records(engine.all()) for step in chain["steps"]]
-        return [(step["source_asset"], step["destination_asset"]) for step in steps]
+        return [(step.get("source_asset"), step.get("destination_asset")) for step in steps]
 
     inventory = b'[{"id": "router", "ip": ["1.1.1.1"]}, {"id": "plc", "ip": ["10.0.0.2", "10.0.0.3"]}]'
-    assert ends(["1.1.1.0/24"], inventory) == [("router", "plc"), ("router", "plc")]
-    assert all(source is None for source, _ in ends([], inventory))
+    assert ends(["1.1.1.0/24"], inventory) == [("router", "plc"), ("plc", None)]
+    assert ends([], inventory) == [(None, "plc"), ("plc", None)], "the Internet is no asset"
+    assert ends([], b"[]") == [], "two strangers"
     with pytest.raises(ValueError, match="assets: "):
         chains.make().assets(b"{}")
