@@ -22,6 +22,9 @@ impl Mark {
     pub fn len(self) -> usize {
         usize::from(self.0)
     }
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// Device and inode.
