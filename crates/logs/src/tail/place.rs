@@ -46,7 +46,7 @@ impl Place {
     /// Whether a file is the one this place is in, by content alone. Nothing is known of one of which no
     /// byte was seen.
     pub fn fits(&self, file: &mut From) -> io::Result<bool> {
-        if self.head.len() == 0 {
+        if self.head.is_empty() {
             return Ok(self.offset == 0);
         }
         let mut bytes = [0; SPAN];
