@@ -50,7 +50,7 @@ class Keeper:
         keep_days: int | None,
         keep_bytes: int | None,
         tell: Callable[[list[bytes], list[bytes]], None],
-        assets: Callable[[bytes], None],
+        assets: Callable[[bytes, bytes], None],
         slower: Callable[[float], None],
         number: int = 0,
     ) -> None:
@@ -131,7 +131,7 @@ class Keeper:
             self._stock.add(parts["found"])
         self._stock.work_out(now)
         if not cut.final:
-            self._assets(self._stock.assets())
+            self._assets(self._stock.assets(), self._stock.documents())
         self._try(lambda: self._stock.write(self._writer))
         if cut.final or begin - self._stored_at >= STORE_SECONDS:
             try:
