@@ -66,6 +66,8 @@ class Keeper:
         self.beat = time.monotonic()
         self.give_up = threading.Event()
         """Set when the daemon has to end though the store is away: what is not kept is given up."""
+        self.kept = threading.Event()
+        """Set once the last checkpoint is written: nothing is lost any more by ending."""
 
     def run(self) -> None:
         """Work until the final cut has passed."""
@@ -133,13 +135,6 @@ class Keeper:
         if not cut.final:
             self._assets(self._stock.assets(), self._stock.documents())
         self._try(lambda: self._stock.write(self._writer))
-        if cut.final or begin - self._stored_at >= STORE_SECONDS:
-            try:
-                self._write_run(parts)
-                self._stored_at = begin
-            except StoreAwayError as error:
-                # the checkpoint has it; the store gets it when it is back
-                self._log.warning("observations-wait", message=error.message)
         self._number += 1
         checkpoint = Checkpoint(
             site=self._site,
@@ -170,6 +165,15 @@ class Keeper:
         counted = {name: json.loads(text) for name, text in self._stock.counters().items()}
         figures.parts["inventory"] = {**counted, "totals": self._stock.totals()}
         self._slower(max(size / BYTES_A_SECOND, figures.checkpoint_seconds * 10))
+        if cut.final:
+            self.kept.set()
+        if cut.final or begin - self._stored_at >= STORE_SECONDS:
+            try:
+                self._write_run(parts)
+                self._stored_at = begin
+            except StoreAwayError as error:
+                # the checkpoint has it; the store gets it when it is back
+                self._log.warning("observations-wait", message=error.message)
         parts["done"] = True
 
     def _write_run(self, parts: dict[str, Any]) -> None:

@@ -85,7 +85,10 @@ class Stages:
         if packets is not None and settings.evidence.folder is not None:
             from sentinel.pipeline import remember
 
-            remember(writer, store, settings.evidence.folder)
+            try:
+                remember(writer, store, settings.evidence.folder)
+            except StoreAwayError:
+                pass  # the start before this one has noted it, or the next will
         tails = open_logs(settings, before)
         if live is not None and before is not None:
             figures.lost_seconds = max(0.0, clock.now() / 1e6 - parsed(before.time))
@@ -188,6 +191,11 @@ class Stages:
                 line.close()
             for thread in self._threads:
                 thread.join(max(0.1, deadline - time.monotonic()))
+            if self.keeper.kept.is_set():
+                self._log.warning(
+                    "observations-wait", message="the store was too slow: the checkpoint has the observations"
+                )
+                return 0 if self.failed is None else 1
             waiting = sum(line.events for line in self.lines)
             self._log.error(
                 "stopped-early", message=f"{waiting} events could not be kept in time", events=waiting

@@ -184,8 +184,9 @@ def test_an_attack_on_the_wire_is_told_kept_and_proven(site: Site) -> None:
     sent = site.cable.replay(site.captures["attack"], "--pps=2000")
     (first, *_) = site.daemon.until(lambda: site.alerts("Controller stopped"))
     told = site.daemon.until(
-        lambda: [m for m in site.receiver.messages if first["event.id"].encode() in m]
-        and site.receiver.messages
+        lambda: (
+            [m for m in site.receiver.messages if first["event.id"].encode() in m] and site.receiver.messages
+        )
     )
     assert any(b"Controller stopped" in message for message in told)
     site.daemon.until(lambda: list((site.folder / "bundles").glob("alerts-*.json")))
