@@ -59,7 +59,8 @@ class Intake:
 
     def run(self) -> None:
         """Listen until stopped."""
-        due = time.monotonic() + self.every
+        # the first at once: a log that is rotated before the next, and a kill then, lose nothing
+        due = time.monotonic()
         while not self._stop.is_set():
             self.beat = time.monotonic()
             self._turn()

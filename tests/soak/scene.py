@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ class Scene:
         """Packets that came out of the cable; that daemons counted in all; while none listened; that the
         kernel had no room for."""
         self.faults: Counter[str] = Counter()
+        self.times: dict[str, str] = {}
+        self.when: list[str] = []
         self.seen: set[str] = set()
         """Ids of events that readers saw in the store before some fault: they are acknowledged."""
 
@@ -113,17 +116,25 @@ class Scene:
     def look(self, fault: str) -> None:
         """Note what is acknowledged just before a fault."""
         self.faults[fault] += 1
+        self.when.append(f"{fault} {datetime.now(UTC):%H:%M:%S}")
         self.seen.update(self.stored())
 
+    def kept(self) -> None:
+        """Until every line is in the store: the rules hold events back for as long as earlier ones may come."""
+        wanted = self.scanned().keys()
+        self.daemon.until(lambda: wanted <= set(self.stored()))
+
     def scanned(self) -> Counter[str]:
-        """Ids of events that a scan of all logs gives, the rotated ones too."""
+        """Ids of events that a scan of all logs gives, the rotated ones too; `times` has when each was."""
         logs = Logs([path for path in self.writers.files() if path.stat().st_size], sha256=False)
         found: Counter[str] = Counter()
         over = False
         while not over:
             over = logs.step(1.0)
-            lines = logs.events().ndjson().splitlines()
-            found.update(json.loads(line)["event.id"] for line in lines)
+            for line in logs.events().ndjson().splitlines():
+                event = json.loads(line)
+                found[event["event.id"]] += 1
+                self.times[event["event.id"]] = f"{event['@timestamp']} {event['sentinel.source']}"
         return found
 
     def audit(self) -> dict[str, int]:
@@ -135,7 +146,10 @@ class Scene:
         wanted = self.scanned()
         assert wanted.total() == self.writers.lines == len(wanted)
         missing = [id for id in wanted if id not in stored]
-        assert not missing, f"{len(missing)} of {len(wanted)} lines have no event"
+        told = sorted(self.times[id] for id in missing)
+        assert not missing, (
+            f"{len(told)} of {len(wanted)} lines have no event: {told[:3]} to {told[-3:]}; faults: {self.when}"
+        )
         lost = self.seen - stored.keys()
         assert not lost, f"{len(lost)} events that were acknowledged are gone"
         assert self.sent == self.counted + self.missed + self.dropped

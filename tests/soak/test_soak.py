@@ -65,6 +65,7 @@ def test_no_fault_loses_what_was_acknowledged(scene: Scene) -> None:
     faults.full(scene, scene.folder / "disk")
     scene.writers.end()
     scene.round()
+    scene.kept()
     told_last = scene.daemon.status()
     assert (told_last["refused"], told_last["expired"]) == (0, 0)
     scene.over()
