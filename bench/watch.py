@@ -11,7 +11,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bench import _alerts, _plan, _workload
 from sentinel._native import Chains, EventBatch, Scan, Watch
@@ -68,10 +68,10 @@ class Clock:
     def __init__(self) -> None:
         self.spent = 0.0
 
-    def __call__(self, work: Callable[[], T]) -> T:
+    def __call__(self, work: Callable[..., T], *given: Any) -> T:
         start = time.thread_time()
         try:
-            return work()
+            return work(*given)
         finally:
             self.spent += time.thread_time() - start
 
@@ -83,10 +83,10 @@ def stream(files: list[loader.RuleFile]) -> None:
     events = alerts = 0
     for batch in batches(EVENTS):
         events += len(batch)
-        feeding(lambda batch=batch: watch.feed(batch))
+        feeding(watch.feed, batch)
         made = watch.take_alerts()
         alerts += len(made)
-        joining(lambda made=made: engine.feed_batch(made))
+        joining(engine.feed_batch, made)
     feeding(watch.finish)
     rate = events / feeding.spent
     print(f"{events:,} events, {len(watch):,} rules: {rate:,.0f} events/s of one core, {alerts:,} alerts")
@@ -103,7 +103,7 @@ def snapshots(files: list[loader.RuleFile]) -> None:
     taking, giving = Clock(), Clock()
     saved = taking(watch.snapshot)
     other = Watch(files, pipelines=loader.pipelines())
-    giving(lambda: other.restore(saved))
+    giving(other.restore, saved)
     print(
         f"  snapshot with {held:,} events held back: {taking.spent:.2f} s, {len(saved) / 2**20:.1f} MiB, "
         f"restored in {giving.spent:.2f} s"

@@ -17,9 +17,12 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch, Inventory, Logs, Scan
+    from sentinel.config.sections import EvidenceSettings
     from sentinel.model.store import Keyed, Store, Writer, Written
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
+    from sentinel.rules.zones import Zones
+    from sentinel.sources.evidence import Keeper
 
 RECORDS = ("asset", "conversation", "credential", "operation")
 """Kinds of records an inventory gives, in the order of the document."""
@@ -47,13 +50,15 @@ class Options:
     """Whether the rule packs that come with the program are evaluated."""
     rules: tuple[Path, ...] = ()
     """Files and folders of rules beside the packs."""
-    zones: Path | None = None
+    zones: Zones | None = None
     learning_days: float = 7.0
     """Observed days after which what was never seen is new."""
     baseline: bytes | None = None
     """What was learned before, as a store keeps it."""
     assets: Callable[[], Iterable[dict[str, Any]]] = tuple
     """Gives the records of the inventory that rules know before the first packet."""
+    evidence: EvidenceSettings | None = None
+    """Where the packets around log-ins, changing operations and alerts are kept."""
     key: bytes | None = None
     """Key of the keyed hash of secrets; without one, secrets are named s1, s2 … by first sight."""
 
@@ -115,7 +120,9 @@ def scan(
     from sentinel.sources.together import divide
 
     captures, texts = divide(files)
-    stream = Stream(rules(options, foreign=bool(texts)), on_events, on_alerts, reveal=options.reveal)
+    keeper = _keeper(options)
+    known = rules(options, foreign=bool(texts))
+    stream = Stream(known, on_events, on_alerts, reveal=options.reveal, keeper=keeper)
     mode = stream.mode(options.events)
     run = runner = logs = None
     try:
@@ -127,6 +134,7 @@ def scan(
                 workers=options.workers,
                 declared=declared(),
                 filter=options.filter,
+                evidence=keeper.native if keeper else None,
             )
             runner = Runner(run)
     except ValueError as error:
@@ -145,11 +153,21 @@ def scan(
     result.alerts, result.counted = stream.alerts, stream.counted()
     result.baseline = stream.baseline
     result.warnings = [*stream.refused, *(logs.warnings() if logs else ())]
+    if keeper:
+        keeper.finish()
+        result.warnings += keeper.warnings
+        result.counted |= keeper.counted()
     nothing = not any(s["packets"] or s.get("records") for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
         raise UserError(result.errors[0])
     assess(inventory, options)
     return result
+
+
+def _keeper(options: Options) -> Keeper | None:
+    from sentinel.sources.evidence import Keeper
+
+    return Keeper(options.evidence) if options.evidence and options.evidence.folder else None
 
 
 def _read(
@@ -173,11 +191,11 @@ def _read(
             if run and runner and inventory is None:
                 done = run.step(STEP_SECONDS)
                 runner.turn()
-                held.join(run.events())
+                held.join(stream.read(run.events()))
                 until = run.clock()
                 if done:
                     inventory, until = run.finish(), None
-                    held.join(run.events())
+                    held.join(stream.read(run.events()))
                 elif until is None:
                     continue
             if logs is None:
@@ -196,9 +214,9 @@ def _read(
     if run and runner and inventory is None:
         run.stop()
         runner.turn()
-        held.join(run.events())
+        held.join(stream.read(run.events()))
         inventory = run.finish()
-        held.join(run.events())
+        held.join(stream.read(run.events()))
     stream.take(held.until())
     return interrupted, inventory
 
@@ -234,14 +252,9 @@ def rules(options: Options, *, foreign: bool = False) -> Rules | None:
 
 def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options) -> list[bytes]:
     """Attack chains of alerts that come by time, over the assets of an inventory."""
-    from sentinel.rules import chains, zones
+    from sentinel.rules import chains
 
-    networks: list[str] = []
-    if options.zones is not None:
-        known = zones.load(options.zones).settings(options.site)
-        own = (network for zone in known["zones"] for network in zone.get("networks", ()))
-        networks = [*own, *known.get("organisation", ())]
-    engine = chains.make(networks=networks)
+    engine = chains.make(networks=options.zones.own(options.site) if options.zones else ())
     known_assets = False
     for some in alerts:
         if not known_assets:
@@ -262,14 +275,24 @@ class Stream:
         on_alerts: Callable[[list[bytes]], None] | None,
         *,
         reveal: bool = False,
+        keeper: Keeper | None = None,
     ) -> None:
         self._rules, self._on_events, self._on_alerts, self._reveal = rules, on_events, on_alerts, reveal
+        self._keeper = keeper
         self.alerts: list[bytes] = []
         self.refused = rules.refused if rules is not None else []
 
     def mode(self, asked: str) -> str:
-        """Which events have to be made: rules need the notable ones at least."""
-        return "notable" if self._rules is not None and asked == "none" else asked
+        """Which events have to be made: rules and evidence need the notable ones at least."""
+        needed = self._rules is not None or self._keeper is not None
+        return "notable" if needed and asked == "none" else asked
+
+    def read(self, batch: EventBatch) -> EventBatch:
+        """Events as they were read: their packets are asked for before rules hold the events back."""
+        if self._keeper is not None:
+            self._keeper.see(batch)
+            self._keeper.turn()
+        return batch
 
     def take(self, batch: EventBatch) -> None:
         """Pass a batch on."""
@@ -297,6 +320,8 @@ class Stream:
         alerts = [] if self._rules is None else self._rules.alerts(reveal=self._reveal)
         if alerts:
             self.alerts += alerts
+            if self._keeper is not None:
+                self._keeper.alerts(alerts)
             if self._on_alerts is not None:
                 self._on_alerts(alerts)
 
@@ -320,6 +345,23 @@ def derive(
     `ledger` is None where no ids are kept. `until` is the time of the last packet, RFC 3339:
     certificates are held against it.
     """
+    describe, makers = _asked(known, until)
+    return inventory.derive(ledger, describe, makers, until)
+
+
+def bring_up(
+    inventory: Inventory, known: Path | None = None, until: str | None = None
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Work out assets of an inventory that goes on for months and keeps its ledger itself. Returns what
+    was added to the ledger, and identities that were dropped from it."""
+    describe, makers = _asked(known, until)
+    return inventory.update(describe, makers, until)
+
+
+def _asked(
+    known: Path | None, until: str | None
+) -> tuple[Callable[[bytes], bytes], Callable[[list[bytes]], list[str | None]]]:
+    """What an inventory asks: what profiles mean, and who makes hardware addresses."""
     from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors
 
@@ -330,7 +372,7 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers, until)
+    return lambda profiles: describe_all(profiles, until), makers
 
 
 def scan_into(
@@ -395,10 +437,30 @@ def scan_into(
                 writer.put_state(learned, usual)
             result.chains = story(writer.alert_documents(), total, options)
             writer.replace_chains(result.chains)
+            if options.evidence and options.evidence.folder:
+                remember(writer, store, options.evidence.folder)
         else:
             result = Result(_total(writer), [], skipped=skipped)
             derive(result.inventory, writer.ledger(), options.known, _until(store))
     return replace(result, sources=store.sources())
+
+
+EVIDENCE = "evidence folders"
+"""Name under which a store keeps the folders that packets of its alerts are in."""
+
+
+def remember(writer: Writer, store: Store, folder: Path) -> None:
+    """Note in a store where packets are kept, so that they are found by what they prove."""
+    known = json.loads(store.state(EVIDENCE) or b"[]")
+    path = str(folder.resolve())
+    if path not in known:
+        writer.put_state(EVIDENCE, json.dumps([*known, path]).encode())
+
+
+def evidence_folders(store: Store, set_: Path | None) -> list[Path]:
+    """Where packets may be: the folder that is set, and those a store knows."""
+    known = [Path(name) for name in json.loads(store.state(EVIDENCE) or b"[]")]
+    return [*([set_.resolve()] if set_ else []), *known]
 
 
 def rebuild(store: Store, known: Path | None = None) -> dict[str, int]:

@@ -60,6 +60,25 @@ OPTIONAL = {
         "no Elasticsearch for the tests of that store",
         "openjdk-17-jre-headless",
     ),
+    "ip": (("ip",), ("-V",), "no network namespace for the tests of live capture", "iproute2"),
+    "tcpreplay": (
+        ("tcpreplay",),
+        ("--version",),
+        "nothing sends packets in the tests of live capture",
+        "tcpreplay",
+    ),
+    "tcpdump": (
+        ("tcpdump",),
+        ("--version",),
+        "live capture is not held against a recording",
+        "tcpdump",
+    ),
+    "setpriv": (
+        ("setpriv",),
+        ("--version",),
+        "no test that live capture needs one capability only",
+        "util-linux",
+    ),
     "mvn": (("mvn",), ("-version",), "Elasticsearch is not fetched for the tests", "maven"),
 }
 

@@ -20,6 +20,7 @@ from sentinel.cli.records import (
     show,
     show_json,
     target,
+    write,
 )
 from sentinel.errors import UserError
 
@@ -241,6 +242,45 @@ def convert(
             sys.stderr.write(f"sentinel: {c.file}: cannot be expressed: {c.why_not}\n")
     done = sum(bool(c.queries) for c in out)
     sys.stderr.write(f"sentinel: {done:,} rules written, {len(out) - done:,} cannot be expressed\n")
+
+
+@app.command()
+def hunt(
+    paths: PathsArgument = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Events from here on: 2026-01-31, 2026-01-31T08:00:00Z.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Events before this time.")] = None,
+    limit: LimitOption = None,
+    format: FormatOption = Format.TABLE,
+    store: StoreOption = None,
+) -> None:
+    """Find stored events that fit rules: those of today on the traffic of yesterday.
+
+    Correlations are left out. Elasticsearch is asked with the converted rules (needs the extra `convert`;
+    without it events are read and tried one by one).
+    """
+    from sentinel.rules import hunt as made
+
+    found = made.hunt(
+        opened(store),
+        chosen(paths),
+        None if since is None else made.moment(since, "--since"),
+        None if until is None else made.moment(until, "--until"),
+    )
+    for line in found.refused:
+        sys.stderr.write(f"sentinel: {line}\n")
+    rows = (
+        {"rule.id": h.id, "rule.name": h.title, "rule.level": h.level, "file": h.file, "event": h.event}
+        for h in found.hits
+    )
+    from sentinel.report.listing import hits
+
+    write("hit", rows, format, limit, hits)
+    sys.stdout.flush()
+    sys.stderr.write(
+        f"sentinel: {found.rules:,} rules tried, {found.left_out:,} about several events left out\n"
+    )
 
 
 def _learned(at: Store, site: str) -> Rules:

@@ -31,8 +31,7 @@ def status(
         raise UserError(f"{folder}: may not be read by this user; ask as the daemon's user") from None
     running = StateFolder(folder).holder() is not None
     if told is None:
-        what = "starting" if running else "never ran here"
-        raise UserError(f"{folder}: the daemon is {what}" if running else f"{folder}: no daemon {what}")
+        raise UserError(f"{folder}: " + ("the daemon is starting" if running else "no daemon ever ran here"))
     if format is Format.TABLE:
         from sentinel.report.status_page import page
 

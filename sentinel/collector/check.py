@@ -34,11 +34,11 @@ def sensor_name(settings: CollectSettings) -> str:
     return settings.sensor or socket.gethostname().partition(".")[0]
 
 
-def faults(settings: Settings) -> list[str]:
-    """What keeps the daemon from starting, one line each; nothing if it can start."""
-    return [
-        line for check in (_sources, _files, _rules, _forward, _store, _state) for line in check(settings)
-    ]
+def faults(settings: Settings, *, correlate: bool = False) -> list[str]:
+    """What keeps the daemon (or with `correlate` the centre) from starting, one line each; nothing if it
+    can start."""
+    checks = (_files, _store) if correlate else (_sources, _files, _rules, _forward, _store, _state)
+    return [line for check in checks for line in check(settings)]
 
 
 def _sources(settings: Settings) -> Iterator[str]:

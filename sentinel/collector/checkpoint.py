@@ -39,8 +39,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     chains: bytes = b""
     observations: bytes = b""
     ledger: list[tuple[str, str]] = []
-    source: dict[str, object] = {}
-    counters: dict[str, int] = {}
+    key: bytes = b""
+    """Key of the keyed hash of secrets, as the store has it: to go on while the store is away."""
 
 
 class StateFolder:
@@ -125,7 +125,7 @@ class StateFolder:
 
     def load(self) -> tuple[Checkpoint | None, list[str]]:
         """The newest checkpoint that can be read, and one line for each that cannot."""
-        wrong = []
+        wrong: list[str] = []
         for name in (NAME, OLD):
             path = self.path / name
             try:

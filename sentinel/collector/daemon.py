@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ class Daemon:
         from sentinel.collector.metrics import Metrics
         from sentinel.collector.notify import Notify
         from sentinel.collector.web import serve
-        from sentinel.store import open_store
+        from sentinel.store import open_store, open_writer
 
         settings, log = self._settings, self._log
         before = self._taken_up()
@@ -69,7 +69,7 @@ class Daemon:
         )
         web = None
         try:
-            with store.writer() as writer:
+            with open_writer(store, settings, self._folder.path) as writer:
                 stages = Stages(
                     settings,
                     store,
@@ -128,7 +128,7 @@ class Daemon:
         signal.signal(signal.SIGHUP, reload)
 
     def _watch(
-        self, stages: Stages, forwarded: Callable[[], dict[str, Any]], metrics: Metrics, notify: Notify
+        self, stages: Stages, forwarded: Callable[[], Mapping[str, Any]], metrics: Metrics, notify: Notify
     ) -> None:
         """Look after the stages until they are to end."""
         status = Status(self._folder.path, self._settings, self._figures, self._clock)
@@ -145,7 +145,7 @@ class Daemon:
             stuck = now
             if stuck is None:
                 notify.alive()
-            told = status.take(stages, forwarded(), stuck)
+            told = status.take(stages, dict(forwarded()), stuck)
             publish(told, metrics)
             notify.status(told["summary"])
             try:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sentinel.collector.clock import Clock
     from sentinel.collector.figures import Figures
     from sentinel.rules.engine import Rules
+    from sentinel.sources.evidence import Keeper as Packets
 
 TELL_SECONDS = 1.0
 """Seconds between two hand-overs of chains that changed."""
@@ -25,7 +26,7 @@ QUIET_SECONDS = 1.0
 
 
 class _Head(msgspec.Struct, gc=False):
-    rule: str = msgspec.field(name="rule.id", default="")
+    rule: str = msgspec.field(name="rule.name", default="")
     level: int = msgspec.field(name="event.severity", default=1)
 
 
@@ -46,11 +47,12 @@ class Detect:
         figures: Figures,
         *,
         caught_up: Callable[[], bool],
+        evidence: Packets | None = None,
     ) -> None:
         self._in, self._out = source, sink
         self._rules, self._chains = rules, chains
         self._clock, self._figures = clock, figures
-        self._caught_up = caught_up
+        self._caught_up, self._evidence = caught_up, evidence
         self._tasks: SimpleQueue[Callable[[Rules], None]] = SimpleQueue()
         self._told = self._fed = self.beat = time.monotonic()
         """`beat`: when the stage last showed that it lives."""
@@ -74,7 +76,7 @@ class Detect:
                 self._fed = time.monotonic()
                 load = Load(self._rules.feed(item.events), live=item.live)
             elif time.monotonic() - self._fed >= QUIET_SECONDS and self._caught_up():
-                load = Load(self._rules.advance(self._clock.now()))
+                load = Load(self._rules.watch.advance(self._clock.now()))
             else:
                 continue
             self._pass(load)
@@ -88,16 +90,20 @@ class Detect:
             task(self._rules)
 
     def _pass(self, load: Load, *, tell: bool = False) -> None:
-        load.alerts = self._rules.alerts()
+        found = self._rules.watch.take_alerts()
+        load.time = self._rules.watch.clock() or 0
+        load.alerts = found.ndjson().splitlines()
         for alert in load.alerts:
             head = _head(alert)
             self._figures.rule(head.rule)
             self._figures.levels[LEVELS[min(max(head.level, 1), 5)]] += 1
+        if self._evidence is not None:
+            self._evidence.alerts(load.alerts)
         self._figures.events += len(load.events)
         self._figures.alerts += len(load.alerts)
         if self._chains is not None:
             if load.alerts:
-                self._chains.feed(load.alerts)
+                self._chains.feed_batch(found)
             now = time.monotonic()
             if tell or now - self._told >= TELL_SECONDS:
                 self._told = now

@@ -17,7 +17,7 @@ from sentinel.errors import StoreAwayError, UserError
 if TYPE_CHECKING:
     from sentinel.collector.figures import Figures
     from sentinel.collector.stock import Stock
-    from sentinel.model.store import Writer, Written
+    from sentinel.model.store import Store, Writer, Written
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 """Seconds between two tries while the store is away: doubled up to the longest."""
@@ -37,6 +37,7 @@ class Keeper:
     def __init__(
         self,
         source: Line,
+        store: Store,
         writer: Writer,
         stock: Stock,
         folder: StateFolder,
@@ -53,13 +54,14 @@ class Keeper:
         slower: Callable[[float], None],
         number: int = 0,
     ) -> None:
-        self._in, self._writer, self._stock, self._folder = source, writer, stock, folder
+        self._in, self._store, self._writer = source, store, writer
+        self._stock, self._folder = stock, folder
         self._clock, self._figures, self._log = clock, figures, log
         self._site, self._sensor = site, sensor
         self.keep_days, self.keep_bytes = keep_days, keep_bytes
         self._tell, self._assets, self._slower = tell, assets, slower
         self._number = number
-        self._chains: dict[bytes, bytes] = {}
+        self._drain: Callable[[], object] | None = getattr(writer, "drain", None)
         self._stored_at = self._expired_at = time.monotonic()
         self.beat = time.monotonic()
         self.give_up = threading.Event()
@@ -76,14 +78,14 @@ class Keeper:
                     return
             elif item is not None:
                 self._keep(item)
+            if self._drain is not None:
+                self._drain()
             self._expire()
 
     def _keep(self, load: Load) -> None:
         if len(load.events):
             self._try(lambda: self._count(self._writer.append_events(load.events)))
-            last = load.events.clock()
-            if last is not None:
-                self._figures.event_time = max(self._figures.event_time, last)
+            self._figures.event_time = max(self._figures.event_time, load.time)
         if load.alerts:
             self._try(lambda: self._count(self._writer.append_alerts(load.alerts)))
         if load.chains:
@@ -132,8 +134,12 @@ class Keeper:
             self._assets(self._stock.assets())
         self._try(lambda: self._stock.write(self._writer))
         if cut.final or begin - self._stored_at >= STORE_SECONDS:
-            self._stored_at = begin
-            self._try(lambda: self._write_run(parts))
+            try:
+                self._write_run(parts)
+                self._stored_at = begin
+            except StoreAwayError as error:
+                # the checkpoint has it; the store gets it when it is back
+                self._log.warning("observations-wait", message=error.message)
         self._number += 1
         checkpoint = Checkpoint(
             site=self._site,
@@ -147,6 +153,7 @@ class Keeper:
             chains=parts.get("chains", b""),
             observations=self._stock.observations(),
             ledger=self._stock.ledger(),
+            key=self._stock.key,
         )
         try:
             size = self._folder.save(checkpoint)
@@ -167,8 +174,7 @@ class Keeper:
 
     def _write_run(self, parts: dict[str, Any]) -> None:
         """The observations of this sensor, for `store rebuild` and the centre; and what was learned."""
-        counters = self._stock.counters()
-        self._writer.put_run(self._stock.run, parts["sources"], self._stock.observations(), counters)
+        self._stock.write_run(self._store, self._writer, parts["sources"])
         if parts.get("baseline"):
             self._writer.put_state(f"baseline {self._site}", parts["baseline"])
 

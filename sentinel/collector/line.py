@@ -33,6 +33,8 @@ class Load:
     chains: list[bytes] = field(default_factory=list)
     live: bool = False
     """Events of packets: they cannot wait, some may be shed."""
+    time: int = 0
+    """Event time up to which the events come, in microseconds."""
     count: int = 0
 
 

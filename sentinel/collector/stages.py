@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sentinel.collector.check import sensor_name
 from sentinel.collector.checkpoint import Checkpoint, StateFolder
@@ -16,7 +17,7 @@ from sentinel.collector.intake import Intake
 from sentinel.collector.keeper import Keeper
 from sentinel.collector.line import Closed, Line
 from sentinel.collector.stock import Stock, known_assets
-from sentinel.errors import UserError
+from sentinel.errors import StoreAwayError, UserError
 
 if TYPE_CHECKING:
     from sentinel._native import Chains, Live, Tails
@@ -25,9 +26,17 @@ if TYPE_CHECKING:
     from sentinel.model.store import Store, Writer
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
+    from sentinel.sources.evidence import Keeper as Packets
 
-Ports: TypeAlias = "tuple[Live | None, Runner | None]"
-"""Open interfaces, and what drives probes written in Python over them."""
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Open interfaces, what drives probes written in Python over them, and what keeps packets."""
+
+    live: Live | None = None
+    runner: Runner | None = None
+    evidence: Packets | None = None
+
 
 STOP_SECONDS = 8.0
 """Seconds in which the stages end; what is not kept then is given up and said. systemd waits for 10."""
@@ -63,21 +72,26 @@ class Stages:
         self._rules = make_rules(settings, store, before, log)
         self._chains = make_chains(settings, before, log)
         stock = Stock(
+            store,
             writer,
-            f"live:{sensor}",
             collect.site,
-            key=store.key(),
+            sensor,
             passwords=collect.passwords,
             known=collect.known,
-            observations=before.observations if before else b"",
-            ledger=before.ledger if before else (),
+            before=before,
         )
-        live, runner = ports
+        live, packets = ports.live, ports.evidence
+        if packets is not None and settings.evidence.folder is not None:
+            from sentinel.pipeline import remember
+
+            remember(writer, store, settings.evidence.folder)
         tails = open_logs(settings, before)
         if live is not None and before is not None:
             figures.lost_seconds = max(0.0, clock.now() / 1e6 - parsed(before.time))
         self.what = told(settings)
-        self.intake = Intake(first, live, runner, tails, figures, every=collect.checkpoint)
+        self.intake = Intake(
+            first, live, ports.runner, tails, figures, every=collect.checkpoint, evidence=packets
+        )
         self.detect = Detect(
             first,
             second,
@@ -86,9 +100,16 @@ class Stages:
             clock,
             figures,
             caught_up=self.intake.caught_up,
+            evidence=packets,
         )
+
+        def tell(alerts: list[bytes], chains: list[bytes]) -> None:
+            forward.alerts(alerts)
+            forward.chains(chains)
+
         self.keeper = Keeper(
             second,
+            store,
             writer,
             stock,
             folder,
@@ -99,7 +120,7 @@ class Stages:
             sensor=sensor,
             keep_days=settings.store.keep_days,
             keep_bytes=settings.store.keep_bytes,
-            tell=lambda alerts, chains: (forward.alerts(alerts), forward.chains(chains)),
+            tell=tell,
             assets=lambda known: self.detect.ask(lambda rules: rules.watch.assets(known)),
             slower=self._slower(collect.checkpoint),
             number=before.number if before else 0,
@@ -201,9 +222,13 @@ def make_rules(settings: Settings, store: Store, before: Checkpoint | None, log:
         else:
             return rules
     saved = before.baseline if before is not None and before.baseline else None
-    baselines.load(
-        rules.watch, saved or store.state(f"baseline {collect.site}"), f"baseline of {collect.site}"
-    )
+    name = f"baseline {collect.site}"
+    if saved is None:
+        try:
+            saved = store.state(name)
+        except StoreAwayError:
+            log.warning("store-away", message="the store is away: what was learned before is not known")
+    baselines.load(rules.watch, saved, name)
     return rules
 
 
@@ -228,14 +253,16 @@ def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chai
     return engine
 
 
-def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple[Live | None, Runner | None]:
+def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> Ports:
     """The rings of all interfaces, filling from now on; then privileges are dropped."""
     from sentinel._native import Live, drop_privileges
     from sentinel.probes.runner import Runner, declared
+    from sentinel.sources.evidence import Keeper as Packets
 
     collect = settings.collect
     if not collect.interfaces:
-        return None, None
+        return Ports()
+    packets = Packets(settings.evidence) if settings.evidence.folder is not None else None
     try:
         live = Live(
             list(collect.interfaces),
@@ -247,6 +274,7 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
             snaplen=collect.snaplen,
             ring_mib=collect.ring,
             promiscuous=collect.promiscuous,
+            evidence=packets.native if packets is not None else None,
         )
         drop_privileges()
     except ValueError as error:
@@ -256,16 +284,16 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
             live.load_flows(before.flows)
         except ValueError as error:
             log.warning("state-refused", message=f"open flows start anew: {error}")
-    return live, Runner(live)
+    return Ports(live, Runner(live), packets)
 
 
 def open_logs(settings: Settings, before: Checkpoint | None) -> Tails | None:
     """The logs to follow, from where they were read to."""
-    from sentinel._native import Tails
-
     collect = settings.collect
     if not collect.logs:
         return None
+    from sentinel._native import Tails
+
     try:
         return Tails(
             [str(path) for path in collect.logs],

@@ -106,8 +106,9 @@ class Status:
         found = []
         if stuck:
             found.append(("stage", f"the stage {stuck} shows no life"))
-        if self._figures.store_away:
-            found.append(("store", f"the store is away: {self._figures.store_away}"))
+        away = self._figures.store_away
+        if away:
+            found.append(("store", f"the store takes nothing: {away}"))
         found += [
             ("interfaces", f"{name}: {port['link']}")
             for name, port in interfaces.items()
@@ -119,7 +120,9 @@ class Status:
             if line.crowded
         ]
         spool = stages.spool()
-        if spool and spool.get("records"):
+        if spool and spool.get("away") and not away:
+            found.append(("spool", f"the store is away, its spool takes all: {spool['away']}"))
+        elif spool and spool.get("records"):
             found.append(("spool", f"{spool['records']:,} writes wait in the spool"))
         return found
 

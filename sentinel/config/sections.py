@@ -31,6 +31,10 @@ class ScanSettings(Section):
         None
     )
     known: Annotated[Path | None, Field(description="Folder with newer knowledge files (OUI, recog).")] = None
+    zones: Annotated[Path | None, Field(description="Networks, levels and allowed conduits (YAML).")] = None
+    learning_days: Annotated[
+        float, Field(ge=0, description="Observed days after which what was never seen is new.")
+    ] = 7.0
 
 
 class CollectSettings(Section):

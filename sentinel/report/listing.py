@@ -125,6 +125,24 @@ def events(records: Iterable[Record]) -> RenderableType:
     return out
 
 
+def hits(records: Iterable[Record]) -> RenderableType:
+    """When, which rule, by whom, to whom, which event."""
+    out = table("time", "level_", "rule", "source", "destination", "event")
+    out.columns[0].no_wrap = True
+    out.columns[1].header = "level"
+    for hit in records:
+        e = hit["event"]
+        out.add_row(
+            moment(e["@timestamp"], 23),
+            Text(hit["rule.level"], STYLES.get(hit["rule.level"], "")),
+            safe(hit["rule.name"], 60),
+            safe(e.get("source.ip") or e.get("source.mac") or ""),
+            safe(e.get("destination.ip") or e.get("destination.mac") or ""),
+            e["event.id"][:12],
+        )
+    return out
+
+
 def store_page(facts: dict[str, Any]) -> RenderableType:
     """What is in a store."""
     head = Table(box=NO_BOX, show_header=False, pad_edge=False)

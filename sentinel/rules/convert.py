@@ -18,6 +18,7 @@ from sentinel.errors import UserError
 from sentinel.model import PROTOCOLS
 from sentinel.rules import loader, regex
 from sentinel.rules.loader import RuleFile
+from sentinel.rules.sources import meant
 
 if TYPE_CHECKING:
     from sigma.collection import SigmaCollection
@@ -51,9 +52,7 @@ def known_datasets() -> tuple[str, ...]:
     return (*(f"sentinel.{name}" for name in sorted(PROTOCOLS)), *lines)
 
 
-def convert(
-    rules: Sequence[RuleFile], target: str, datasets: Iterable[str] | None = None
-) -> list[Converted]:
+def convert(rules: Sequence[RuleFile], target: str, datasets: Iterable[str] | None = None) -> list[Converted]:
     """Rules in a query language, those that cannot be expressed there with the reason.
 
     `datasets` are those that the events to be asked have; all that are known, if not given.
@@ -97,9 +96,10 @@ def _queries(
     """One query for each set of pipelines that the datasets of a rule need."""
     import json
 
+    source = {key: getattr(rule.logsource, key) for key in ("product", "service", "category")}
     groups: dict[tuple[int, ...], list[str]] = {}
     for dataset in datasets if datasets is not None else _likely(rule):
-        if _meant(rule, dataset):
+        if meant(source, dataset):
             key = tuple(n for n, one in enumerate(pipelines) if _is_for(one, dataset))
             groups.setdefault(key, []).append(dataset)
     out: list[str] = []
@@ -128,18 +128,6 @@ def _likely(rule: SigmaRule) -> list[str]:
     return [*known_datasets(), *([own] if own not in known_datasets() else ())]
 
 
-def _meant(rule: SigmaRule, dataset: str) -> bool:
-    """Whether the engine would try a rule on events of a dataset (docs/concepts/rules.md, log sources)."""
-    from sentinel._native import log_sources
-
-    source = rule.logsource
-    asked = [(source.product or "").lower(), (source.service or "").lower(), (source.category or "").lower()]
-    given = log_sources(dataset)
-    return not given or any(
-        all(not want or want == have for want, have in zip(asked, one, strict=True)) for one in given
-    )
-
-
 def _is_for(pipeline: ProcessingPipeline, dataset: str) -> bool:
     patterns = pipeline.vars.get("datasets") or ()
     return any(
@@ -154,7 +142,7 @@ def _whole(
     from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
     from sigma.processing.transformations import AddConditionTransformation
 
-    own = ProcessingItem(AddConditionTransformation({"event.dataset": datasets}))  # type: ignore[arg-type]
+    own = ProcessingItem(AddConditionTransformation({"event.dataset": datasets}))
     whole = ProcessingPipeline()
     for n in key:
         # a step belongs to one pipeline for good

@@ -1,8 +1,8 @@
 """Regular expressions of Sigma in Lucene's syntax, over text that is indexed in lower case.
 
-Lucene's are anchored, know no flags and no classes like `\\d`, and have operators of their own (`#`, `@`, `&`,
-`<`, `>`, `~`, `"`: Lucene, RegExp). Sigma's are not anchored and tell case apart: over lower case the result
-finds what the original finds, and what differs from that in case only.
+Lucene's are anchored, know no flags and no classes like `\\d`, and have operators of their own (`#`, `@`,
+`&`, `<`, `>`, `~`, `"`: Lucene, RegExp). Sigma's are not anchored and tell case apart: over lower case the
+result finds what the original finds, and what differs from that in case only.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _class(inner: str) -> str:
             elif char.isalnum():
                 raise ValueError(f"Lucene's regular expressions know no \\{char} in a class")
             else:
-                out.append(f"\\{char}")
+                out.append(char if char == "/" else f"\\{char}")
         elif char in '[]^"\\' or (char in _OWN):
             out.append(f"\\{char}")
         else:

@@ -58,9 +58,10 @@ def _way_out(error: sqlite3.Error) -> str:
 def connect(path: Path, synchronous: str) -> sqlite3.Connection:
     """A connection for writing, WAL, transactions by hand. The file is 0600."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, timeout=WAIT)
+    db = sqlite3.connect(path, isolation_level=None, timeout=WAIT, check_same_thread=False)
     try:
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file only
+        if path.stat().st_size == 0:
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {synchronous}")
         db.execute("PRAGMA journal_size_limit = 67108864")

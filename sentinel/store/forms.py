@@ -6,11 +6,14 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sentinel.errors import UserError
-from sentinel.store.heads import Row
 from sentinel.store.schema import version
 from sentinel.store.search import EVENT_COLUMNS
+
+if TYPE_CHECKING:
+    from sentinel.store.heads import Row
 
 SEGMENT = 32_768
 """Events of a segment. Fewer make a look-up dearer (each segment is asked), more the newest events, which
@@ -85,19 +88,21 @@ def close_segments(db: sqlite3.Connection) -> None:
 
 def _close(db: sqlite3.Connection, segment: int) -> None:
     base = segment * SEGMENT
-    columns = ", ".join(f"{folded(name)} AS {name}" for name in ("id", *FIELDS))
     db.execute(
-        f"CREATE TEMP TABLE fresh AS SELECT number - ?1 AS n, time, {columns}"  # noqa: S608
+        "CREATE TEMP TABLE fresh AS"  # noqa: S608
+        f" SELECT number - ?1 AS n, time, substr(id, -8) AS tail, {', '.join(FIELDS)}"
         " FROM event WHERE number > ?1 AND number <= ?2",
         (base, base + SEGMENT),
     )
     db.execute("INSERT INTO segment SELECT ?, min(time), max(time) FROM fresh", (segment,))
-    db.execute("INSERT INTO ident SELECT ?, substr(id, -8), n FROM fresh ORDER BY 2, 3", (segment,))
+    db.execute("INSERT INTO ident SELECT ?, lower(tail), n FROM fresh ORDER BY 2, 3", (segment,))
     for place, name in enumerate(FIELDS):
+        # folded after they are grouped: values are fewer than events
         db.execute(
-            f"INSERT INTO term SELECT ?1, ?2, {name}, count(*),"  # noqa: S608
-            " CASE WHEN count(*) <= ?3 THEN group_concat(n) END"
-            f" FROM fresh WHERE {name} NOT NULL GROUP BY {name}",
+            f"INSERT INTO term SELECT ?1, ?2, {folded('v')}, c, CASE WHEN c <= ?3 THEN e END FROM"  # noqa: S608
+            f" (SELECT {name} AS v, count(*) AS c, group_concat(n) AS e FROM fresh GROUP BY v)"
+            " WHERE v NOT NULL ON CONFLICT DO UPDATE SET count = count + excluded.count,"
+            " events = events || ',' || excluded.events",
             (segment, place, COMMON),
         )
     db.execute("DROP TABLE fresh")

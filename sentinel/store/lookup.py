@@ -9,12 +9,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sentinel.model.store import Mark
 from sentinel.query import Node
-from sentinel.store.forms import COMMON, FIELDS, SEGMENT, folded
+from sentinel.store import forms
+from sentinel.store.forms import FIELDS, folded
 from sentinel.store.parts import Part
 from sentinel.store.search import EVENT_COLUMNS, Narrowing, narrow, terms, times
+
+if TYPE_CHECKING:
+    from sentinel.model.store import Mark
 
 FIRST_PAGE, MAX_PAGE = 128, 8_192
 """Events that are looked at in a statement: few at first, for who wants only a page."""
@@ -137,7 +141,7 @@ class _Segments:
         step = max(len(self._closed) // ASKED, 1)
         asked = [number for number, *_ in self._closed[::step]][:ASKED]
         counts = (self._count(number) for number in asked)
-        return sum(counts) * SELECTIVE <= len(asked) * SEGMENT
+        return sum(counts) * SELECTIVE <= len(asked) * forms.SEGMENT
 
     def _count(self, segment: int) -> int:
         """Most events of a segment that can be in question."""
@@ -169,15 +173,15 @@ class _Segments:
                 continue  # too common to be listed
             here = {int(number) for *_, events in rows for number in str(events).split(",")}
             found = here if found is None else found & here
-        return list(range(1, SEGMENT + 1)) if found is None else sorted(found)
+        return list(range(1, forms.SEGMENT + 1)) if found is None else sorted(found)
 
     def _load(self, segment: int) -> list[Found]:
-        base = segment * SEGMENT
+        base = segment * forms.SEGMENT
         numbers = self._numbers(segment)
-        if len(numbers) > COMMON:
+        if len(numbers) > forms.COMMON:
             sql = "SELECT time, id, number FROM event WHERE number > ? AND number <= ?"
             inside = set(numbers)
-            rows = [r for r in self._db.execute(sql, (base, base + SEGMENT)) if r[2] - base in inside]
+            rows = [r for r in self._db.execute(sql, (base, base + forms.SEGMENT)) if r[2] - base in inside]
         else:
             sql = "SELECT time, id, number FROM event WHERE number = ?"
             rows = [r for number in numbers for r in self._db.execute(sql, (base + number,))]
@@ -185,11 +189,15 @@ class _Segments:
 
     def _fresh(self) -> list[Found]:
         """What is in question of the events that are in no segment yet."""
-        sql = f"SELECT time, id, number FROM event WHERE number > ? AND {self._narrowed.sql}"  # noqa: S608
-        values: list[object] = [len(self._closed) * SEGMENT]
-        if self._search.ids is not None:
-            sql += f" AND {folded('id')} IN ({', '.join('?' * len(self._search.ids))})"
-            values += self._search.ids
+        where = ["number > ?"]
+        values: list[object] = [len(self._closed) * forms.SEGMENT]
+        named = [] if self._search.ids is None else [("id", self._search.ids)]
+        named += [(FIELDS[place], texts) for place, texts in self._search.terms.items()]
+        for column, texts in named:  # SQLite's own functions first, Python's for what is left
+            where.append(f"{folded(column)} IN ({', '.join('?' * len(texts))})")
+            values += texts
+        where.append(self._narrowed.sql)
+        sql = f"SELECT time, id, number FROM event WHERE {' AND '.join(where)}"  # noqa: S608
         rows = self._db.execute(sql, values).fetchall()
         return [Found(*row) for row in rows if self._search.covers(row[0], row[1])]
 
@@ -235,6 +243,6 @@ def counted(part: Part, place: int) -> dict[str, int]:
         )
     where = "number > ?" if part.form.segmented else "? NOT NULL"
     sql = f"SELECT {column} AS value, count(*) FROM event WHERE {where} AND value NOT NULL GROUP BY value"  # noqa: S608
-    for value, count in db.execute(sql, (closed * SEGMENT,)):
+    for value, count in db.execute(sql, (closed * forms.SEGMENT,)):
         found[value] = found.get(value, 0) + count
     return found

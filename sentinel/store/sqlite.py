@@ -13,16 +13,14 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sentinel.errors import UserError
-from sentinel.model.store import Detected, Kind, Mark
 from sentinel.query import Node, leaves
 from sentinel.query.operand import fold
 from sentinel.store import detections, records
@@ -30,9 +28,12 @@ from sentinel.store.faults import connect, read_only, told, transaction
 from sentinel.store.forms import FIELDS
 from sentinel.store.lookup import Search, counted
 from sentinel.store.parts import Parts
-from sentinel.store.schema import migrate
+from sentinel.store.schema import MIGRATIONS, migrate, version
 from sentinel.store.search import EVENT_COLUMNS, decided
-from sentinel.store.writer import Writer
+
+if TYPE_CHECKING:
+    from sentinel.model.store import Detected, Kind, Mark
+    from sentinel.store.writer import Writer
 
 KINDS = records.KINDS
 
@@ -63,12 +64,7 @@ class SqliteStore:
                         f"{folder}: no store here; `sentinel scan CAPTURE --store {self.url}` makes one"
                     )
                 self._make()
-            with closing(connect(self._catalogue, "FULL")) as db:
-                try:
-                    migrate(db)
-                except ValueError as error:
-                    raise UserError(f"{folder}: {error}") from None
-                kept = self._part(db, part)
+            kept = self._part() or self._prepare(part)
         self.events = Parts(folder / "events", kept, sync.upper())
 
     @property
@@ -84,19 +80,38 @@ class SqliteStore:
         self.folder.chmod(0o700)
         (self.folder / "events").mkdir(mode=0o700, exist_ok=True)
 
-    def _part(self, db: sqlite3.Connection, wanted: str) -> str:
-        """What a file of events is of: as the store was made; by the day before there was a choice."""
-        sql = "SELECT value FROM setting WHERE name = 'part'"
-        row = db.execute(sql).fetchone()
-        if row is None:
+    def _part(self) -> str | None:
+        """What a file of events is of. None if the catalogue is not of this version: who only reads does
+        not wait for a writer, and asks without a lock."""
+        if not self._catalogue.exists():
+            return None
+        with self.reader() as db:
+            if not self._is_current(db):
+                return None
+            row = db.execute("SELECT value FROM setting WHERE name = 'part'").fetchone()
+        return row and str(row[0])
+
+    def _is_current(self, db: sqlite3.Connection) -> bool:
+        try:
+            return version(db, len(MIGRATIONS)) == len(MIGRATIONS)
+        except ValueError as error:
+            raise UserError(f"{self.folder}: {error}") from None
+
+    def _prepare(self, part: str) -> str:
+        """Make the catalogue, or bring it to this version. Files of events were by the day before there
+        was a choice."""
+        with closing(connect(self._catalogue, "FULL")) as db:
+            self._is_current(db)
+            migrate(db)
             old = any((self.folder / "events").glob("*.db"))
             with transaction(db):
-                db.execute("INSERT OR IGNORE INTO setting VALUES ('part', ?)", ("day" if old else wanted,))
-            row = db.execute(sql).fetchone()
-        return str(row[0])
+                db.execute("INSERT OR IGNORE INTO setting VALUES ('part', ?)", ("day" if old else part,))
+            return str(db.execute("SELECT value FROM setting WHERE name = 'part'").fetchone()[0])
 
     def key(self) -> bytes:
         """Key of the keyed hash of secrets: 32 random bytes in `secret.key`, made once."""
+        import secrets
+
         path = self.folder / "secret.key"
         with told(self.folder):
             if not path.exists():
@@ -117,6 +132,8 @@ class SqliteStore:
 
     def writer(self) -> Writer:
         """The one writer. Raises `UserError` if another process writes."""
+        from sentinel.store.writer import Writer
+
         return Writer(self.folder, self.events)
 
     @contextmanager
@@ -194,10 +211,10 @@ class SqliteStore:
                     with self.events.reading(name) as part:
                         if part is not None and column in part.form.columns.values():
                             found.update(counted(part, FIELDS.index(column)))
+                        elif part is not None:
+                            _count(found, field, decided(None, Search(None).documents(part)))
         else:
-            for document in self.search(query) if kind == "event" else self.alerts(query):
-                values = leaves(document, field)
-                found.update({fold(value) if isinstance(value, str) else value for value in values})
+            _count(found, field, self.search(query) if kind == "event" else self.alerts(query))
         order = sorted(found.items(), key=lambda item: (-item[1], isinstance(item[0], str), item[0]))
         return [(str(value), count) for value, count in order[:most]]
 
@@ -256,3 +273,8 @@ class SqliteStore:
 
     def close(self) -> None:
         """Every method gives its connections back itself."""
+
+
+def _count(found: Counter[Any], field: str, documents: Iterable[dict[str, Any]]) -> None:
+    for document in documents:
+        found.update({fold(v) if isinstance(v, str) else v for v in leaves(document, field)})

@@ -9,8 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 from sentinel.errors import UserError
+from sentinel.store import forms
 from sentinel.store.faults import read_only
-from sentinel.store.forms import FIELDS, SEGMENT, form
+from sentinel.store.forms import FIELDS, form
 
 MAX_LINES = 100
 """Faults named of one file."""
@@ -67,7 +68,7 @@ def verify(catalogue: Path, parts: list[Path], length: int) -> list[str]:
                     found = [*_no_json(db, _DOCUMENTS)] or [*_held(db, CATALOGUE, {}), *_unpacked(db)]
                 elif not found:
                     nowhere = {**PART, **(SEGMENTS if form(db, path).segmented else {})}
-                    values = {"name": path.stem, "length": length, "segment": SEGMENT}
+                    values = {"name": path.stem, "length": length, "segment": forms.SEGMENT}
                     found = [*_no_json(db, ("event",))] or [*_held(db, nowhere, values)]
                 wrong += [f"{path}: {line}" for line in found]
         except sqlite3.Error as error:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
-import pytest
 
 from sentinel import model
 from sentinel.export.kibana import BOARDS, COLUMNS, TIMES, VERSIONS, saved_objects
 from sentinel.fields import fields
+from sentinel.store.elastic import mappings
 from tests.conftest import Ran
 
 NEEDED = {
@@ -157,9 +156,7 @@ def test_fields_there_are() -> None:
     assert used("chains") <= paths(model.Chain)
 
 
-@pytest.mark.skipif(find_spec("sentinel.store.elastic") is None, reason="there is no Elasticsearch store")
 def test_fields_are_indexed() -> None:
-    mappings = pytest.importorskip("sentinel.store.elastic.mappings")
     assert used("events") | used("alerts") <= set(mappings.event_types())
     assert used("assets") <= set(mappings.record_types("asset"))
     assert used("chains") <= set(mappings.record_types("chain"))

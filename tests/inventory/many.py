@@ -60,10 +60,12 @@ def frames(number: int, strangers: int) -> Iterator[bytes]:
     yield back(501, 101 + len(read), 0x18, answer)
     who = bytes.fromhex("000200000005012b0e0100")
     yield there(101 + len(read), 501 + len(answer), 0x18, who)
-    said = [b"Maker", b"M-%d" % (number % 50), b"V%d.0" % (number % 7)]
+    said = [b"Maker", b"M-%d" % (number % 10), b"V1.0"]
     objects = b"".join(bytes((i, len(text))) + text for i, text in enumerate(said))
     body = bytes.fromhex("012b0e01010000") + bytes((len(said),)) + objects
-    yield back(501 + len(answer), 101 + len(read) + len(who), 0x18, struct.pack(">HHH", 2, 0, len(body)) + body)
+    yield back(
+        501 + len(answer), 101 + len(read) + len(who), 0x18, struct.pack(">HHH", 2, 0, len(body)) + body
+    )
     for n in range(strangers):
         other = struct.pack(">I", 0x2000_0000 + number * strangers + n)
         yield ethernet(mac, MASTER, 0x0800, ip(address, other, 17, udp(40_000, 9_999, b"hello")))
@@ -78,7 +80,9 @@ def write(path: Path, devices: int, strangers: int = 0, begin: int = START, firs
         for n in range(devices):
             at = begin * 1_000_000 + n * step
             for frame in frames(first + n, each):
-                out.write(struct.pack("<IIII", at // 1_000_000, at % 1_000_000, len(frame), len(frame)) + frame)
+                out.write(
+                    struct.pack("<IIII", at // 1_000_000, at % 1_000_000, len(frame), len(frame)) + frame
+                )
                 at += 10
     return path
 

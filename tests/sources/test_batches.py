@@ -10,15 +10,6 @@ import pytest
 from sentinel._native import EventBatch, Scan
 
 
-@pytest.fixture(scope="module")
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from sentinel.demo.plant import build
-
-    path = tmp_path_factory.mktemp("plant") / "plant.pcap"
-    build(path)
-    return path
-
-
 def batch(plant: Path) -> EventBatch:
     scan = Scan([plant], events="all")
     all_of_it = EventBatch()

@@ -84,11 +84,11 @@ fn rules(w: &mut Watch) -> Vec<String> {
 #[test]
 fn on_a_quiet_network_what_is_held_back_comes_out_and_windows_end() {
     let mut w = settled();
-    let held = w.feed(polls(300, 3, 3)).len();
+    w.feed(polls(300, 3, 3));
     let (mut out, mut told) = (Vec::new(), Vec::new());
     let mut first = None;
     for n in 0..=900 {
-        // the machine's clock is an hour ahead of the sources'
+        // those of the last ten seconds are held back; the machine's clock is an hour ahead of the sources'
         out.extend(w.advance((3_900 + n) * SECOND));
         let now = rules(&mut w);
         if !now.is_empty() && first.is_none() {
@@ -96,7 +96,7 @@ fn on_a_quiet_network_what_is_held_back_comes_out_and_windows_end() {
         }
         told.extend(now);
     }
-    assert_eq!(out.iter().filter(|e| e.text("event.action") == Some("read")).count(), 3 * 11 - held);
+    assert_eq!(out.iter().filter(|e| e.text("event.action") == Some("read")).count(), 31);
     assert_eq!(told, ["silence", "silence", "silence", "quiet"]);
     // a minute without, 10 s that events may come late, a tick
     assert_eq!(first, Some(71));
@@ -136,16 +136,16 @@ fn clocks_that_are_set_make_no_terminal_missing() {
     for jump in [3_600, 86_400 * 400, -3_600] {
         let mut w = settled();
         let mut out = Vec::new();
-        for n in 0..30 {
+        for n in 0..3 {
             out.extend(w.advance(n * SECOND));
         }
-        for n in 0..30 {
+        for n in 0..3 {
             out.extend(w.advance((n + jump) * SECOND));
         }
         // and events go on with the new time, or the old one
-        for set in [0, jump.max(0)] {
+        for (from, set) in [(306, 0), (506, jump.max(0))] {
             for n in 0..200 {
-                out.extend(w.feed(polls(360 + set + n, 3, 3)));
+                out.extend(w.feed(polls(from + set + n, 3, 3)));
                 out.extend(w.advance((jump + 30 + n) * SECOND));
             }
         }

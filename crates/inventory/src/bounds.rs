@@ -95,8 +95,7 @@ type Rank = (u8, Micros);
 /// of each the one not seen for longest. A hardware address is worth what its addresses are; an address
 /// is worth what the hardware address is that answers for it.
 fn ranks(state: &State) -> Vec<Rank> {
-    let mut rank: Vec<Rank> =
-        state.hosts.iter().map(|(_, s)| (u8::from(s.sent), s.last)).collect();
+    let mut rank: Vec<Rank> = state.hosts.iter().map(|(_, s)| (u8::from(s.sent), s.last)).collect();
     let mut raise = |id: HostId, worth: u8, last: Micros| {
         if let Some(r) = rank.get_mut(id.0 as usize) {
             *r = (r.0.max(worth), r.1.max(last));
@@ -137,7 +136,6 @@ fn ranks(state: &State) -> Vec<Rank> {
 pub fn over(state: &State, b: &Bounds) -> Option<Evicted> {
     let s = state;
     let facts = crowded(s, b.facts_per_host);
-    let text = s.strings.bytes() > b.text.saturating_mul(2);
     let full = s.hosts.len() > b.hosts
         || s.facts.len() > b.facts
         || s.services.len() > b.services
@@ -145,7 +143,7 @@ pub fn over(state: &State, b: &Bounds) -> Option<Evicted> {
         || s.conversations.len() > b.conversations
         || s.operations.len() > b.operations
         || s.credentials.len() > b.credentials;
-    if !full && !text && facts.is_empty() {
+    if !full && facts.is_empty() {
         return None;
     }
     let mut gone = Evicted { facts, ..Evicted::default() };
@@ -169,14 +167,18 @@ pub fn over(state: &State, b: &Bounds) -> Option<Evicted> {
     gone.operations = worst(ops, s.operations.len(), b.operations);
     let creds = s.credentials.iter().map(|(k, v)| (v.seen.last, k.clone()));
     gone.credentials = worst(creds, s.credentials.len(), b.credentials);
-    if text {
-        // most text is that of facts and operations: half of them, the stalest
-        let facts = s.facts.iter().map(|(k, v)| ((k.by_self, v.last), *k));
-        gone.facts.extend(worst(facts, s.facts.len(), s.facts.len() / 2));
-        let ops = s.operations.iter().map(|(k, v)| ((v.category != Category::Monitor, v.seen.last), *k));
-        gone.operations.extend(worst(ops, s.operations.len(), s.operations.len() / 2));
-    }
     Some(gone)
+}
+
+/// Half of what holds most text, the stalest: facts and operations.
+fn wordy(s: &State) -> Evicted {
+    let facts = s.facts.iter().map(|(k, v)| ((k.by_self, v.last), *k));
+    let ops = s.operations.iter().map(|(k, v)| ((v.category != Category::Monitor, v.seen.last), *k));
+    Evicted {
+        facts: worst(facts, s.facts.len(), s.facts.len() / 2),
+        operations: worst(ops, s.operations.len(), s.operations.len() / 2),
+        ..Evicted::default()
+    }
 }
 
 /// The stalest facts of hosts that have too many.
@@ -206,11 +208,25 @@ fn crowded(state: &State, most: usize) -> Set<FactKey> {
 
 impl State {
     /// Keeps the bounds: evicts what must go, counts it in `limits` as `evicted_hosts` and so on, and
-    /// copies the rest together. True if something was evicted.
+    /// copies the rest together. True if something was evicted or copied.
     pub fn bound(&mut self, bounds: &Bounds) -> bool {
-        let Some(gone) = over(self, bounds) else { return false };
+        let text = self.strings.bytes() > bounds.text;
+        let gone = over(self, bounds);
+        if gone.is_none() && !text {
+            return false;
+        }
+        // text that nothing refers to any more goes by copying alone
+        self.evict(&gone.unwrap_or_default());
+        if text && self.strings.bytes() > bounds.text - bounds.text / 8 {
+            let gone = wordy(self);
+            self.evict(&gone);
+        }
+        true
+    }
+
+    fn evict(&mut self, gone: &Evicted) {
         let old = std::mem::take(self);
-        self.merge_but(&old, &gone);
+        self.merge_but(&old, gone);
         for (name, before, after) in [
             ("evicted_hosts", old.hosts.len(), self.hosts.len()),
             ("evicted_facts", old.facts.len(), self.facts.len()),
@@ -222,7 +238,6 @@ impl State {
         ] {
             self.count(name, before.saturating_sub(after) as u64);
         }
-        true
     }
 
     /// Approximate bytes held.

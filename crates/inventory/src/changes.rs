@@ -1,8 +1,10 @@
 //! Records that changed since a store was told last, by keys that stay.
 
 use crate::inventory::Inventory;
-use crate::state::Map;
+use crate::state::{ConvKey, Map};
+use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
+use std::hash::{BuildHasher, RandomState};
 
 /// Kinds of records, in the order of the document.
 pub const KINDS: [&str; 4] = ["asset", "conversation", "credential", "operation"];
@@ -11,7 +13,7 @@ pub const KINDS: [&str; 4] = ["asset", "conversation", "credential", "operation"
 pub type Changes = (Vec<(String, Vec<u8>)>, Vec<String>);
 
 /// Key of a record: the number its text form is made of, or an asset's id.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 enum Key {
     Id(Box<str>),
     Hash([u8; 16]),
@@ -26,12 +28,16 @@ impl Key {
     }
 }
 
-/// What a store was told, by kind: key and digest of each document.
+/// By what tells a record apart, as a number of this process: its key and the digest of its document.
+type Kept = Map<u64, (u64, Key)>;
+
+/// What a store was told, by kind.
 #[derive(Default)]
 pub struct Told {
-    kept: [Map<Key, u64>; 4],
+    kept: [Kept; 4],
     /// What it will know once it has kept the last answer.
-    asked: [Option<Map<Key, u64>>; 4],
+    asked: [Option<Kept>; 4],
+    hasher: RandomState,
 }
 
 impl Told {
@@ -53,8 +59,7 @@ pub fn hash(parts: &[&str]) -> [u8; 16] {
 }
 
 fn digest(doc: &[u8]) -> u64 {
-    use std::hash::BuildHasher;
-    rustc_hash::FxBuildHasher.hash_one(doc)
+    FxBuildHasher.hash_one(doc)
 }
 
 impl Inventory {
@@ -67,31 +72,51 @@ impl Inventory {
         let n = KINDS.iter().position(|k| *k == kind)?;
         let told = std::mem::take(&mut self.told);
         let before = &told.kept[n];
-        let mut now: Map<Key, u64> = Map::default();
+        let mut now: Kept = Map::default();
         now.reserve(before.len());
         let mut docs: Vec<(String, Vec<u8>)> = Vec::new();
-        let mut take = |key: Key, doc: &[u8]| {
-            let digest = digest(doc);
-            if before.get(&key) != Some(&digest) {
-                docs.push((key.text(), doc.to_vec()));
-            }
-            now.insert(key, digest);
-        };
+        let mut out = Vec::with_capacity(4096);
         let view = self.view();
-        match n {
-            0 => {
-                let mut out = Vec::with_capacity(4096);
-                for a in 0..self.assets() as u32 {
-                    out.clear();
-                    view.asset(&mut out, a);
-                    take(Key::Id(self.id(a).unwrap_or_default().into()), &out);
+        if n == 0 {
+            for a in 0..self.assets() as u32 {
+                out.clear();
+                view.asset(&mut out, a);
+                let id = self.id(a).unwrap_or_default();
+                let (place, digest) = (told.hasher.hash_one(id), digest(&out));
+                let key = Key::Id(id.into());
+                if before.get(&place).is_none_or(|b| b.0 != digest) {
+                    docs.push((key.text(), out.clone()));
                 }
+                now.insert(place, (digest, key));
             }
-            1 => view.each_conversation(|key, doc| take(Key::Hash(view.conversation_key(key)), doc)),
-            2 => view.each_credential(|key, doc| take(Key::Hash(view.credential_key(key)), doc)),
-            _ => view.each_operation(false, |key, doc| take(Key::Hash(view.operation_key(key)), doc)),
+        } else if n == 1 {
+            let new = |key: &ConvKey, digest: u64| {
+                let place = told.hasher.hash_one(view.conversation_parts(key));
+                let same = before.get(&place).filter(|b| b.0 == digest).cloned();
+                let known = same.is_some();
+                let own = same.unwrap_or_else(|| (digest, Key::Hash(view.conversation_key(key))));
+                now.insert(place, own);
+                !known
+            };
+            view.each_conversation(false, new, |key, doc| {
+                docs.push((Key::Hash(view.conversation_key(key)).text(), doc.to_vec()));
+            });
+        } else {
+            let mut take = |hash: [u8; 16], doc: &[u8]| {
+                let (place, digest, key) = (told.hasher.hash_one(hash), digest(doc), Key::Hash(hash));
+                if before.get(&place).is_none_or(|b| b.0 != digest) {
+                    docs.push((key.text(), doc.to_vec()));
+                }
+                now.insert(place, (digest, key));
+            };
+            if n == 2 {
+                view.each_credential(|key, doc| take(view.credential_key(key), doc));
+            } else {
+                view.each_operation(false, |key, doc| take(view.operation_key(key), doc));
+            }
         }
-        let gone = before.keys().filter(|k| !now.contains_key(*k)).map(Key::text).collect();
+        let gone = before.iter().filter(|(place, _)| !now.contains_key(*place));
+        let gone = gone.map(|(_, (_, key))| key.text()).collect();
         self.told = told;
         self.told.asked[n] = Some(now);
         Some((docs, gone))

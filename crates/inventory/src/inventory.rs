@@ -46,6 +46,8 @@ pub struct Inventory {
     serials: Vec<Vec<String>>,
     /// Secrets go by their keyed hash.
     keyed: bool,
+    /// It is a harvest, to be added to a total: what it takes away from others is kept in it.
+    pub partial: bool,
     /// What [`Inventory::absorb`] keeps of each table.
     pub bounds: Bounds,
     /// Ids of assets, where [`Inventory::update`] keeps them.
@@ -77,6 +79,9 @@ pub type Ask<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<u8>, String>;
 /// Gives the maker of each hardware address.
 pub type Oui<'a> = &'a mut dyn FnMut(&[Mac]) -> Result<Vec<Option<String>>, String>;
 
+/// What became of a ledger: entries added, (identity, asset id), and identities dropped.
+pub type Entered = (Vec<(String, String)>, Vec<String>);
+
 /// Profiles put to Python in one question.
 const PROFILES_AT_ONCE: usize = 512;
 /// What a profile holds whose meaning hangs on the time: a certificate.
@@ -94,11 +99,15 @@ impl Inventory {
         self.keyed = true;
     }
 
-    /// Adds a harvest of a run that goes on, or what it gave at its end.
+    /// Adds a harvest of a run that goes on, or what it gave at its end. A total is bounded by it; a
+    /// harvest that another is added to stays one.
     pub fn absorb(&mut self, harvest: &Inventory) {
         self.state.merge(&harvest.state);
-        self.state.settle();
         self.keyed |= harvest.keyed;
+        if self.partial {
+            return;
+        }
+        self.state.settle();
         if harvest.state.services.values().any(|s| s.seen.count == 0) {
             // more was told of services that are not held any more
             for s in self.state.services.values_mut().filter(|s| s.seen.count == 0) {
@@ -112,12 +121,7 @@ impl Inventory {
 
     /// [`Inventory::derive`] with the ledger this inventory keeps. Returns entries that were added to it
     /// and keys that were dropped from it.
-    pub fn update(
-        &mut self,
-        until: Option<&str>,
-        ask: Ask<'_>,
-        oui: Oui<'_>,
-    ) -> Result<(Vec<(String, String)>, Vec<String>), String> {
+    pub fn update(&mut self, until: Option<&str>, ask: Ask<'_>, oui: Oui<'_>) -> Result<Entered, String> {
         let ledger = std::mem::take(&mut self.ledger);
         let added = self.derive(Some(&ledger.entries), until, ask, oui);
         self.ledger = ledger;

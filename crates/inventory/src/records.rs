@@ -5,10 +5,12 @@ use crate::identity::Identity;
 use crate::index::{Deed, Fact, Index, Offer, Use, of};
 use crate::profile::{Meaning, value};
 use crate::state::*;
+use rustc_hash::FxBuildHasher;
 use sentinel_wire::json::{self, List};
 use sentinel_wire::model::*;
 use sentinel_wire::obs::{ConvStat, HostId, Seen, Sym};
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Facts written per asset at most.
@@ -27,7 +29,7 @@ pub struct View<'a> {
     /// Secrets by their number of first sight, where they have no keyed hash.
     pub secret_names: &'a Map<Sym, String>,
     /// Secrets that open more than one asset.
-    pub reused: &'a hashbrown::HashSet<Sym, rustc_hash::FxBuildHasher>,
+    pub reused: &'a hashbrown::HashSet<Sym, FxBuildHasher>,
 }
 
 impl View<'_> {
@@ -260,9 +262,24 @@ impl View<'_> {
         self.texts(o, "clients", clients.into_iter());
     }
 
+    /// Id of the asset that a host is of.
+    fn id(&self, host: HostId) -> Option<&str> {
+        let asset = self.identity.of_node.get(host.0 as usize).copied().flatten()?;
+        self.ids.get(asset as usize).map(|i| i.0.as_str())
+    }
+
     fn node(&self, host: HostId) -> (String, &str) {
         let key = &self.state.hosts[host.0 as usize].0;
         (format!("{} {}", key.vlan, key.addr), self.text(key.site))
+    }
+
+    /// What tells a conversation from all others of a store.
+    pub fn conversation_parts(&self, k: &ConvKey) -> impl std::hash::Hash {
+        let node = |h: HostId| {
+            let key = &self.state.hosts[h.0 as usize].0;
+            (self.text(key.site), key.vlan, key.addr)
+        };
+        (node(k.client), node(k.server), self.text(k.protocol), k.transport, k.port)
     }
 
     /// What tells a conversation from all others of a store, as a hash.
@@ -295,11 +312,17 @@ impl View<'_> {
 
     /// Conversations with the operations done in them, in order of first sight.
     pub fn conversations(&self, mut emit: impl FnMut(&[u8])) {
-        self.each_conversation(|_, doc| emit(doc));
+        self.each_conversation(true, |_, _| true, |_, doc| emit(doc));
     }
 
-    /// [`View::conversations`] with their keys.
-    pub fn each_conversation(&self, mut emit: impl FnMut(&ConvKey, &[u8])) {
+    /// [`View::conversations`] with their keys; in any order unless `sorted`. Only those are written that
+    /// are `wanted`, by their key and what stands for all that is in the document.
+    pub fn each_conversation(
+        &self,
+        sorted: bool,
+        mut wanted: impl FnMut(&ConvKey, u64) -> bool,
+        mut emit: impl FnMut(&ConvKey, &[u8]),
+    ) {
         let state = self.state;
         let mut done: Map<(HostId, HostId, Transport, u16), BTreeMap<&'static str, u64>> = Map::default();
         for (k, op) in &state.operations {
@@ -307,9 +330,14 @@ impl View<'_> {
             *done.entry(key).or_default().entry(op.action.name()).or_default() += op.seen.count;
         }
         let mut list: Vec<(&ConvKey, &ConvStat)> = state.conversations.iter().collect();
+        // those without a protocol show no operations, so that their order is of no matter
+        if !sorted {
+            list.sort_unstable_by_key(|(k, _)| self.text(k.protocol).is_empty());
+        }
+        let named = list.partition_point(|(k, _)| sorted || !self.text(k.protocol).is_empty());
         let addr = |h: HostId| state.hosts[h.0 as usize].0.addr;
         // what was done between two ends is said once, of the conversation that sorts first
-        list.sort_by(|(a, x), (b, y)| {
+        list[..named].sort_by(|(a, x), (b, y)| {
             (x.first, addr(a.client), addr(a.server), a.transport, a.port)
                 .cmp(&(y.first, addr(b.client), addr(b.server), b.transport, b.port))
                 .then_with(|| self.text(b.protocol).cmp(self.text(a.protocol)))
@@ -319,11 +347,22 @@ impl View<'_> {
         });
         let mut out = Vec::with_capacity(512);
         for (k, v) in list {
+            let protocol = self.text(k.protocol);
+            let mut all = BTreeMap::new();
+            if !protocol.is_empty() {
+                let there = done.remove(&(k.client, k.server, k.transport, k.port)).unwrap_or_default();
+                all = done.remove(&(k.server, k.client, k.transport, k.port)).unwrap_or_default();
+                there.into_iter().for_each(|(a, n)| *all.entry(a).or_default() += n);
+            }
+            let stat = (v.packets, v.bytes, v.first, v.last);
+            let print = FxBuildHasher.hash_one((self.id(k.client), self.id(k.server), stat, &all));
+            if !wanted(k, print) {
+                continue;
+            }
             out.clear();
             let mut o = List::object(&mut out);
             self.end(&mut o, "client", k.client, None);
             self.end(&mut o, "server", k.server, None);
-            let protocol = self.text(k.protocol);
             match protocol {
                 "" => o.key("protocol").extend_from_slice(b"null"),
                 p => o.str("protocol", p),
@@ -335,12 +374,7 @@ impl View<'_> {
             o.int("packets", v.packets);
             o.int("bytes", v.bytes);
             let mut ops = List::object(o.key("operations"));
-            if !protocol.is_empty() {
-                let there = done.remove(&(k.client, k.server, k.transport, k.port)).unwrap_or_default();
-                let mut all = done.remove(&(k.server, k.client, k.transport, k.port)).unwrap_or_default();
-                there.into_iter().for_each(|(a, n)| *all.entry(a).or_default() += n);
-                all.into_iter().for_each(|(a, n)| ops.int(a, n));
-            }
+            all.into_iter().for_each(|(a, n)| ops.int(a, n));
             ops.end();
             o.time("first", v.first);
             o.time("last", v.last);

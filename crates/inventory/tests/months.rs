@@ -62,7 +62,9 @@ fn ids(total: &mut Inventory) -> BTreeMap<String, String> {
     total.update(None, &mut nothing, &mut |macs| Ok(vec![None; macs.len()])).expect("assets");
     let mut out = BTreeMap::new();
     for (a, group) in total.identity.groups.iter().enumerate() {
-        for node in group.ips.iter().filter(|i| !total.state.hosts[**i as usize].0.addr.to_string().is_empty()) {
+        for node in
+            group.ips.iter().filter(|i| !total.state.hosts[**i as usize].0.addr.to_string().is_empty())
+        {
             let addr = total.state.hosts[*node as usize].0.addr.to_string();
             out.insert(addr, total.id(a as u32).unwrap_or_default().to_owned());
         }

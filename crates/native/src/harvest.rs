@@ -10,6 +10,7 @@ use sentinel_wire::events::Injector;
 pub fn harvest(engine: &mut Engine, injector: &mut Injector, site: &str) -> Inventory {
     let known = |name: String| Source { name, sha256: String::new(), site: site.to_owned() };
     let mut inner = inv::Inventory::new(engine.source_names().into_iter().map(known).collect());
+    inner.partial = true;
     for observations in engine.harvest() {
         inner.state.absorb(observations, 0);
     }

@@ -1,5 +1,7 @@
 //! `Live`: a run over network interfaces, driven as a scan of captures is.
 
+use crate::evidence::Evidence;
+use crate::inventory::Inventory;
 use crate::scan::{Scan, config, declarations};
 use crate::wrong;
 use pyo3::prelude::*;
@@ -18,7 +20,7 @@ pub struct Live {
 #[pymethods]
 impl Live {
     #[new]
-    #[pyo3(signature = (interfaces, *, site="default", events="notable", workers=1, declared=Vec::new(), filter=None, snaplen=65535, ring_mib=64, promiscuous=true))]
+    #[pyo3(signature = (interfaces, *, site="default", events="notable", workers=1, declared=Vec::new(), filter=None, snaplen=65535, ring_mib=64, promiscuous=true, evidence=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -31,21 +33,35 @@ impl Live {
         snaplen: u32,
         ring_mib: usize,
         promiscuous: bool,
+        evidence: Option<&Bound<'_, Evidence>>,
     ) -> PyResult<PyClassInitializer<Live>> {
         let config = Config { sha256: false, ..config(workers, events, filter)? };
         let declared = declarations(declared)?;
         let ports = Ports { names: interfaces, snaplen, ring_mib, promiscuous };
         let mut scan = Scan::of(py, site, config, |config| Engine::live(&ports, declared, config))?;
+        scan.keep(evidence);
         let ports = scan.engine().map(Engine::ports).unwrap_or_default();
         Ok(PyClassInitializer::from(scan).add_subclass(Live { ports }))
     }
 
     /// What was counted of every interface, as JSON: {name: {...}}.
     fn counters<'py>(mut slf: PyRefMut<'_, Self>, py: Python<'py>) -> Bound<'py, PyBytes> {
-        if let Some(engine) = slf.as_super().engine() {
-            slf.ports = engine.ports();
-        }
+        count(&mut slf);
         PyBytes::new(py, &counters_json(&slf.ports))
+    }
+
+    /// Ends the run and gives its observations as an inventory.
+    fn finish(mut slf: PyRefMut<'_, Self>, py: Python<'_>) -> PyResult<Inventory> {
+        slf.as_super().stop(py);
+        count(&mut slf);
+        slf.as_super().finish(py)
+    }
+}
+
+/// Keeps what is counted now; once the run is finished there is nothing new.
+fn count(live: &mut PyRefMut<'_, Live>) {
+    if let Some(ports) = live.as_super().engine().map(Engine::ports) {
+        live.ports = ports;
     }
 }
 

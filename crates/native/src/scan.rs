@@ -1,6 +1,7 @@
 //! `Scan`: a run over captures, driven step by step from Python.
 
 use crate::batch::EventBatch;
+use crate::evidence::Evidence;
 use crate::inventory::Inventory;
 use crate::wrong;
 use pyo3::prelude::*;
@@ -15,7 +16,7 @@ use sentinel_wire::json::List;
 use sentinel_wire::model::Transport;
 use sentinel_wire::obs::{EventMode, StoredEvent};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A run over capture files. See `sentinel/_native.pyi`.
@@ -78,7 +79,7 @@ impl Scan {
     /// Opens captures. `declared` are probes outside:
     /// (name, industrial, {signature as keyword values}).
     #[new]
-    #[pyo3(signature = (paths, *, site="default", events="none", workers=1, declared=Vec::new(), filter=None, batch=4096, sha256=true))]
+    #[pyo3(signature = (paths, *, site="default", events="none", workers=1, declared=Vec::new(), filter=None, batch=4096, sha256=true, evidence=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -90,10 +91,13 @@ impl Scan {
         filter: Option<&str>,
         batch: usize,
         sha256: bool,
+        evidence: Option<&Bound<'_, Evidence>>,
     ) -> PyResult<Scan> {
         let config = Config { batch, sha256, ..config(workers, events, filter)? };
         let declared = declarations(declared)?;
-        Scan::of(py, site, config, |config| Engine::open(&paths, declared, config))
+        let mut scan = Scan::of(py, site, config, |config| Engine::open(&paths, declared, config))?;
+        scan.keep(evidence);
+        Ok(scan)
     }
 
     /// Works without the GIL for about `seconds`, or until findings should be taken. True at the end.
@@ -101,13 +105,16 @@ impl Scan {
         let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
         let budget = Duration::try_from_secs_f64(seconds).map_err(wrong)?;
         let done = py.detach(|| engine.step(budget));
+        if let Some(evidence) = engine.evidence.clone() {
+            evidence.name(engine.source_names());
+        }
         let (read, total) = engine.progress();
         self.progress = (engine.packets(), read, total);
         Ok(done)
     }
 
     /// Ends the scan where it stands.
-    fn stop(&mut self, py: Python<'_>) {
+    pub(crate) fn stop(&mut self, py: Python<'_>) {
         if let Some(engine) = slot(&mut self.engine).as_mut() {
             py.detach(|| engine.stop());
         }
@@ -200,8 +207,11 @@ impl Scan {
         slot(&mut self.engine).as_ref().map_or((0, 0), |e| (e.bytes(), e.flows()))
     }
 
-    /// One JSON object per source, once the scan is finished.
-    fn sources<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+    /// One JSON object per source, as of now.
+    fn sources<'py>(&mut self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        if let Some(engine) = slot(&mut self.engine).as_mut() {
+            self.sources = engine.sources();
+        }
         self.sources.iter().map(|s| PyBytes::new(py, &source_json(s, &self.site))).collect()
     }
 
@@ -211,7 +221,7 @@ impl Scan {
     }
 
     /// Ends the scan and gives its observations as an inventory.
-    fn finish(&mut self, py: Python<'_>) -> PyResult<Inventory> {
+    pub(crate) fn finish(&mut self, py: Python<'_>) -> PyResult<Inventory> {
         let mut engine = slot(&mut self.engine).take().ok_or_else(|| wrong("the scan is finished"))?;
         engine.stop();
         self.injector.finish();
@@ -232,6 +242,8 @@ impl Scan {
             }
             inner.state.absorb(outside, 0);
         });
+        // the last part of what was harvested is to be added to the rest
+        inner.partial = !inner.state.taken.is_empty();
         Ok(Inventory { inner })
     }
 }
@@ -257,6 +269,13 @@ impl Scan {
             site: site.to_owned(),
             progress: (0, 0, None),
         })
+    }
+
+    /// Every packet goes to the evidence too.
+    pub(crate) fn keep(&mut self, evidence: Option<&Bound<'_, Evidence>>) {
+        if let (Some(engine), Some(evidence)) = (slot(&mut self.engine), evidence) {
+            engine.evidence = Some(Arc::clone(&evidence.get().inner));
+        }
     }
 
     /// The engine; `None` once the scan is finished.
@@ -292,6 +311,12 @@ fn source_json(s: &SourceReport, site: &str) -> Vec<u8> {
     }
     o.end();
     out
+}
+
+/// Says what is wrong with a filter, if something is.
+#[pyfunction]
+pub fn check_filter(text: &str) -> PyResult<()> {
+    Filter::parse(text).map(|_| ()).map_err(wrong)
 }
 
 /// Native probes: (name, title, industrial, transports, ports, facts, credentials, operations, source).

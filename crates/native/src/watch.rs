@@ -200,10 +200,10 @@ impl Watch {
     #[pyo3(signature = (ndjson, dataset=None))]
     fn hits(&mut self, py: Python<'_>, ndjson: &[u8], dataset: Option<&str>) -> Vec<(u64, u32)> {
         py.detach(|| {
-            let (first, mut hits, mut all) = (self.lines.saturating_add(1), Vec::new(), Vec::new());
+            let (first, mut hits, mut all) = (self.inner.lines.saturating_add(1), Vec::new(), Vec::new());
             self.lines(ndjson, dataset, json::nameless, |watch, event| {
                 watch.inner.sigma.evaluate(&event, &mut hits);
-                all.extend(hits.iter().map(|hit| (watch.lines.saturating_sub(first), hit.rule)));
+                all.extend(hits.iter().map(|hit| (watch.inner.lines.saturating_sub(first), hit.rule)));
             });
             all
         })

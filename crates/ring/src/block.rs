@@ -3,7 +3,7 @@
 //! Layout: `struct tpacket_block_desc` and `struct tpacket3_hdr` of linux/if_packet.h, in the byte order
 //! of the machine.
 
-/// The kernel still fills the block; otherwise it is the reader's.
+/// Set: the block is the reader's. Not set: the kernel fills it.
 pub const STATUS_USER: u32 = 1;
 /// Place of the block's status word.
 pub const STATUS_AT: usize = 8;
@@ -127,4 +127,92 @@ pub fn cooked(block: &[u8], frame: &Frame) -> Option<[u8; super::link::COOKED]> 
         p1,
     ]);
     Some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A block as the kernel lays it out, with frames of these octets; every second has a tag.
+    fn made(frames: &[Vec<u8>]) -> Vec<u8> {
+        let mut block = vec![0; 48];
+        block[STATUS_AT..12].copy_from_slice(&STATUS_USER.to_ne_bytes());
+        block[NUM_PKTS..16].copy_from_slice(&(frames.len() as u32).to_ne_bytes());
+        block[FIRST_PKT..20].copy_from_slice(&48u32.to_ne_bytes());
+        for (n, frame) in frames.iter().enumerate() {
+            let tagged = n % 2 == 1;
+            let size = (82 + frame.len()).next_multiple_of(16);
+            let next = if n + 1 == frames.len() { 0 } else { size as u32 };
+            let words = [next, 7, n as u32, frame.len() as u32, frame.len() as u32 + 4];
+            let mut packet: Vec<u8> = words.iter().flat_map(|w| w.to_ne_bytes()).collect();
+            packet.extend(if tagged { VLAN_VALID | VLAN_TPID_VALID } else { 0 }.to_ne_bytes());
+            packet.extend([82u16, 96].iter().flat_map(|h| h.to_ne_bytes()));
+            packet.extend([0, if tagged { 5u32 } else { 0 }].iter().flat_map(|w| w.to_ne_bytes()));
+            packet.extend(0x88a8u16.to_ne_bytes());
+            packet.resize(HEADER, 0);
+            packet.extend([17u16.to_ne_bytes(), 0x0800u16.to_be_bytes()].concat());
+            packet.extend(
+                [2u32.to_ne_bytes().to_vec(), 512u16.to_ne_bytes().to_vec(), vec![4, 2, 8, 9]].concat(),
+            );
+            packet.resize(82, 0);
+            packet.extend(frame);
+            packet.resize(size, 0);
+            block.extend(packet);
+        }
+        block
+    }
+
+    fn walk(block: &[u8]) -> (Vec<Frame>, u32) {
+        let mut cursor = Cursor::new(block);
+        let frames = std::iter::from_fn(|| cursor.next(block)).collect();
+        (frames, cursor.left())
+    }
+
+    #[test]
+    fn a_cooked_header_says_what_the_kernel_said() {
+        let block = made(&[vec![1, 2, 3]]);
+        let (frames, _) = walk(&block);
+        let expected = [0, 4, 2, 0, 0, 2, 8, 9, 0, 0, 0, 0, 0, 0, 8, 0];
+        assert_eq!(cooked(&block, &frames[0]), Some(expected));
+    }
+
+    #[test]
+    fn a_block_without_packets_is_at_its_end() {
+        assert_eq!(walk(&made(&[])), (vec![], 0));
+        assert_eq!(walk(&[]), (vec![], 0));
+    }
+
+    proptest! {
+        #[test]
+        fn frames_are_found(frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 0..20)) {
+            let block = made(&frames);
+            let (found, left) = walk(&block);
+            prop_assert_eq!((found.len(), left), (frames.len(), 0));
+            for (n, (f, octets)) in found.iter().zip(&frames).enumerate() {
+                prop_assert_eq!(&block[f.at..f.at + f.len], &octets[..]);
+                prop_assert_eq!(f.time_ns, 7_000_000_000 + n as i64);
+                prop_assert_eq!(f.wire_len as usize, octets.len() + 4);
+                prop_assert_eq!(f.vlan, (n % 2 == 1).then_some((0x88a8, 5)));
+            }
+        }
+
+        #[test]
+        fn whatever_a_block_holds_offsets_stay_inside(
+            frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..8),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut block = made(&frames);
+            let len = block.len();
+            changes.iter().for_each(|(at, value)| block[at.index(len)] = *value);
+            block.truncate(cut.index(len + 1));
+            let mut cursor = Cursor::new(&block);
+            for _ in 0..1000 {
+                let Some(f) = cursor.next(&block) else { break };
+                prop_assert!(f.at + f.len <= block.len());
+                let _ = cooked(&block, &f);
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -83,7 +83,12 @@ class Forwarders:
         for post in self._chains:
             post.offer("chain", kept)
 
-    def counters(self) -> Mapping[str, Mapping[str, int]]:
+    def tell(self, alerts: Iterable[bytes], chains: Iterable[bytes]) -> None:
+        """Take both."""
+        self.alerts(alerts)
+        self.chains(chains)
+
+    def counters(self) -> dict[str, dict[str, int]]:
         """By receiver: what was counted, how many wait, and if it is reached (`up`)."""
         return {post.name: post.counters() for post in self._posts}
 

@@ -25,7 +25,7 @@ class Lines:
     most = 256
 
     def __init__(self, receiver: Receiver, scheme: str, to: tuple[str, int], host: str) -> None:
-        self.counts: Counter[str] = Counter(truncated=0)
+        self.counts: Counter[str] = Counter(truncated=0, again=0)
         self._write, self._host = WRITERS[receiver.kind], host
         self._size = self.most
         self._stream = scheme != "udp"
@@ -52,6 +52,7 @@ class Lines:
             self._size = max(1, self._size // 4)
             raise
         self._size = min(self.most, self._size * 2)
+        self.counts["again"] = getattr(self._transport, "again", 0)
         self.counts["truncated"] += sum(m.cut for m in messages[:count])
         return Settled(count)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from secrets import SystemRandom
 from typing import Any, Protocol
 
@@ -270,10 +270,12 @@ class Post:
                 self._counts["failures"] += 1
             self._log.warning("journal was not written anew", receiver=self.name, reason=error.strerror)
 
-    def counters(self) -> Mapping[str, int]:
-        """What was counted; `waiting`, `journal_bytes`, and `up`: 1 reached, 0 away or not tried yet."""
+    def counters(self) -> dict[str, int]:
+        """What was counted; `dropped` for whatever reason, `waiting`, `journal_bytes`, and `up`: 1 reached,
+        0 away or not tried yet."""
         with self._changed:
             return {
+                "dropped": sum(n for name, n in self._counts.items() if name.startswith("dropped_")),
                 **self._counts,
                 **self._sender.counts,
                 "waiting": len(self._waiting) + len(self._flying),

@@ -1,7 +1,9 @@
 """Datagrams and streams to a receiver of syslog.
 
 Syslog has no answer. For a stream, what its kernel has acknowledged counts as sent (SIOCOUTQ, tcp(7)); what
-was under way when the connection broke is sent again over the next. A datagram counts as sent when it left.
+was under way when the connection broke is sent again over the next. A reset says that something was not read
+(RFC 1122, 4.2.2.13): then the last of what was sent before goes over the next one again, too. A datagram
+counts as sent when it left.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import struct
 import termios
 import threading
 import time
-from typing import Any, Protocol
+from collections import deque
+from typing import Any, Literal, Protocol
 
 from sentinel.collector.forward import tls
 from sentinel.collector.forward.message import AwayError
@@ -25,6 +28,8 @@ from sentinel.errors import UserError
 _LINGER = 0.005
 """Seconds between two looks at what the other side acknowledged, at most."""
 
+_RECENT = 1 << 20
+"""Octets of the messages that are kept for the case that their connection is reset."""
 _CHATTER = 16
 """Reads of what the other side says, before a send, at most."""
 
@@ -90,25 +95,45 @@ class Stream:
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
         self._broken_off = False
+        self._recent: deque[bytes] = deque()
+        """What was sent over this connection, or over one that was reset, newest last."""
+        self.again = 0
+        """Messages that were sent again for a reset."""
 
     def send(self, messages: list[bytes]) -> int:
         """Send all and wait until the other side's kernel has them."""
         deadline = time.monotonic() + self._receiver.timeout
         try:
+            fresh = self._socket
             at = self._connected(deadline)
-            self._all(at, b"".join(messages), deadline)
+            before = list(self._recent) if at is not fresh else []
+            self._all(at, b"".join([*before, *messages]), deadline)
             self._acknowledged(at, deadline)
+            self.again += len(before)
+            self._keep(messages)
         except OSError as error:
             self.close()
+            if not isinstance(error, ConnectionResetError | BrokenPipeError):
+                self._recent.clear()  # of one that is slow, more would be asked each time
             raise AwayError(tls.failed(error)) from None
         except AwayError:
             self.close()
             raise
         return len(messages)
 
+    def _keep(self, messages: list[bytes]) -> None:
+        self._recent.extend(messages)
+        size = sum(map(len, self._recent))
+        while size > _RECENT:
+            size -= len(self._recent.popleft())
+
     def _connected(self, deadline: float) -> socket.socket:
-        if self._socket is not None and not _closed(self._socket):
-            return self._socket
+        if self._socket is not None:
+            ended = _ended(self._socket)
+            if ended is None:
+                return self._socket
+            if ended == "closed":
+                self._recent.clear()  # all was read
         self.close()
         family, kind, proto, _, address = _resolved(self._where, socket.SOCK_STREAM)
         raw = socket.socket(family, kind, proto)
@@ -138,14 +163,14 @@ class Stream:
     def _acknowledged(self, at: socket.socket, deadline: float) -> None:
         pause = _LINGER / 16
         while unread(at):
-            if _closed(at):
-                raise AwayError("closed the connection")
+            if _ended(at):
+                raise ConnectionResetError("closed the connection")
             _left(deadline)
             time.sleep(pause)
             pause = min(_LINGER, pause * 2)
-        if _closed(at):
+        if _ended(at):
             # a reset may have come in answer to what was sent: then nobody read it
-            raise AwayError("closed the connection")
+            raise ConnectionResetError("closed the connection")
 
     def _hold(self, made: socket.socket) -> None:
         with self._lock:
@@ -175,22 +200,22 @@ def unread(at: socket.socket) -> int:
     return int(count)
 
 
-def _closed(at: socket.socket) -> bool:
-    """True if the other side closed or reset the connection. What it says is read and left alone."""
+def _ended(at: socket.socket) -> Literal["closed", "reset"] | None:
+    """How the other side ended the connection, None if it is there. What it says is read and left alone."""
     poll = select.poll()
     poll.register(at, select.POLLIN)
     for _ in range(_CHATTER):
         if not poll.poll(0):
-            return False
+            return None
         try:
             at.settimeout(0)
             if not at.recv(4096):
-                return True
+                return "closed"
         except (BlockingIOError, ssl.SSLWantReadError):
-            return False
+            return None
         except OSError:
-            return True
-    return False
+            return "reset"
+    return None
 
 
 def _break(at: socket.socket) -> None:

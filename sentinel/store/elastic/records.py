@@ -42,7 +42,7 @@ class Records:
         self._client, self._bulk, self._layout, self._sensor = client, requests, layout, sensor
         self._places: dict[str, dict[str, Place]] = {}
 
-    def replace(self, kind: str, records: Iterable[bytes] | Iterable[Keyed]) -> None:
+    def replace(self, kind: str, records: Iterable[bytes | Keyed]) -> None:
         """Take over records in place of all there are of a kind."""
         before = self._known(kind)
         after: dict[str, Place] = {}

@@ -61,6 +61,13 @@ def document(raw: bytes | msgspec.Raw) -> Doc:
     return value
 
 
+def _by_time(order: str) -> list[Any]:
+    return [
+        {"@timestamp": {"order": order, "format": TIME_FORMAT, "unmapped_type": "date_nanos"}},
+        {"event.id": {"order": order, "unmapped_type": "keyword"}},
+    ]
+
+
 class Search:
     """Searches of a client."""
 
@@ -83,15 +90,18 @@ class Search:
         self, index: str, types: Types, node: Node | None, after: Mark | None, *, newest: bool = False
     ) -> Iterator[msgspec.Raw]:
         """Documents that may fit, likewise."""
-        order = "desc" if newest else "asc"
-        sort = [
-            {"@timestamp": {"order": order, "format": TIME_FORMAT, "unmapped_type": "date_nanos"}},
-            {"event.id": {"order": order, "unmapped_type": "keyword"}},
-        ]
+        sort = _by_time("desc" if newest else "asc")
         query = both(compile(node, types).upper, _behind(after, newest=newest))
         # a mark of its own decides in `timed`: here it only bounds what is read
         for hit in self.pages(index, query, sort):
             yield hit.source
+
+    def fitting(self, index: str, types: Types, query: Query, node: Node | None) -> Iterator[Doc]:
+        """Events that fit a query of the server's own and a node, by time and id."""
+        for hit in self.pages(index, both(compile(node, types).upper, query), _by_time("asc")):
+            found = document(hit.source)
+            if node is None or matches(node, found):
+                yield found
 
     def records(
         self, index: str, types: Types, node: Node | None, sort: Sequence[Any], most: int | None = None
@@ -105,8 +115,8 @@ class Search:
                     yield found
 
     def pages(
-        self, index: str, query: Query, sort: Sequence[Any], *, pit: str | None = None, first: int | None = None,
-        source: Any = True,
+        self, index: str, query: Query, sort: Sequence[Any], *, pit: str | None = None,
+        first: int | None = None, source: Any = True,
     ) -> Iterator[_Hit]:  # fmt: skip
         """All hits of a query, page by page."""
         size = min(max(first or FIRST_PAGE, 1), LARGEST_PAGE)

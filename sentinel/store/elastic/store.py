@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sentinel.config.sections import ElasticSettings
-from sentinel.errors import UserError
+from sentinel.errors import StoreAwayError, UserError
 from sentinel.model.store import Detected, Doc, Kind, Mark
 from sentinel.query import Node
 from sentinel.store.elastic import faults, histogram, mappings, retention, verify
@@ -25,6 +25,8 @@ from sentinel.store.elastic.writer import Writer
 
 EVENTS: Types = by_table(mappings.event_types(), OTHER)
 KEY_BYTES = 32
+REFRESH_SECONDS = 10.0
+"""Seconds a refresh may take; one whose shard is missing waits for longer."""
 SHARED = "*"
 """Name under which what all sensors share is kept."""
 
@@ -50,7 +52,7 @@ class ElasticStore:
         self.settings = settings
         self.client = Client(url, settings)
         self.layout = Layout(settings.prefix, part)
-        self.sensor = sensor or socket.gethostname()
+        self.sensor = sensor or socket.gethostname().partition(".")[0]
         self.blobs = Blobs(self.client, self.layout, self.sensor)
         self.searches = Search(self.client)
         self._folder = folder
@@ -116,10 +118,13 @@ class ElasticStore:
         while self._touched:
             index = self._touched.pop()
             try:
-                self.client.maybe("POST", f"/{segment(index)}/_refresh")
-            except BaseException:
-                self._touched.add(index)
-                raise
+                self.client.raw("POST", f"/{segment(index)}/_refresh", tries=1, timeout=REFRESH_SECONDS)
+            except StoreAwayError:
+                self._touched.add(index)  # what is to be read will say why
+                return
+            except faults.AnswerError as error:
+                if error.status != 404:
+                    raise
 
     # --- records --------------------------------------------------------------------------------------
 
@@ -167,6 +172,11 @@ class ElasticStore:
         """Events that fit, by (time, id) from behind `after` on; with `newest` backwards."""
         self.refresh()
         yield from self.searches.timed(f"{self.layout.events}-*", EVENTS, query, after, newest=newest)
+
+    def fitting(self, query: dict[str, Any], node: Node | None = None) -> Iterator[Doc]:
+        """Events that fit a query of the server's own (Query DSL) and a node, by time and id."""
+        self.refresh()
+        yield from self.searches.fitting(f"{self.layout.events}-*", EVENTS, query, node)
 
     def alerts(
         self, query: Node | None = None, after: Mark | None = None, *, newest: bool = False
@@ -216,7 +226,7 @@ class ElasticStore:
         query = {"ids": {"values": [alert]}}
         for hit in self.searches.pages(pattern, query, sort, first=1, source=False):
             said = {"sentinel.ack.time": time, "sentinel.ack.user": user, "sentinel.ack.note": note}
-            target = f"/{segment(hit.index)}/_update/{segment(hit.id)}?retry_on_conflict=5"
+            target = f"/{segment(hit.index)}/_update/{segment(hit.id)}?retry_on_conflict=5&refresh=true"
             self.client.json("POST", target, {"doc": said})
             self.touched(hit.index)
             return
@@ -276,7 +286,11 @@ class ElasticStore:
         found = self.client.json("GET", path)
         return int(found.get("_all", {}).get("total", {}).get("store", {}).get("size_in_bytes", 0))
 
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of events by part, oldest first."""
+        taken = retention.sizes(self.client, self.layout)
+        return {name: taken.get(index, 0) for name, index in retention.parts(self.client, self.layout)}
+
     def verify(self) -> list[str]:
         """What is wrong with it, one line each; nothing if it is sound."""
-        self.refresh()
-        return verify.verify(self.client, self.layout, self.settings)
+        return verify.verify(self.client, self.layout, self.settings, self.refresh)

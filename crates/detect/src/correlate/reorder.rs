@@ -70,6 +70,9 @@ pub struct Reorder<T> {
     /// Nothing older than this is taken any more.
     floor: Micros,
     seq: u64,
+    /// Events that came in order: most of them, and no heap has to be kept for them.
+    run: VecDeque<Held<T>>,
+    /// The others.
     held: BinaryHeap<Reverse<Held<T>>>,
     jumped: Vec<(Micros, u128, T)>,
     ripe: VecDeque<(Micros, u128, T)>,
@@ -111,6 +114,7 @@ impl<T> Reorder<T> {
             newest: None,
             floor: Micros::MIN,
             seq: 0,
+            run: VecDeque::new(),
             held: BinaryHeap::new(),
             jumped: Vec::new(),
             ripe: VecDeque::new(),
@@ -122,7 +126,8 @@ impl<T> Reorder<T> {
 
     /// What it holds, to go on later with [`Reorder::load`].
     pub fn save(&self) -> Saved<&T> {
-        let mut held: Vec<_> = self.held.iter().map(|Reverse(h)| (h.key, &h.item)).collect();
+        let both = self.run.iter().chain(self.held.iter().map(|Reverse(h)| h));
+        let mut held: Vec<_> = both.map(|h| (h.key, &h.item)).collect();
         held.sort_unstable_by_key(|h| h.0);
         Saved {
             clocks: Clocks {
@@ -144,7 +149,9 @@ impl<T> Reorder<T> {
         let Clocks { newest, floor, seq, counters, looked, waited } = saved.clocks;
         (self.newest, self.floor, self.seq, self.counters) = (newest, floor, seq, counters);
         (self.looked, self.waited) = (looked, waited);
-        self.held = saved.held.into_iter().map(|(key, item)| Reverse(Held { key, item })).collect();
+        self.held.clear();
+        self.run = saved.held.into_iter().map(|(key, item)| Held { key, item }).collect();
+        self.run.make_contiguous().sort_unstable();
         self.jumped = saved.jumped;
         self.ripe = saved.ripe.into();
     }
@@ -185,8 +192,31 @@ impl<T> Reorder<T> {
     }
 
     fn hold(&mut self, time: Micros, id: u128, item: T) {
-        self.held.push(Reverse(Held { key: (time, id, self.seq), item }));
+        let new = Held { key: (time, id, self.seq), item };
         self.seq += 1;
+        if self.run.back().is_none_or(|last| last.key < new.key) {
+            self.run.push_back(new);
+        } else {
+            self.held.push(Reverse(new));
+        }
+    }
+
+    /// The key of the first of all that are held.
+    fn first(&self) -> Option<(Micros, u128, u64)> {
+        let (run, held) = (self.run.front().map(|h| h.key), self.held.peek().map(|Reverse(h)| h.key));
+        match (run, held) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Takes it.
+    fn take(&mut self) -> Option<Held<T>> {
+        let next = self.held.peek().map(|Reverse(h)| h.key);
+        if self.run.front().is_some_and(|h| next.is_none_or(|n| h.key < n)) {
+            return self.run.pop_front();
+        }
+        self.held.pop().map(|Reverse(h)| h)
     }
 
     /// Time passes without an event (a live port at rest): `now` is a clock outside, looked at every second or so.
@@ -220,16 +250,16 @@ impl<T> Reorder<T> {
     fn ripen(&mut self) {
         let Some(newest) = self.newest else { return };
         self.floor = self.floor.max(newest.saturating_sub(self.lateness));
-        while let Some(Reverse(first)) = self.held.peek() {
-            let full = self.held.len() > self.capacity;
-            if first.key.0 >= self.floor && !full {
+        while let Some((time, ..)) = self.first() {
+            let full = self.run.len() + self.held.len() > self.capacity;
+            if time >= self.floor && !full {
                 break;
             }
-            if full && first.key.0 >= self.floor {
+            if full && time >= self.floor {
                 self.counters.forced += 1;
-                self.floor = first.key.0;
+                self.floor = time;
             }
-            if let Some(Reverse(h)) = self.held.pop() {
+            if let Some(h) = self.take() {
                 self.ripe.push_back((h.key.0, h.key.1, h.item));
             }
         }
@@ -248,7 +278,7 @@ impl<T> Reorder<T> {
     /// Nothing more will come: all that is held is ripe.
     pub fn finish(&mut self) {
         self.accept_jump();
-        while let Some(Reverse(h)) = self.held.pop() {
+        while let Some(h) = self.take() {
             self.floor = self.floor.max(h.key.0);
             self.ripe.push_back((h.key.0, h.key.1, h.item));
         }
@@ -256,7 +286,7 @@ impl<T> Reorder<T> {
 
     /// Events inside, ripe ones too.
     pub fn len(&self) -> usize {
-        self.held.len() + self.jumped.len() + self.ripe.len()
+        self.run.len() + self.held.len() + self.jumped.len() + self.ripe.len()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -140,7 +140,7 @@ impl Tails {
             && let Ok(file) = from.key()
         {
             let fits = saved.place.fits(&mut from).unwrap_or(false);
-            let known = saved.place.head.len() > 0 || file == saved.place.key;
+            let known = !saved.place.head.is_empty() || file == saved.place.key;
             if fits && known && !self.followed(file) {
                 let Ok(from) = (if from.is_packed() { From::open(&path) } else { Ok(from) }) else {
                     return false;
@@ -168,7 +168,7 @@ impl Tails {
             }
             if Instant::now() < until {
                 self.missing.push((saved, until));
-            } else if saved.place.offset > 0 || saved.place.head.len() > 0 {
+            } else if saved.place.offset > 0 || !saved.place.head.is_empty() {
                 count(&mut self.counts, Path::new(&saved.name)).lost += 1;
             }
         }

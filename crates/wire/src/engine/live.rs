@@ -32,7 +32,8 @@ impl Engine {
             open.push(Port::open(name, settings).map_err(|e| e.to_string())?);
         }
         for port in &mut open {
-            port.start(ports.snaplen, None).map_err(|e| e.to_string())?;
+            let program = config.filter.as_ref().and_then(|f| f.kernel(port.link(), ports.snaplen));
+            port.start(ports.snaplen, program.as_deref()).map_err(|e| e.to_string())?;
         }
         let limits = Limits { packets: config.batch.max(1), align_ns: 0 };
         Engine::with(Feed::Live(Box::new(LiveReader::new(open, limits))), declared, config)

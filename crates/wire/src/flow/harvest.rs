@@ -74,8 +74,8 @@ fn talk(flow: &Flow, obs: &mut Observations, protocol: &'static str, told: Optio
     let mut add = ConvStat { packets: now.packets, bytes: now.bytes, first: flow.first, last: flow.last };
     if let Some(old) = told {
         if (old.client, old.protocol) == (now.client, now.protocol) {
-            add.packets -= old.packets;
-            add.bytes -= old.bytes;
+            add.packets = add.packets.saturating_sub(old.packets);
+            add.bytes = add.bytes.saturating_sub(old.bytes);
         } else {
             let was = conversation(flow, old.client, old.protocol);
             obs.take_back(was, old.packets, old.bytes);
@@ -88,8 +88,9 @@ fn talk(flow: &Flow, obs: &mut Observations, protocol: &'static str, told: Optio
 }
 
 fn hosts(flow: &Flow, obs: &mut Observations, told: &Told) {
-    let packets = flow.packets[0] + flow.packets[1] - told.packets[0] - told.packets[1];
-    let bytes = flow.bytes[0] + flow.bytes[1] - told.bytes[0] - told.bytes[1];
+    let sum = |now: [u64; 2], then: [u64; 2]| (now[0] + now[1]).saturating_sub(then[0] + then[1]);
+    let packets = sum(flow.packets, told.packets);
+    let bytes = sum(flow.bytes, told.bytes);
     for d in 0..2 {
         let Some((_, stat)) = obs.hosts.get_mut(flow.hosts[d].0 as usize) else { continue };
         if packets > 0 {
