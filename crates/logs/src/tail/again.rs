@@ -22,7 +22,7 @@ impl Tails {
     /// Files of a name's family that came and were rotated away unseen. False: look again, one is not
     /// complete yet.
     pub(super) fn adopt(&mut self, name: &Path) -> bool {
-        let since = self.seen.saturating_sub(SKEW);
+        let since = self.seen.min(self.looked).saturating_sub(SKEW);
         let now = super::wall();
         let mut all = true;
         for c in candidates(name, name) {
@@ -118,6 +118,7 @@ impl Tails {
     /// Goes on where another process was.
     pub(super) fn restore(&mut self, saved: Saved) {
         self.seen = i64::try_from(saved.time).unwrap_or(0);
+        self.looked = self.seen;
         let now = Instant::now();
         for done in saved.done {
             self.finished(PathBuf::from(done.name), done.place);
