@@ -125,7 +125,8 @@ impl Tails {
         }
         let names: BTreeSet<PathBuf> = saved.tails.iter().map(|t| PathBuf::from(&t.name)).collect();
         for tail in saved.tails {
-            if !self.resume(&tail) {
+            // a file of which nothing was seen is found as a new one
+            if !self.resume(&tail) && tail.place != (Place { key: tail.place.key, ..Place::default() }) {
                 let until = now.checked_add(self.timing.search).unwrap_or(now);
                 self.missing.push((tail, until));
             }

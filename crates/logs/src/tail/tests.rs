@@ -166,8 +166,9 @@ impl World {
     }
     /// Reads until nothing comes any more.
     fn settle(&mut self) {
+        // one turn a step: what is no event, a cut or the end of a compressed file, takes some too
         let mut quiet = 0;
-        while quiet < 4 {
+        while quiet < 12 {
             let before = self.taken.len();
             self.read();
             quiet = if self.taken.len() == before { quiet + 1 } else { 0 };
@@ -248,7 +249,7 @@ fn tails(at: &Path, timing: Timing) -> Tails {
 fn ids(tails: &mut Tails) -> Vec<u128> {
     let mut out = Vec::new();
     let mut quiet = 0;
-    while quiet < 4 {
+    while quiet < 12 {
         tails.step(Duration::from_micros(1));
         let before = out.len();
         out.extend(tails.take_events().0.iter().map(|e| e.id));
