@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sentinel.errors import UserError
+from sentinel.errors import StoreAwayError, UserError
 
 if TYPE_CHECKING:
     from sentinel.config.sections import CollectSettings, Settings
 
+T = TypeVar("T")
 NET = Path("/sys/class/net")
 
 
@@ -158,7 +160,23 @@ def _shared(settings: Settings) -> Iterator[str]:
             "https://user@host:9200"
         )
         return
-    yield from _store(settings)
+    from sentinel.store import open_store
+
+    yield from _told(
+        lambda: patiently(lambda: open_store(url, create=True, settings=settings)).close(), "store.url"
+    )
+
+
+def patiently(do: Callable[[], T], seconds: float = 10.0) -> T:
+    """Do it, again while the store is away: one that is just being made, by another, is there soon."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return do()
+        except StoreAwayError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.5)
 
 
 def _forward(settings: Settings) -> Iterator[str]:

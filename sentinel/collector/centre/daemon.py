@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentinel.collector.centre.site import Site
 from sentinel.collector.centre.told import Told
-from sentinel.collector.check import centre_folder, sensor_name
+from sentinel.collector.check import centre_folder, patiently, sensor_name
 from sentinel.collector.checkpoint import StateFolder
 from sentinel.errors import StoreAwayError, UserError
 from sentinel.store.elastic.bulk import Bulk
@@ -68,7 +68,7 @@ class Centre:
         from sentinel.store.elastic.store import ElasticStore
 
         settings = self._settings
-        store = open_store(settings.store.url, create=True, settings=settings)
+        store = patiently(lambda: open_store(settings.store.url, create=True, settings=settings))
         assert isinstance(store, ElasticStore)
         notify = Notify()
         forward = Forwarders(settings.forward, self._folder.path, self._log)
@@ -76,7 +76,7 @@ class Centre:
         requests = Bulk(store.client, settings.elastic)
         web = None
         try:
-            store.prepare()
+            patiently(store.prepare)
             self._networks()
             self._forward = forward
             self._signals()

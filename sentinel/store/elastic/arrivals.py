@@ -58,9 +58,9 @@ class Place(msgspec.Struct):
     cursors: dict[str, int] = {}
     """Number read up to, by shard: `uuid of the index/shard`."""
     round: Round | None = None
-    seen: list[bytes] = [b"", b""]
+    seen: list[bytes] = msgspec.field(default_factory=lambda: [b"", b""])
     """Digests (8 octets each) of alerts read, two generations."""
-    newest: list[str] = ["", ""]
+    newest: list[str] = msgspec.field(default_factory=lambda: ["", ""])
     """Newest time of each generation."""
     forgotten: str = ""
     """Newest time of alerts that are no longer remembered."""

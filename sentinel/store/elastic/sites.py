@@ -77,7 +77,9 @@ class Sites:
 
     def _has_alerts_without_site(self) -> bool:
         query: Query = {"bool": {"must_not": [{"exists": {"field": SITE}}]}}
-        return self._search.count(f"{self._layout.alerts}-*", query) > 0
+        pattern = f"{self._layout.alerts}-*"
+        self._client.maybe("POST", f"/{pattern}/_refresh")
+        return self._search.count(pattern, query) > 0
 
     def _sources(self) -> Iterator[tuple[str, str, int | None, str]]:
         """(sensor, sha256, run, site) of each source."""
