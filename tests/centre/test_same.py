@@ -42,7 +42,7 @@ def slotted(alerts: list[bytes]) -> tuple[list[list[bytes]], float]:
 
 
 def test_killed_again_and_again(elastic: Access, tmp_path: Path) -> None:
-    alerts = scenes.intrusions(7, 3000)
+    alerts = scenes.intrusions(7, 2000)
     wanted = expected([*alerts, scenes.last(alerts)])
     assert len(wanted) > 5
     slots, width = slotted(alerts)
@@ -53,7 +53,7 @@ def test_killed_again_and_again(elastic: Access, tmp_path: Path) -> None:
             sensor = chance.randrange(len(SENSORS))
             # each sensor is later than the one before it
             shares[sensor][n + sensor].append(one)
-    kills = set(chance.sample(range(3, SLOTS), 4))
+    kills = set(chance.sample(range(3, SLOTS), 3))
     with room(elastic, "test-centre-kills", tmp_path, lateness=width * (len(SENSORS) + 2)) as here:
         here.start("a")
         here.start("b")
