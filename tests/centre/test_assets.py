@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("scapy", reason="scapy is not installed: scenes cannot be made")
+
 from sentinel import pipeline
-from sentinel.demo.plant import build
 from tests.centre.centres import room, until
 from tests.conftest import Ran
+from tests.craft import SCENES
 from tests.elastic.server import Access
 
 pytestmark = pytest.mark.elastic
@@ -44,7 +46,7 @@ def test_three_sensors_one_list(
     elastic: Access, cli: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     capture = tmp_path / "plant.pcap"
-    build(capture)
+    SCENES["jump"].build(capture)
     whole = pipeline.scan([str(capture)], pipeline.Options(site="plant"))
     pipeline.derive(whole.inventory, [], None, whole.until)
     wanted = sorted(ends(json.loads(doc)) for doc in whole.inventory.records("asset"))

@@ -78,8 +78,8 @@ def test_killed_again_and_again(elastic: Access, tmp_path: Path) -> None:
                     leader.kill()
                     killed += 1
                     here.start(f"{leader.name}{killed}")
-                for one in writing:
-                    one.result()
+                for done in writing:
+                    done.result()
             writers[0].append_alerts([scenes.last(alerts)])
         until(lambda: here.chains() == wanted, "the chains are those of one engine")
         assert killed == len(kills)

@@ -83,6 +83,9 @@ class Fenced:
         """Take over the assets of the site in place of all there are of the centre."""
         self._lease.check()
         self._records.replace("asset", documents)
+        # readers are shown these and no others: they must find them
+        index = segment(self._layout.records("asset"))
+        self._client.raw("POST", f"/{index}/_refresh?ignore_unavailable=true")
 
     def strays(self, since: int) -> list[str]:
         """Ids of chains that a leader before us wrote after it kept its state for the last time (version

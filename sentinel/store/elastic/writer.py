@@ -100,10 +100,7 @@ class Writer:
         self._client.json("POST", f"/{segment(self._layout.chains)}/_refresh")
         sort = [{"id": {"order": "asc"}}]
         sensors = {"bool": {"must_not": [{"exists": {"field": f"{KEPT}.sensor"}}]}}
-        there = [
-            h.id
-            for h in self._store.searches.pages(self._layout.chains, sensors, sort, source=False)
-        ]
+        there = [h.id for h in self._store.searches.pages(self._layout.chains, sensors, sort, source=False)]
         self._put_chains(chains, there)
 
     def _put_chains(self, chains: Iterable[bytes], instead_of: Iterable[str]) -> None:
