@@ -55,10 +55,12 @@ def test_three_sensors_one_list(
     with room(elastic, prefix, tmp_path) as here:
         seen: dict[str, dict[str, Any]] = {}
         for n, part in enumerate(split(capture, 3)):
-            monkeypatch.setenv("SENTINEL_COLLECT__SENSOR", f"s{n}")
-            done = cli("scan", part, "--store", elastic.url, "--site", "plant")
-            assert done.code == 0, done.err
+            sensor = here.store(f"s{n}")
+            options = pipeline.Options(site="plant", packs=n == 0, key=sensor.key())
+            pipeline.scan_into(sensor, [str(part)], options)
+            sensor.close()
         store = here.store()
+        store.client.raw("POST", f"/{prefix}-*/_refresh")
         before = list(store.documents("asset"))
         for asset in before:
             seen.setdefault(asset["id"], asset)
@@ -80,3 +82,12 @@ def test_three_sensors_one_list(
         store.close()
         shown = cli("assets", "list", "--store", elastic.url, "--format", "json")
         assert len(json.loads(shown.out)) == len(wanted)
+
+
+def test_where_an_alert_comes_from() -> None:
+    assert pipeline.origin("default") == b""
+    assert json.loads(b"{" + pipeline.origin('pl"ant', "s1") + b'"event.id":"x"}') == {
+        "observer.name": "s1",
+        "sentinel.site": 'pl"ant',
+        "event.id": "x",
+    }
