@@ -63,7 +63,7 @@ class Daemon:
         notify = Notify()
         ports = open_ports(settings, before, log)
         store = open_store(settings.store.url, create=True, settings=settings)
-        forward = Forwarders(settings.forward, self._folder.path, log)
+        forward = Forwarders(settings.forward, self._folder.path, log, host=sensor_name(settings.collect))
         metrics = Metrics(
             info={"sensor": sensor_name(settings.collect), "site": settings.collect.site, "store": store.url}
         )

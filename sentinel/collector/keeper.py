@@ -66,7 +66,9 @@ class Keeper:
         self._tell, self._assets, self._slower = tell, assets, slower
         self._number, self._store_every = number, store_every
         self._drain: Callable[[], object] | None = getattr(writer, "drain", None)
-        self._stored_at = self._expired_at = time.monotonic()
+        self._stored_at = time.monotonic()
+        # what is older than retention is refused from the start on
+        self._expired_at = self._stored_at - EXPIRE_SECONDS
         self.beat = time.monotonic()
         self.give_up = threading.Event()
         """Set when the daemon has to end though the store is away: what is not kept is given up."""
@@ -172,6 +174,7 @@ class Keeper:
         figures.checkpoint_time, figures.checkpoint_bytes = self._clock.now(), size
         figures.checkpoint_seconds = time.monotonic() - begin
         counted = {name: json.loads(text) for name, text in self._stock.counters().items()}
+        figures.parts["certificates"] = self._stock.certificates
         figures.parts["inventory"] = {**counted, "totals": self._stock.totals()}
         self._slower(max(size / BYTES_A_SECOND, figures.checkpoint_seconds * 10))
         parts["done"] = True

@@ -408,6 +408,12 @@ mod ways {
             let stages = Stages::new(TABLE).unwrap();
             let mut e = Event { time, frame, id, ..Event::default() };
             fields.into_iter().for_each(|(name, value)| e.set(name, value));
+            if source.is_empty() {
+                e.set("sentinel.source", "eve.json");
+            }
+            if frame == 0 {
+                e.set("sentinel.frame", 7);
+            }
             let mut document = Vec::new();
             e.write(&mut document, &source, None, false);
             let (one, other) = (Alert::of_event(&e, &source, &stages), Alert::read(&document, &stages));
