@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from sentinel.collector.checkpoint import NAME as CHECKPOINT
 from sentinel.errors import StoreAwayError, UserError
 
 if TYPE_CHECKING:
@@ -188,8 +189,11 @@ def _forward(settings: Settings) -> Iterator[str]:
 def _store(settings: Settings) -> Iterator[str]:
     from sentinel.store import open_store
 
+    # a daemon that has run goes on without one that is away; what it has is looked at when it starts
+    away = (state_folder(settings.collect) / CHECKPOINT).exists()
+
     def opened() -> None:
-        open_store(settings.store.url, create=True, settings=settings).close()
+        open_store(settings.store.url, create=True, settings=settings, away=away).close()
 
     yield from _told(opened, "store.url")
 

@@ -110,6 +110,9 @@ class Detect:
             now = time.monotonic()
             if tell or now - self._told >= TELL_SECONDS:
                 self._told = now
+                if load.time:
+                    # alerts wait for earlier ones in the chains too: without events, time has to pass there
+                    self._chains.advance(load.time)
                 load.chains = self._chains.changed()
         if len(load.events) or load.alerts or load.chains:
             self._out.put(load)

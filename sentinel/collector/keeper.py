@@ -53,7 +53,7 @@ class Keeper:
         keep_days: int | None,
         keep_bytes: int | None,
         tell: Callable[[list[bytes], list[bytes]], None],
-        assets: Callable[[bytes], None],
+        assets: Callable[[bytes, bytes], None],
         slower: Callable[[float], None],
         number: int = 0,
         store_every: float = STORE_SECONDS,
@@ -72,6 +72,8 @@ class Keeper:
         self.beat = time.monotonic()
         self.give_up = threading.Event()
         """Set when the daemon has to end though the store is away: what is not kept is given up."""
+        self.kept = threading.Event()
+        """Set once the last checkpoint is written: nothing is lost any more by ending."""
 
     def run(self) -> None:
         """Work until the final cut has passed."""
@@ -137,15 +139,8 @@ class Keeper:
             self._stock.add(parts["found"])
         self._stock.work_out(now)
         if not cut.final:
-            self._assets(self._stock.assets())
+            self._assets(self._stock.assets(), self._stock.documents())
         self._try(lambda: self._stock.write(self._writer))
-        if cut.final or begin - self._stored_at >= self._store_every:
-            try:
-                self._write_run(parts)
-                self._stored_at = begin
-            except StoreAwayError as error:
-                # the checkpoint has it; the store gets it when it is back
-                self._log.warning("observations-wait", message=error.message)
         self._number += 1
         checkpoint = Checkpoint(
             site=self._site,
@@ -177,6 +172,15 @@ class Keeper:
         figures.parts["certificates"] = self._stock.certificates
         figures.parts["inventory"] = {**counted, "totals": self._stock.totals()}
         self._slower(max(size / BYTES_A_SECOND, figures.checkpoint_seconds * 10))
+        if cut.final:
+            self.kept.set()
+        if cut.final or begin - self._stored_at >= self._store_every:
+            try:
+                self._write_run(parts)
+                self._stored_at = begin
+            except StoreAwayError as error:
+                # the checkpoint has it; the store gets it when it is back
+                self._log.warning("observations-wait", message=error.message)
         parts["done"] = True
 
     def _write_run(self, parts: dict[str, Any]) -> None:

@@ -135,6 +135,10 @@ class Stock:
         self.certificates = ends(known)
         return json.dumps(context.settings(site=self._site, assets=known)["assets"]).encode()
 
+    def documents(self) -> bytes:
+        """The assets as they are stored: a JSON array."""
+        return b"[" + b",".join(self._all.records("asset")) + b"]"
+
     def counters(self) -> dict[str, bytes]:
         """`limits` and `parse_errors`, each a JSON object."""
         limits, errors = self._all.counters()

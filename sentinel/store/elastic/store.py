@@ -35,7 +35,8 @@ class ElasticStore:
     """Results in the indices of a prefix. Several sensors may write to one; each has its own name.
 
     Raises `UserError` at once for a wrong URL, certificate, password, cluster or version, and
-    `StoreAwayError` if the server does not answer.
+    `StoreAwayError` if the server does not answer. With `away` that is borne: then it is looked at when its
+    writer is opened.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ElasticStore:
         folder: Path,
         create: bool = False,
         check: bool = True,
+        away: bool = False,
     ) -> None:
         self.settings = settings
         self.client = Client(url, settings)
@@ -59,9 +61,15 @@ class ElasticStore:
         self._touched: set[str] = set()
         self.centre: frozenset[str] = frozenset()
         """Sites whose assets a centre works out; as of when the store was opened."""
+        self._is_there, self._unseen = False, False
         if check:
             try:
                 self.open(create=create)
+            except StoreAwayError:
+                if not away:
+                    self.close()
+                    raise
+                self._unseen = True
             except BaseException:
                 self.close()
                 raise
@@ -118,6 +126,9 @@ class ElasticStore:
 
     def writer(self) -> Writer:
         """The one writer of this sensor. Raises `UserError` if another process has it."""
+        if self._unseen:
+            self.open(create=True)
+            self._unseen = False
         return Writer(self, self._folder)
 
     # --- what was just written is found ---------------------------------------------------------------
