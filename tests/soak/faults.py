@@ -28,8 +28,7 @@ def clock_jumped(scene: Scene, seconds: float = 7200.0) -> None:
         part = scene.daemon.clock.with_suffix(".part")
         part.write_text(str(offset), encoding="ascii")
         part.replace(scene.daemon.clock)
-        before = scene.daemon.status()["checkpoint"]["number"]
-        scene.daemon.until(lambda: scene.daemon.status()["checkpoint"]["number"] >= before + 2)
+        scene.checked()
 
 
 def rotated(scene: Scene) -> None:

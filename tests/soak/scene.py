@@ -69,9 +69,9 @@ class Scene:
         self.replay()
         self.settle()
 
-    def interface(self) -> dict[str, int]:
+    def interface(self) -> dict[str, Any]:
         """What this run counted of the cable."""
-        found: dict[str, int] = self.daemon.status().get("interfaces", {}).get(self.cable.port, {})
+        found: dict[str, Any] = self.daemon.status().get("interfaces", {}).get(self.cable.port, {})
         return found
 
     def settle(self) -> None:
@@ -88,6 +88,11 @@ class Scene:
         self.daemon.until(through, SETTLED)
         port = self.interface()
         assert port["packets"] + port["kernel_drops"] == due
+
+    def checked(self) -> None:
+        """Until a checkpoint that began after now was taken: two have been."""
+        number = self.daemon.status().get("checkpoint", {}).get("number", 0)
+        self.daemon.until(lambda: self.daemon.status().get("checkpoint", {}).get("number", 0) >= number + 2)
 
     def over(self) -> None:
         """Take a run of the daemon into the books; it must have settled."""
