@@ -73,7 +73,7 @@ class Room:
     prefix: str
     folder: Path
     lateness: float = 60.0
-    lease: float = 1.0
+    lease: float = 2.0
     processes: list[Process] = field(default_factory=list)
 
     def store(self, sensor: str = "reader") -> ElasticStore:
