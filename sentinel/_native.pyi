@@ -34,12 +34,13 @@ class Scan:
         filter: str | None = None,
         batch: int = 4096,
         sha256: bool = True,
+        evidence: Evidence | None = None,
     ) -> Scan:
         """Open captures; `-` is standard input. Those that cannot be opened are told by `errors`.
 
         `events` is `none`, `notable` or `all`; `filter` is in tcpdump's words; `batch` is the number
         of packets worked on at once, which changes nothing of the outcome. `declared` are Python
-        probes: (name, industrial, `sentinel.probes.contract.Signature`).
+        probes: (name, industrial, `sentinel.probes.contract.Signature`). `evidence` gets every packet.
         """
 
     def step(self, seconds: float) -> bool:
@@ -93,6 +94,47 @@ class Scan:
         """End the scan and give its observations. No other step is possible after that."""
 
 @final
+class Evidence:
+    """The packets around log-ins, changing operations and alerts, kept as pcapng in a folder. Threads may
+    share it."""
+
+    def __new__(
+        cls,
+        folder: str | PathLike[str],
+        *,
+        bytes: int = 1 << 30,
+        memory: int = 64 << 20,
+        before: float = 10.0,
+        after: float = 5.0,
+    ) -> Evidence:
+        """Take over a folder, made if it is not there; `ValueError` if that cannot be, or another process
+        has it. `bytes` bounds all files together, `memory` the last packets held; `before` and `after` are
+        seconds around the moment."""
+
+    def see(self, batch: EventBatch) -> None:
+        """Ask for the packets of log-ins, changing operations and alerts among events. The batch stays."""
+
+    def alerts(self, alerts: Sequence[bytes]) -> None:
+        """Ask for the packets of alerts, documents as `Watch.alerts` gives them."""
+
+    def turn(self, now_us: int | None = None) -> list[tuple[str, str, int, int]]:
+        """Write what is asked for and whose last packets came by now: packet time, or `now_us` where that
+        is later (a quiet port has no time of its own). (id, file, number of the first packet in it, how
+        many)."""
+
+    def finish(self) -> list[tuple[str, str, int, int]]:
+        """No more packets come: write all that is asked for."""
+
+    def sync(self) -> None:
+        """See to it that what was written survives a loss of power."""
+
+    def trouble(self) -> str | None:
+        """One line, once, when the disk did not take something."""
+
+    def counters(self) -> list[tuple[str, int]]:
+        """What was counted, by name."""
+
+@final
 class Live(Scan):
     """A run over network interfaces: it does what a scan of captures does, but does not end by itself.
 
@@ -113,6 +155,7 @@ class Live(Scan):
         snaplen: int = 65535,
         ring_mib: int = 64,
         promiscuous: bool = True,
+        evidence: Evidence | None = None,
     ) -> Live:
         """Open all interfaces, or none. It needs CAP_NET_RAW. `snaplen` is octets taken of a packet (0:
         all), `ring_mib` mebibytes of ring for each interface. What `filter` cannot mean is left out
@@ -480,8 +523,8 @@ class Chains:
         """Go on from a snapshot; what is none is refused and changes nothing."""
 
 def log_sources(dataset: str) -> list[tuple[str, str, str]]:
-    """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule is
-    meant for them if all that it says is said by one of these. None: of unknown origin, every rule is meant."""
+    """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule
+    is meant for them if all that it says is said by one of these. None: of unknown origin, every rule is."""
 
 def check_filter(text: str) -> None:
     """Raise `ValueError` if a filter in tcpdump's words cannot be understood."""

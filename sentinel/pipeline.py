@@ -17,10 +17,12 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch, Inventory, Logs, Scan
+    from sentinel.config.sections import EvidenceSettings
     from sentinel.model.store import Keyed, Store, Writer, Written
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
     from sentinel.rules.zones import Zones
+    from sentinel.sources.evidence import Keeper
 
 RECORDS = ("asset", "conversation", "credential", "operation")
 """Kinds of records an inventory gives, in the order of the document."""
@@ -55,6 +57,8 @@ class Options:
     """What was learned before, as a store keeps it."""
     assets: Callable[[], Iterable[dict[str, Any]]] = tuple
     """Gives the records of the inventory that rules know before the first packet."""
+    evidence: EvidenceSettings | None = None
+    """Where the packets around log-ins, changing operations and alerts are kept."""
     key: bytes | None = None
     """Key of the keyed hash of secrets; without one, secrets are named s1, s2 … by first sight."""
 
@@ -116,7 +120,9 @@ def scan(
     from sentinel.sources.together import divide
 
     captures, texts = divide(files)
-    stream = Stream(rules(options, foreign=bool(texts)), on_events, on_alerts, reveal=options.reveal)
+    keeper = _keeper(options)
+    known = rules(options, foreign=bool(texts))
+    stream = Stream(known, on_events, on_alerts, reveal=options.reveal, keeper=keeper)
     mode = stream.mode(options.events)
     run = runner = logs = None
     try:
@@ -128,6 +134,7 @@ def scan(
                 workers=options.workers,
                 declared=declared(),
                 filter=options.filter,
+                evidence=keeper.native if keeper else None,
             )
             runner = Runner(run)
     except ValueError as error:
@@ -146,11 +153,21 @@ def scan(
     result.alerts, result.counted = stream.alerts, stream.counted()
     result.baseline = stream.baseline
     result.warnings = [*stream.refused, *(logs.warnings() if logs else ())]
+    if keeper:
+        keeper.finish()
+        result.warnings += keeper.warnings
+        result.counted |= keeper.counted()
     nothing = not any(s["packets"] or s.get("records") for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
         raise UserError(result.errors[0])
     assess(inventory, options)
     return result
+
+
+def _keeper(options: Options) -> Keeper | None:
+    from sentinel.sources.evidence import Keeper
+
+    return Keeper(options.evidence) if options.evidence and options.evidence.folder else None
 
 
 def _read(
@@ -174,11 +191,11 @@ def _read(
             if run and runner and inventory is None:
                 done = run.step(STEP_SECONDS)
                 runner.turn()
-                held.join(run.events())
+                held.join(stream.read(run.events()))
                 until = run.clock()
                 if done:
                     inventory, until = run.finish(), None
-                    held.join(run.events())
+                    held.join(stream.read(run.events()))
                 elif until is None:
                     continue
             if logs is None:
@@ -197,9 +214,9 @@ def _read(
     if run and runner and inventory is None:
         run.stop()
         runner.turn()
-        held.join(run.events())
+        held.join(stream.read(run.events()))
         inventory = run.finish()
-        held.join(run.events())
+        held.join(stream.read(run.events()))
     stream.take(held.until())
     return interrupted, inventory
 
@@ -258,14 +275,24 @@ class Stream:
         on_alerts: Callable[[list[bytes]], None] | None,
         *,
         reveal: bool = False,
+        keeper: Keeper | None = None,
     ) -> None:
         self._rules, self._on_events, self._on_alerts, self._reveal = rules, on_events, on_alerts, reveal
+        self._keeper = keeper
         self.alerts: list[bytes] = []
         self.refused = rules.refused if rules is not None else []
 
     def mode(self, asked: str) -> str:
-        """Which events have to be made: rules need the notable ones at least."""
-        return "notable" if self._rules is not None and asked == "none" else asked
+        """Which events have to be made: rules and evidence need the notable ones at least."""
+        needed = self._rules is not None or self._keeper is not None
+        return "notable" if needed and asked == "none" else asked
+
+    def read(self, batch: EventBatch) -> EventBatch:
+        """Events as they were read: their packets are asked for before rules hold the events back."""
+        if self._keeper is not None:
+            self._keeper.see(batch)
+            self._keeper.turn()
+        return batch
 
     def take(self, batch: EventBatch) -> None:
         """Pass a batch on."""
@@ -293,6 +320,8 @@ class Stream:
         alerts = [] if self._rules is None else self._rules.alerts(reveal=self._reveal)
         if alerts:
             self.alerts += alerts
+            if self._keeper is not None:
+                self._keeper.alerts(alerts)
             if self._on_alerts is not None:
                 self._on_alerts(alerts)
 
@@ -346,6 +375,14 @@ def _asked(
     return lambda profiles: describe_all(profiles, until), makers
 
 
+def origin(site: str, sensor: str | None = None) -> bytes:
+    """Members that say where an alert comes from, to be put in front of the others of its document. An
+    alert that names no site is of the site `default`."""
+    named = {"observer.name": sensor, "sentinel.site": site if site != "default" else None}
+    members = [f"{json.dumps(key)}:{json.dumps(value)}," for key, value in named.items() if value]
+    return "".join(members).encode()
+
+
 def scan_into(
     store: Store,
     files: list[str],
@@ -386,8 +423,10 @@ def scan_into(
                 if on_events is not None:
                     on_events(batch)
 
+            where = origin(options.site)
+
             def keep_alerts(alerts: list[bytes]) -> None:
-                told(writer.append_alerts(alerts))
+                told(writer.append_alerts([b"{" + where + alert[1:] for alert in alerts]))
                 if on_alerts is not None:
                     on_alerts(alerts)
 
@@ -408,10 +447,30 @@ def scan_into(
                 writer.put_state(learned, usual)
             result.chains = story(writer.alert_documents(), total, options)
             writer.replace_chains(result.chains)
+            if options.evidence and options.evidence.folder:
+                remember(writer, store, options.evidence.folder)
         else:
             result = Result(_total(writer), [], skipped=skipped)
             derive(result.inventory, writer.ledger(), options.known, _until(store))
     return replace(result, sources=store.sources())
+
+
+EVIDENCE = "evidence folders"
+"""Name under which a store keeps the folders that packets of its alerts are in."""
+
+
+def remember(writer: Writer, store: Store, folder: Path) -> None:
+    """Note in a store where packets are kept, so that they are found by what they prove."""
+    known = json.loads(store.state(EVIDENCE) or b"[]")
+    path = str(folder.resolve())
+    if path not in known:
+        writer.put_state(EVIDENCE, json.dumps([*known, path]).encode())
+
+
+def evidence_folders(store: Store, set_: Path | None) -> list[Path]:
+    """Where packets may be: the folder that is set, and those a store knows."""
+    known = [Path(name) for name in json.loads(store.state(EVIDENCE) or b"[]")]
+    return [*([set_.resolve()] if set_ else []), *known]
 
 
 def rebuild(store: Store, known: Path | None = None) -> dict[str, int]:

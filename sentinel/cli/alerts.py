@@ -17,6 +17,7 @@ from sentinel.cli.records import (
     StoreOption,
     WhereOption,
     asked,
+    folders,
     opened,
     show_json,
     write,
@@ -50,20 +51,46 @@ def list_(
 
 
 @app.command()
-def show(id: IdArgument, format: FormatOption = Format.TABLE, store: StoreOption = None) -> None:
-    """Show one alert: its rule, its ends, the events that are its evidence."""
+def show(
+    id: IdArgument,
+    packets: Annotated[
+        bool, typer.Option("--packets", help="Have tshark print the packets that were kept of it.")
+    ] = False,
+    format: FormatOption = Format.TABLE,
+    store: StoreOption = None,
+) -> None:
+    """Show one alert: its rule, its ends, the events that are its evidence, where its packets are."""
     from sentinel.query import parse
     from sentinel.report.story import alert_page
+    from sentinel.sources.evidence import find
 
     at = opened(store)
     alert = at.detection("alert", id)
     if alert is None:
         raise UserError(f"{id}: no such alert, or several begin so (`sentinel alerts list` shows them)")
+    proof = [str(e) for e in alert.get("sentinel.evidence", ())]
+    kept = find(folders(at), ids=[alert["event.id"], *proof])
+    if packets:
+        if not kept:
+            raise UserError(f"{alert['event.id']}: no packets of it were kept (scan --evidence FOLDER)")
+        from sentinel.cli.packets import show as print_packets
+
+        print_packets(kept)
+        return
     if format is not Format.TABLE:
+        if kept:
+            alert["packets"] = [pointer.document() for pointer in kept]
         show_json(alert if format is Format.JSON else {"record": "alert", **alert}, format)
         return
     chains = parse(f"steps.alerts = {alert['event.id']}")
-    write_for_people(alert_page(alert, _evidence(at, alert), [c["id"] for c in at.chains(chains)]))
+    write_for_people(
+        alert_page(
+            alert,
+            _evidence(at, alert),
+            [c["id"] for c in at.chains(chains)],
+            [str(pointer) for pointer in kept],
+        )
+    )
 
 
 def _evidence(at: Store, alert: dict[str, Any]) -> list[dict[str, Any]]:

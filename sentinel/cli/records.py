@@ -38,7 +38,11 @@ class Format(StrEnum):
 
 
 StoreOption = Annotated[
-    str | None, typer.Option("--store", help="Store: sqlite:///folder (default: under the state folder).")
+    str | None,
+    typer.Option(
+        "--store",
+        help="Store: sqlite:///folder or https://user@host:9200 (default: that of the settings).",
+    ),
 ]
 WhereOption = Annotated[
     str | None, typer.Option("--where", help="Only those that fit: 'vendor = Siemens AND level < 2'.")
@@ -57,6 +61,14 @@ def opened(url: str | None) -> Store:
     from sentinel.store import open_store
 
     return open_store(url)
+
+
+def folders(store: Store) -> list[Path]:
+    """Folders in which packets may be kept of what a store holds."""
+    from sentinel.config import load
+    from sentinel.pipeline import evidence_folders
+
+    return evidence_folders(store, load().settings.evidence.folder)
 
 
 def asked(query: str | None) -> Node | None:

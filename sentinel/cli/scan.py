@@ -13,6 +13,7 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel.cli.output import Output
+    from sentinel.config.sections import EvidenceSettings
     from sentinel.pipeline import Options, Result
     from sentinel.rules.zones import Zones
 
@@ -56,7 +57,9 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write (csv: a folder).")
     ] = None,
-    store: Annotated[str | None, typer.Option("--store", help="Add to a store: sqlite:///folder.")] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", help="Add to a store: sqlite:///folder, https://host.")
+    ] = None,
     events: Annotated[
         Events | None, typer.Option(help="Events to make (default: notable with a store, else none).")
     ] = None,
@@ -84,6 +87,10 @@ def scan(
         str | None,
         typer.Option(help="Packets to look at, in tcpdump's words: 'host 10.0.0.5 and tcp port 502'."),
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", help="Folder for the packets around log-ins, operations and alerts."),
+    ] = None,
     passwords: Annotated[
         Path | None, typer.Option(help="Passwords to hold secrets against, one a line, or user:password.")
     ] = None,
@@ -103,7 +110,7 @@ def scan(
     """Read captures and logs: what is there, which secrets are weak, who did what to which controller."""
     from sentinel.config import load
 
-    settings = load(
+    loaded = load(
         {
             "scan.site": site,
             "scan.events": events and events.value,
@@ -112,8 +119,10 @@ def scan(
             "scan.known": known,
             "scan.zones": zones,
             "scan.learning_days": learning_days,
+            "evidence.folder": evidence,
         }
-    ).settings.scan
+    ).settings
+    settings = loaded.scan
     code = run_scan(
         source,
         format=format,
@@ -132,6 +141,8 @@ def scan(
         packs=not no_rules,
         zones=settings.zones,
         learning_days=settings.learning_days,
+        # a folder that is set is the daemon's: a scan writes only where it is told to
+        evidence=loaded.evidence if evidence else None,
     )
     raise typer.Exit(code)
 
@@ -155,6 +166,7 @@ def run_scan(
     packs: bool = True,
     zones: Path | None = None,
     learning_days: float = 7.0,
+    evidence: EvidenceSettings | None = None,
 ) -> int:
     """Scan and write the outcome. Returns the exit code; raises `UserError` when nothing could be read."""
     from sentinel import pipeline
@@ -175,6 +187,7 @@ def run_scan(
         rules=rules,
         zones=_read_zones(zones) if zones else None,
         learning_days=learning_days,
+        evidence=evidence,
     )
     files = expand(source)
     if reveal:

@@ -39,8 +39,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     chains: bytes = b""
     observations: bytes = b""
     ledger: list[tuple[str, str]] = []
-    source: dict[str, object] = {}
-    counters: dict[str, int] = {}
+    key: bytes = b""
+    """Key of the keyed hash of secrets, as the store has it: to go on while the store is away."""
 
 
 class StateFolder:

@@ -56,20 +56,22 @@ class Daemon:
         from sentinel.collector.metrics import Metrics
         from sentinel.collector.notify import Notify
         from sentinel.collector.web import serve
-        from sentinel.store import open_store
+        from sentinel.store import open_store, open_writer
 
         settings, log = self._settings, self._log
         before = self._taken_up()
         notify = Notify()
         ports = open_ports(settings, before, log)
-        store = open_store(settings.store.url, create=True, part=settings.store.part)
-        forward = Forwarders(settings.forward, self._folder.path, log)
+        # what a checkpoint holds is enough to go on while an Elasticsearch is away
+        known = before is not None and bool(before.key)
+        store = open_store(settings.store.url, create=True, settings=settings, away=known)
+        forward = Forwarders(settings.forward, self._folder.path, log, host=sensor_name(settings.collect))
         metrics = Metrics(
             info={"sensor": sensor_name(settings.collect), "site": settings.collect.site, "store": store.url}
         )
         web = None
         try:
-            with store.writer() as writer:
+            with open_writer(store, settings, self._folder.path) as writer:
                 stages = Stages(
                     settings,
                     store,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sentinel.collector.clock import Clock
     from sentinel.collector.figures import Figures
     from sentinel.rules.engine import Rules
+    from sentinel.sources.evidence import Keeper as Packets
 
 TELL_SECONDS = 1.0
 """Seconds between two hand-overs of chains that changed."""
@@ -25,7 +26,7 @@ QUIET_SECONDS = 1.0
 
 
 class _Head(msgspec.Struct, gc=False):
-    rule: str = msgspec.field(name="rule.id", default="")
+    rule: str = msgspec.field(name="rule.name", default="")
     level: int = msgspec.field(name="event.severity", default=1)
 
 
@@ -46,11 +47,15 @@ class Detect:
         figures: Figures,
         *,
         caught_up: Callable[[], bool],
+        evidence: Packets | None = None,
+        origin: bytes = b"",
     ) -> None:
+        """`origin` are members that alert documents get in front: `pipeline.origin`."""
         self._in, self._out = source, sink
         self._rules, self._chains = rules, chains
         self._clock, self._figures = clock, figures
-        self._caught_up = caught_up
+        self._caught_up, self._evidence = caught_up, evidence
+        self._origin = origin
         self._tasks: SimpleQueue[Callable[[Rules], None]] = SimpleQueue()
         self._told = self._fed = self.beat = time.monotonic()
         """`beat`: when the stage last showed that it lives."""
@@ -90,11 +95,13 @@ class Detect:
     def _pass(self, load: Load, *, tell: bool = False) -> None:
         found = self._rules.watch.take_alerts()
         load.time = self._rules.watch.clock() or 0
-        load.alerts = found.ndjson().splitlines()
+        load.alerts = [b"{" + self._origin + alert[1:] for alert in found.ndjson().splitlines()]
         for alert in load.alerts:
             head = _head(alert)
             self._figures.rule(head.rule)
             self._figures.levels[LEVELS[min(max(head.level, 1), 5)]] += 1
+        if self._evidence is not None:
+            self._evidence.alerts(load.alerts)
         self._figures.events += len(load.events)
         self._figures.alerts += len(load.alerts)
         if self._chains is not None:
@@ -103,6 +110,9 @@ class Detect:
             now = time.monotonic()
             if tell or now - self._told >= TELL_SECONDS:
                 self._told = now
+                if load.time:
+                    # alerts wait for earlier ones in the chains too: without events, time has to pass there
+                    self._chains.advance(load.time)
                 load.chains = self._chains.changed()
         if len(load.events) or load.alerts or load.chains:
             self._out.put(load)

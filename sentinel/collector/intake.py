@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sentinel.collector.line import Cut, Line, Load
 
 if TYPE_CHECKING:
-    from sentinel._native import Inventory, Live, Tails
+    from sentinel._native import EventBatch, Inventory, Live, Tails
     from sentinel.collector.figures import Figures
     from sentinel.probes.runner import Runner
+    from sentinel.sources.evidence import Keeper as Packets
 
 STEP_SECONDS = 0.1
 """Seconds a look at the ports waits for packets: what passes between a packet and its event at most."""
+
+
+TURN_SECONDS = 1.0
+"""Seconds between two writings of packets that are evidence."""
+
+BEHIND_NS = 1_000_000_000
+"""Nanoseconds after which a packet that has come is out of its ring."""
 
 
 class Intake:
@@ -32,10 +39,11 @@ class Intake:
         figures: Figures,
         *,
         every: float,
-        turn: Callable[[int | None], None] = lambda _: None,
+        evidence: Packets | None = None,
     ) -> None:
         self._out, self._live, self._runner, self._tails = sink, live, runner, tails
-        self._figures, self._turn_hook = figures, turn
+        self._figures, self._evidence = figures, evidence
+        self._turned = time.monotonic()
         self._stop = threading.Event()
         self.every = every
         """Seconds between two cuts."""
@@ -72,7 +80,7 @@ class Intake:
             self._live.step(STEP_SECONDS if not self.lag else 0.0)
             self._runner.turn()
             events = self._live.events()
-            self._turn_hook(self._live.clock())
+            self._keep_packets(events)
             if len(events):
                 self._out.offer(Load(events, live=True), self._shed)
         if self._tails is not None and not self._out.crowded:
@@ -83,6 +91,17 @@ class Intake:
         elif self._live is None:
             self._stop.wait(STEP_SECONDS)
         self._count()
+
+    def _keep_packets(self, events: EventBatch) -> None:
+        """Have the packets around what was seen written."""
+        if self._evidence is None:
+            return
+        self._evidence.see(events)
+        if time.monotonic() - self._turned >= TURN_SECONDS:
+            self._turned = time.monotonic()
+            # on a quiet wire no packet says that the time after the moment is over
+            self._evidence.turn((time.time_ns() - BEHIND_NS) // 1000)
+            self._figures.parts["evidence"] = self._evidence.counted()
 
     def _count(self) -> None:
         if self._tails is not None:
@@ -115,5 +134,7 @@ class Intake:
                 found.absorb(told)
             sources += map(json.loads, self._tails.sources())
         cut.parts["found"], cut.parts["sources"] = found, sources
+        if final and self._evidence is not None:
+            self._evidence.finish()
         self._under_way = cut
         self._out.put(cut)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sentinel.collector.check import sensor_name
 from sentinel.collector.checkpoint import Checkpoint, StateFolder
@@ -13,10 +15,10 @@ from sentinel.collector.clock import Clock
 from sentinel.collector.detect import Detect
 from sentinel.collector.figures import Figures
 from sentinel.collector.intake import Intake
-from sentinel.collector.keeper import Keeper
+from sentinel.collector.keeper import CENTRE_SECONDS, STORE_SECONDS, Keeper
 from sentinel.collector.line import Closed, Line
 from sentinel.collector.stock import Stock, known_assets
-from sentinel.errors import UserError
+from sentinel.errors import StoreAwayError, UserError
 
 if TYPE_CHECKING:
     from sentinel._native import Chains, Live, Tails
@@ -25,9 +27,17 @@ if TYPE_CHECKING:
     from sentinel.model.store import Store, Writer
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
+    from sentinel.sources.evidence import Keeper as Packets
 
-Ports: TypeAlias = "tuple[Live | None, Runner | None]"
-"""Open interfaces, and what drives probes written in Python over them."""
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Open interfaces, what drives probes written in Python over them, and what keeps packets."""
+
+    live: Live | None = None
+    runner: Runner | None = None
+    evidence: Packets | None = None
+
 
 STOP_SECONDS = 8.0
 """Seconds in which the stages end; what is not kept then is given up and said. systemd waits for 10."""
@@ -61,7 +71,7 @@ class Stages:
         self.lines = (first, second)
         sensor = sensor_name(collect)
         self._rules = make_rules(settings, store, before, log)
-        self._chains = make_chains(settings, before, log)
+        self._chains = make_chains(settings, store, before, log)
         stock = Stock(
             store,
             writer,
@@ -69,15 +79,25 @@ class Stages:
             sensor,
             passwords=collect.passwords,
             known=collect.known,
-            observations=before.observations if before else b"",
-            ledger=before.ledger if before else (),
+            before=before,
         )
-        live, runner = ports
+        from sentinel.pipeline import origin
+
+        live, packets = ports.live, ports.evidence
+        if packets is not None and settings.evidence.folder is not None:
+            from sentinel.pipeline import remember
+
+            try:
+                remember(writer, store, settings.evidence.folder)
+            except StoreAwayError:
+                pass  # the start before this one has noted it, or the next will
         tails = open_logs(settings, before)
         if live is not None and before is not None:
             figures.lost_seconds = max(0.0, clock.now() / 1e6 - parsed(before.time))
         self.what = told(settings)
-        self.intake = Intake(first, live, runner, tails, figures, every=collect.checkpoint)
+        self.intake = Intake(
+            first, live, ports.runner, tails, figures, every=collect.checkpoint, evidence=packets
+        )
         self.detect = Detect(
             first,
             second,
@@ -86,13 +106,17 @@ class Stages:
             clock,
             figures,
             caught_up=self.intake.caught_up,
+            evidence=packets,
+            origin=origin(collect.site, sensor),
         )
+
         def tell(alerts: list[bytes], chains: list[bytes]) -> None:
             forward.alerts(alerts)
             forward.chains(chains)
 
         self.keeper = Keeper(
             second,
+            store,
             writer,
             stock,
             folder,
@@ -104,14 +128,25 @@ class Stages:
             keep_days=settings.store.keep_days,
             keep_bytes=settings.store.keep_bytes,
             tell=tell,
-            assets=lambda known: self.detect.ask(lambda rules: rules.watch.assets(known)),
+            assets=self._assets_known,
             slower=self._slower(collect.checkpoint),
             number=before.number if before else 0,
+            store_every=STORE_SECONDS if collect.chains else CENTRE_SECONDS,
         )
         self._threads = [
             threading.Thread(target=self._guarded, args=(name, stage.run), name=name, daemon=True)
             for name, stage in (("intake", self.intake), ("detect", self.detect), ("keeper", self.keeper))
         ]
+
+    def _assets_known(self, known: bytes, documents: bytes) -> None:
+        """Tell rules and chains what the inventory knows."""
+
+        def task(rules: Rules) -> None:
+            rules.watch.assets(known)
+            if self._chains is not None:
+                self._chains.assets(documents)
+
+        self.detect.ask(task)
 
     def _slower(self, least: float) -> Callable[[float], None]:
         def slower(seconds: float) -> None:
@@ -160,6 +195,11 @@ class Stages:
                 line.close()
             for thread in self._threads:
                 thread.join(max(0.1, deadline - time.monotonic()))
+            if self.keeper.kept.is_set():
+                self._log.warning(
+                    "observations-wait", message="the store was too slow: the checkpoint has the observations"
+                )
+                return 0 if self.failed is None else 1
             waiting = sum(line.events for line in self.lines)
             self._log.error(
                 "stopped-early", message=f"{waiting} events could not be kept in time", events=waiting
@@ -205,13 +245,17 @@ def make_rules(settings: Settings, store: Store, before: Checkpoint | None, log:
         else:
             return rules
     saved = before.baseline if before is not None and before.baseline else None
-    baselines.load(
-        rules.watch, saved or store.state(f"baseline {collect.site}"), f"baseline of {collect.site}"
-    )
+    name = f"baseline {collect.site}"
+    if saved is None:
+        try:
+            saved = store.state(name)
+        except StoreAwayError:
+            log.warning("store-away", message="the store is away: what was learned before is not known")
+    baselines.load(rules.watch, saved, name)
     return rules
 
 
-def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chains | None:
+def make_chains(settings: Settings, store: Store, before: Checkpoint | None, log: Any) -> Chains | None:
     """The engine of chains with those that are open; None where a centre keeps them."""
     from sentinel.rules import chains, zones
 
@@ -223,7 +267,8 @@ def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chai
         known = zones.load(collect.zones).settings(collect.site)
         networks = [n for zone in known["zones"] for n in zone.get("networks", ())]
         networks += known.get("organisation", ())
-    engine = chains.make(networks=networks)
+    engine = chains.make(networks=networks, lateness=collect.lateness)
+    engine.assets(json.dumps(known_assets(store, collect.site)).encode())
     if before is not None and before.chains:
         try:
             engine.restore(before.chains)
@@ -232,14 +277,16 @@ def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chai
     return engine
 
 
-def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple[Live | None, Runner | None]:
+def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> Ports:
     """The rings of all interfaces, filling from now on; then privileges are dropped."""
     from sentinel._native import Live, drop_privileges
     from sentinel.probes.runner import Runner, declared
+    from sentinel.sources.evidence import Keeper as Packets
 
     collect = settings.collect
     if not collect.interfaces:
-        return None, None
+        return Ports()
+    packets = Packets(settings.evidence) if settings.evidence.folder is not None else None
     try:
         live = Live(
             list(collect.interfaces),
@@ -251,6 +298,7 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
             snaplen=collect.snaplen,
             ring_mib=collect.ring,
             promiscuous=collect.promiscuous,
+            evidence=packets.native if packets is not None else None,
         )
         drop_privileges()
     except ValueError as error:
@@ -260,7 +308,7 @@ def open_ports(settings: Settings, before: Checkpoint | None, log: Any) -> tuple
             live.load_flows(before.flows)
         except ValueError as error:
             log.warning("state-refused", message=f"open flows start anew: {error}")
-    return live, Runner(live)
+    return Ports(live, Runner(live), packets)
 
 
 def open_logs(settings: Settings, before: Checkpoint | None) -> Tails | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentinel.errors import StoreAwayError
 from sentinel.inventory.credentials import Assessor
 
 if TYPE_CHECKING:
     from sentinel._native import Inventory
+    from sentinel.collector.checkpoint import Checkpoint
     from sentinel.model.store import Kind, Store, Writer
 
 KINDS: tuple[Kind, ...] = ("asset", "conversation", "credential", "operation")
@@ -32,36 +35,49 @@ class Stock:
         *,
         passwords: Path | None,
         known: Path | None,
-        observations: bytes,
-        ledger: Iterable[tuple[str, str]],
+        before: Checkpoint | None,
     ) -> None:
         from sentinel._native import Inventory
 
         self._site, self._known = site, known
+        self.certificates: dict[str, float] = {}
+        """When the certificate of an asset ends that ends first, seconds since 1970, as of the last look."""
         self._mark = f"{PREFIX}{sensor}:"
-        self._assessor = Assessor(key=store.key(), passwords=passwords)
-        own = [(s["sha256"], s["site"]) for s in store.sources() if s["sha256"].startswith(self._mark)]
-        self._runs = writer.together(own)
-        self._own = Inventory()
-        if not observations and self._runs:
-            # without a checkpoint, what the store was given last is where to go on
-            others = {run for run in _runs(store, writer) if run not in self._runs}
-            for kept in writer.observations(without=others):
-                self._own.merge(kept)
-        elif observations:
+        self._own = self._all = Inventory()
+        self._runs: set[int] | None = None
+        observations = before.observations if before else b""
+        if observations:
             self._own.merge(observations)
-        self._all = self._own
-        scanned = list(writer.observations(without=self._runs))
+        ledger = before.ledger if before else []
+        try:
+            self.key = store.key()
+            self._runs = self._runs_of(store, writer)
+            if not observations and self._runs:
+                # without a checkpoint, what the store was given last is where to go on
+                for kept in writer.observations(without=_runs(store, writer) - self._runs):
+                    self._own.merge(kept)
+            scanned = list(writer.observations(without=self._runs))
+            held = dict(writer.ledger())
+        except StoreAwayError:
+            if before is None or not before.key:
+                raise
+            # scans that the store holds come in at the next start
+            self.key, scanned, held = before.key, [], dict(ledger)
         if scanned:
             self._all = Inventory()
             for kept in scanned:
                 self._all.merge(kept)
             if observations:
                 self._all.merge(observations)
-        held = dict(writer.ledger())
+        self._assessor = Assessor(key=self.key, passwords=passwords)
         self._new = [(identity, asset) for identity, asset in ledger if identity not in held]
         self._ledger = held | dict(self._new)
         self._all.ledger(list(self._ledger.items()))
+
+    def _runs_of(self, store: Store, writer: Writer) -> set[int]:
+        """The runs of this sensor in the store."""
+        own = [(s["sha256"], s["site"]) for s in store.sources() if s["sha256"].startswith(self._mark)]
+        return writer.together(own)
 
     def add(self, found: Inventory) -> None:
         """Take in what was observed since the last time. Secrets are judged and masked."""
@@ -93,8 +109,10 @@ class Stock:
             self._all.kept(kind)
         return changed
 
-    def write_run(self, writer: Writer, sources: list[dict[str, Any]]) -> None:
+    def write_run(self, store: Store, writer: Writer, sources: list[dict[str, Any]]) -> None:
         """Give the store all observations of this sensor, in place of those it was given before."""
+        if self._runs is None:
+            self._runs = self._runs_of(store, writer)
         for source in sources:
             source["sha256"], source["site"] = f"{self._mark}{source['name']}", self._site
         writer.commit(sources, self.observations(), self._runs, self._new, {}, self.counters())
@@ -113,8 +131,13 @@ class Stock:
         """What rules know of assets: a JSON array."""
         from sentinel.rules import context
 
-        known = (json.loads(doc) for doc in self._all.records("asset"))
+        known = [json.loads(doc) for doc in self._all.records("asset")]
+        self.certificates = ends(known)
         return json.dumps(context.settings(site=self._site, assets=known)["assets"]).encode()
+
+    def documents(self) -> bytes:
+        """The assets as they are stored: a JSON array."""
+        return b"[" + b",".join(self._all.records("asset")) + b"]"
 
     def counters(self) -> dict[str, bytes]:
         """`limits` and `parse_errors`, each a JSON object."""
@@ -135,5 +158,24 @@ def _runs(store: Store, writer: Writer) -> set[int]:
 
 
 def known_assets(store: Store, site: str) -> list[dict[str, Any]]:
-    """The records of the inventory that rules know before the first event."""
-    return [asset for asset in store.documents("asset") if asset.get("site", site) == site]
+    """The records of the inventory that rules know before the first event; none while the store is away."""
+    try:
+        return [asset for asset in store.documents("asset") if asset.get("site", site) == site]
+    except StoreAwayError:
+        return []
+
+
+def ends(assets: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """When certificates end that assets show on the wire: by asset, the first of each, seconds since 1970."""
+    found: dict[str, float] = {}
+    for asset in assets:
+        for service in asset["services"]:
+            end = (service.get("tls") or {}).get("not_after")
+            if not isinstance(end, str):
+                continue
+            try:
+                at = datetime.fromisoformat(end).timestamp()
+            except ValueError:
+                continue  # a certificate may say anything
+            found[asset["id"]] = min(at, found.get(asset["id"], at))
+    return found

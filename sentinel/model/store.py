@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_che
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch
-    from sentinel.query import Node
+
+Query: TypeAlias = Any
+"""The tree of a query, `sentinel.query.Node`: of a layer above this one."""
 
 Kind: TypeAlias = Literal["asset", "conversation", "credential", "operation"]
 """Kinds of records an inventory gives."""
@@ -54,7 +56,7 @@ class Store(Protocol):
     def key(self) -> bytes:
         """Key of the keyed hash of secrets, the same for all who write to this store."""
 
-    def documents(self, kind: Kind, query: Node | None = None, *, limit: int | None = None) -> Iterator[Doc]:
+    def documents(self, kind: Kind, query: Query | None = None, *, limit: int | None = None) -> Iterator[Doc]:
         """Records of a kind that fit a query, in the order of the document; at most `limit`."""
 
     def asset(self, name: str) -> Doc | None:
@@ -64,23 +66,23 @@ class Store(Protocol):
         """Assets that have this IP or hardware address."""
 
     def search(
-        self, query: Node | None = None, after: Mark | None = None, *, newest: bool = False
+        self, query: Query | None = None, after: Mark | None = None, *, newest: bool = False
     ) -> Iterator[Doc]:
         """Events that fit, by (time, id) from behind `after` on; with `newest` backwards."""
 
     def alerts(
-        self, query: Node | None = None, after: Mark | None = None, *, newest: bool = False
+        self, query: Query | None = None, after: Mark | None = None, *, newest: bool = False
     ) -> Iterator[Doc]:
         """Alerts that fit, likewise, with `sentinel.ack.*` where a person has seen to one."""
 
-    def chains(self, query: Node | None = None) -> Iterator[Doc]:
+    def chains(self, query: Query | None = None) -> Iterator[Doc]:
         """Chains that fit, the highest score first."""
 
     def detection(self, kind: Detected, id: str) -> Doc | None:
         """The alert or chain with this id, or the only one whose id begins so."""
 
     def histogram(
-        self, kind: Literal["event", "alert"], field: str, query: Node | None = None, *, most: int = 100
+        self, kind: Literal["event", "alert"], field: str, query: Query | None = None, *, most: int = 100
     ) -> list[tuple[str, int]]:
         """Values of a field (text in lower case, as it is compared) and how many documents that fit have
         each: the most frequent first, then by value; at most `most`."""

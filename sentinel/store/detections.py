@@ -11,14 +11,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sentinel.errors import UserError
-from sentinel.model.store import Detected, Mark, Written
 from sentinel.query import Compare, In, Node, fold, matches
-from sentinel.store.heads import Refused
-from sentinel.store.heads import alerts as heads
 from sentinel.store.search import narrow, outermost, terms, times
+
+if TYPE_CHECKING:
+    from sentinel.model.store import Detected, Mark, Written
 
 ALERT_TEXTS = {
     "rule.id": "rule",
@@ -43,6 +43,10 @@ _END = "\U0010ffff"
 def append_alerts(db: sqlite3.Connection, alerts: Iterable[bytes], floor: str = "") -> Written:
     """Add alerts that are not there; those of before `floor` are counted as expired. To be called in a
     transaction."""
+    from sentinel.model.store import Written
+    from sentinel.store.heads import Refused
+    from sentinel.store.heads import alerts as heads
+
     refused, expired, rows = Refused(), 0, []
     for head, doc in heads(alerts, refused):
         if head.time < floor:

@@ -6,11 +6,14 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sentinel.errors import UserError
-from sentinel.store.heads import Row
 from sentinel.store.schema import version
 from sentinel.store.search import EVENT_COLUMNS
+
+if TYPE_CHECKING:
+    from sentinel.store.heads import Row
 
 SEGMENT = 32_768
 """Events of a segment. Fewer make a look-up dearer (each segment is asked), more the newest events, which

@@ -9,13 +9,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sentinel.model.store import Mark
 from sentinel.query import Node
 from sentinel.store import forms
 from sentinel.store.forms import FIELDS, folded
 from sentinel.store.parts import Part
 from sentinel.store.search import EVENT_COLUMNS, Narrowing, narrow, terms, times
+
+if TYPE_CHECKING:
+    from sentinel.model.store import Mark
 
 FIRST_PAGE, MAX_PAGE = 128, 8_192
 """Events that are looked at in a statement: few at first, for who wants only a page."""
@@ -186,11 +189,15 @@ class _Segments:
 
     def _fresh(self) -> list[Found]:
         """What is in question of the events that are in no segment yet."""
-        sql = f"SELECT time, id, number FROM event WHERE number > ? AND {self._narrowed.sql}"  # noqa: S608
+        where = ["number > ?"]
         values: list[object] = [len(self._closed) * forms.SEGMENT]
-        if self._search.ids is not None:
-            sql += f" AND {folded('id')} IN ({', '.join('?' * len(self._search.ids))})"
-            values += self._search.ids
+        named = [] if self._search.ids is None else [("id", self._search.ids)]
+        named += [(FIELDS[place], texts) for place, texts in self._search.terms.items()]
+        for column, texts in named:  # SQLite's own functions first, Python's for what is left
+            where.append(f"{folded(column)} IN ({', '.join('?' * len(texts))})")
+            values += texts
+        where.append(self._narrowed.sql)
+        sql = f"SELECT time, id, number FROM event WHERE {' AND '.join(where)}"  # noqa: S608
         rows = self._db.execute(sql, values).fetchall()
         return [Found(*row) for row in rows if self._search.covers(row[0], row[1])]
 

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sentinel.model.store import Written
 from sentinel.query import fold
 from sentinel.store import forms
 from sentinel.store.faults import connect, read_only, transaction
-from sentinel.store.heads import Refused, Row, events
 from sentinel.store.schema import EVENTS
+
+if TYPE_CHECKING:
+    from sentinel.model.store import Written
+    from sentinel.store.heads import Row
 
 MAX_OPEN = 32
 """Files held open for writing; events rarely come late by more."""
@@ -66,6 +69,9 @@ class Parts:
     def append(self, ndjson: bytes, floor: str = "") -> Written:
         """Add events, one document a line; one transaction a part. Those of parts before `floor` are
         counted as expired."""
+        from sentinel.model.store import Written
+        from sentinel.store.heads import Refused, events
+
         refused = Refused()
         expired = 0
         parts = events(ndjson, self.length, refused)

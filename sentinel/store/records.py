@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sentinel.errors import UserError
-from sentinel.model.store import Keyed, Kind
 from sentinel.query import Node, address_number
 from sentinel.store.search import ASSET_COLUMNS, decided, narrow
 
+if TYPE_CHECKING:
+    from sentinel.model.store import Keyed, Kind
+
 KINDS: tuple[Kind, ...] = ("asset", "conversation", "credential", "operation")
-_ROWS = 2_000
+_FIRST_ROWS, _ROWS = 256, 2_000
+"""Rows that are fetched at once: few at first, for who wants only a page."""
 
 _LISTS = (
     ("alias", "a.value", "aliases"),
@@ -34,8 +36,9 @@ def documents(
     narrowed = narrow(query, ASSET_COLUMNS if kind == "asset" else {})
     narrowed.install(db)
     rows = db.execute(f"SELECT doc FROM {kind} WHERE {narrowed.sql} ORDER BY number")  # noqa: S608
-    found = 0
-    while some := rows.fetchmany(_ROWS):
+    found, size = 0, _FIRST_ROWS
+    while some := rows.fetchmany(size):
+        size = _ROWS
         for document in decided(query, (doc for (doc,) in some)):
             if found == limit:
                 return
@@ -121,6 +124,8 @@ def commit(
     counters: Mapping[str, bytes],
 ) -> None:
     """Take over a run: its sources, and its observations in place of those of older runs."""
+    import zlib
+
     for run in instead_of:
         db.execute("DELETE FROM sources WHERE run = ?", (run,))
         db.execute("DELETE FROM runs WHERE number = ?", (run,))
@@ -159,6 +164,8 @@ def together(db: sqlite3.Connection, known: Iterable[tuple[str, str]]) -> set[in
 def observations(db: sqlite3.Connection, without: Iterable[int]) -> Iterator[bytes]:
     """Observations of every run but those `without`, in an order that does not depend on when they were
     made."""
+    import zlib
+
     left_out = set(without)
     order = "SELECT run, min(sha256 || site) FROM sources GROUP BY run ORDER BY 2"
     for run, _ in db.execute(order).fetchall():

@@ -13,16 +13,14 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sentinel.errors import UserError
-from sentinel.model.store import Detected, Kind, Mark
 from sentinel.query import Node, leaves
 from sentinel.query.operand import fold
 from sentinel.store import detections, records
@@ -32,7 +30,10 @@ from sentinel.store.lookup import Search, counted
 from sentinel.store.parts import Parts
 from sentinel.store.schema import MIGRATIONS, migrate, version
 from sentinel.store.search import EVENT_COLUMNS, decided
-from sentinel.store.writer import Writer
+
+if TYPE_CHECKING:
+    from sentinel.model.store import Detected, Kind, Mark
+    from sentinel.store.writer import Writer
 
 KINDS = records.KINDS
 
@@ -109,6 +110,8 @@ class SqliteStore:
 
     def key(self) -> bytes:
         """Key of the keyed hash of secrets: 32 random bytes in `secret.key`, made once."""
+        import secrets
+
         path = self.folder / "secret.key"
         with told(self.folder):
             if not path.exists():
@@ -129,6 +132,8 @@ class SqliteStore:
 
     def writer(self) -> Writer:
         """The one writer. Raises `UserError` if another process writes."""
+        from sentinel.store.writer import Writer
+
         return Writer(self.folder, self.events)
 
     @contextmanager

@@ -16,8 +16,11 @@ from sentinel.collector.checkpoint import NAME, OLD, Checkpoint, StateFolder
 from sentinel.errors import UserError
 
 
-def made(number: int, **parts: bytes) -> Checkpoint:
-    return Checkpoint(site="s", sensor="a", time="2026-01-01T00:00:00.000000Z", number=number, **parts)
+def made(number: int, rules: bytes = b"", flows: bytes = b"", positions: bytes = b"") -> Checkpoint:
+    time = "2026-01-01T00:00:00.000000Z"
+    return Checkpoint(
+        site="s", sensor="a", time=time, number=number, rules=rules, flows=flows, positions=positions
+    )
 
 
 def test_what_was_saved_is_there(tmp_path: Path) -> None:

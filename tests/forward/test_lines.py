@@ -138,25 +138,25 @@ def test_one_that_reads_nothing_holds_nobody_up(tmp_path: Path) -> None:
                 "kind": "syslog",
                 "url": f"tcp://127.0.0.1:{stuck.port}",
                 "name": "stuck",
-                "queue": 1500,
+                "queue": 700,
                 "timeout": 0.3,
             },
             {"kind": "syslog", "url": f"tcp://127.0.0.1:{well.port}", "name": "well"},
         ) as (forwarders, log):
-            for start in range(0, 6000, 100):
+            for start in range(0, 3000, 100):
                 forwarders.alerts([alert(n, user__name="u" * 3000) for n in range(start, start + 100)])
-            until(lambda: len(well.messages) == 6000)
+            until(lambda: len(well.messages) == 3000)
             until(lambda: forwarders.counters()["stuck"]["failures"])
             counters = forwarders.counters()["stuck"]
-            assert counters["waiting"] <= 1500
-            assert counters["dropped_full"] >= 6000 - 1500 - 2000
+            assert counters["waiting"] <= 700
+            assert counters["dropped_full"] >= 3000 - 700 - 1500
             assert balance(counters) == 0
             stuck.reads.set()
             until(lambda: forwarders.counters()["stuck"]["waiting"] == 0)
             counters = forwarders.counters()["stuck"]
-            assert counters["sent"] + counters["dropped_full"] == counters["offered"] == 6000
+            assert counters["sent"] + counters["dropped_full"] == counters["offered"] == 3000
             # the newest were kept
-            assert max(numbers(stuck.messages)) == 5999
+            assert max(numbers(stuck.messages)) == 2999
     assert "queue of a receiver is full, the oldest go" in log.text()
 
 

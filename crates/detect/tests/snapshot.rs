@@ -169,7 +169,10 @@ fn does(w: &mut Watch, step: Step) -> (Vec<String>, Vec<String>) {
     (text(w, &events), Vec::new())
 }
 
-fn end(w: &mut Watch) -> (Vec<String>, Vec<String>, Vec<(String, u64)>, Vec<u8>) {
+/// The last events and alerts, counters, state.
+type Ending = (Vec<String>, Vec<String>, Vec<(String, u64)>, Vec<u8>);
+
+fn end(w: &mut Watch) -> Ending {
     let rest = w.finish();
     let alerts = w.take_alerts();
     (text(w, &rest), text(w, &alerts), w.counters(), w.snapshot())

@@ -79,6 +79,9 @@ pub type Ask<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<u8>, String>;
 /// Gives the maker of each hardware address.
 pub type Oui<'a> = &'a mut dyn FnMut(&[Mac]) -> Result<Vec<Option<String>>, String>;
 
+/// What became of a ledger: entries added, (identity, asset id), and identities dropped.
+pub type Entered = (Vec<(String, String)>, Vec<String>);
+
 /// Profiles put to Python in one question.
 const PROFILES_AT_ONCE: usize = 512;
 /// What a profile holds whose meaning hangs on the time: a certificate.
@@ -118,12 +121,7 @@ impl Inventory {
 
     /// [`Inventory::derive`] with the ledger this inventory keeps. Returns entries that were added to it
     /// and keys that were dropped from it.
-    pub fn update(
-        &mut self,
-        until: Option<&str>,
-        ask: Ask<'_>,
-        oui: Oui<'_>,
-    ) -> Result<(Vec<(String, String)>, Vec<String>), String> {
+    pub fn update(&mut self, until: Option<&str>, ask: Ask<'_>, oui: Oui<'_>) -> Result<Entered, String> {
         let ledger = std::mem::take(&mut self.ledger);
         let added = self.derive(Some(&ledger.entries), until, ask, oui);
         self.ledger = ledger;

@@ -437,7 +437,7 @@ impl State {
         if s.name.is_empty() && s.sha256.is_empty() {
             return None;
         }
-        let same = |t: &&mut Source| {
+        let same = |t: &Source| {
             t.site == s.site
                 && (if s.sha256.is_empty() || t.sha256.is_empty() {
                     t.name == s.name
@@ -445,7 +445,7 @@ impl State {
                     t.sha256 == s.sha256
                 })
         };
-        let place = match self.sources.iter_mut().enumerate().find(|(_, t)| same(&t)) {
+        let place = match self.sources.iter_mut().enumerate().find(|(_, t)| same(t)) {
             Some((i, t)) => {
                 if t.sha256.is_empty() {
                     t.sha256.clone_from(&s.sha256);

@@ -3,6 +3,7 @@
 
 mod batch;
 mod chains;
+mod evidence;
 mod harvest;
 mod inventory;
 mod live;
@@ -27,6 +28,8 @@ mod _native {
     use super::batch::EventBatch;
     #[pymodule_export]
     use super::chains::Chains;
+    #[pymodule_export]
+    use super::evidence::Evidence;
     #[pymodule_export]
     use super::inventory::Inventory;
     #[pymodule_export]

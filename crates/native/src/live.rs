@@ -1,5 +1,6 @@
 //! `Live`: a run over network interfaces, driven as a scan of captures is.
 
+use crate::evidence::Evidence;
 use crate::inventory::Inventory;
 use crate::scan::{Scan, config, declarations};
 use crate::wrong;
@@ -19,7 +20,7 @@ pub struct Live {
 #[pymethods]
 impl Live {
     #[new]
-    #[pyo3(signature = (interfaces, *, site="default", events="notable", workers=1, declared=Vec::new(), filter=None, snaplen=65535, ring_mib=64, promiscuous=true))]
+    #[pyo3(signature = (interfaces, *, site="default", events="notable", workers=1, declared=Vec::new(), filter=None, snaplen=65535, ring_mib=64, promiscuous=true, evidence=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -32,11 +33,13 @@ impl Live {
         snaplen: u32,
         ring_mib: usize,
         promiscuous: bool,
+        evidence: Option<&Bound<'_, Evidence>>,
     ) -> PyResult<PyClassInitializer<Live>> {
         let config = Config { sha256: false, ..config(workers, events, filter)? };
         let declared = declarations(declared)?;
         let ports = Ports { names: interfaces, snaplen, ring_mib, promiscuous };
         let mut scan = Scan::of(py, site, config, |config| Engine::live(&ports, declared, config))?;
+        scan.keep(evidence);
         let ports = scan.engine().map(Engine::ports).unwrap_or_default();
         Ok(PyClassInitializer::from(scan).add_subclass(Live { ports }))
     }

@@ -1,6 +1,7 @@
 //! `Scan`: a run over captures, driven step by step from Python.
 
 use crate::batch::EventBatch;
+use crate::evidence::Evidence;
 use crate::inventory::Inventory;
 use crate::wrong;
 use pyo3::prelude::*;
@@ -15,7 +16,7 @@ use sentinel_wire::json::List;
 use sentinel_wire::model::Transport;
 use sentinel_wire::obs::{EventMode, StoredEvent};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A run over capture files. See `sentinel/_native.pyi`.
@@ -78,7 +79,7 @@ impl Scan {
     /// Opens captures. `declared` are probes outside:
     /// (name, industrial, {signature as keyword values}).
     #[new]
-    #[pyo3(signature = (paths, *, site="default", events="none", workers=1, declared=Vec::new(), filter=None, batch=4096, sha256=true))]
+    #[pyo3(signature = (paths, *, site="default", events="none", workers=1, declared=Vec::new(), filter=None, batch=4096, sha256=true, evidence=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -90,10 +91,13 @@ impl Scan {
         filter: Option<&str>,
         batch: usize,
         sha256: bool,
+        evidence: Option<&Bound<'_, Evidence>>,
     ) -> PyResult<Scan> {
         let config = Config { batch, sha256, ..config(workers, events, filter)? };
         let declared = declarations(declared)?;
-        Scan::of(py, site, config, |config| Engine::open(&paths, declared, config))
+        let mut scan = Scan::of(py, site, config, |config| Engine::open(&paths, declared, config))?;
+        scan.keep(evidence);
+        Ok(scan)
     }
 
     /// Works without the GIL for about `seconds`, or until findings should be taken. True at the end.
@@ -101,6 +105,9 @@ impl Scan {
         let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
         let budget = Duration::try_from_secs_f64(seconds).map_err(wrong)?;
         let done = py.detach(|| engine.step(budget));
+        if let Some(evidence) = engine.evidence.clone() {
+            evidence.name(engine.source_names());
+        }
         let (read, total) = engine.progress();
         self.progress = (engine.packets(), read, total);
         Ok(done)
@@ -262,6 +269,13 @@ impl Scan {
             site: site.to_owned(),
             progress: (0, 0, None),
         })
+    }
+
+    /// Every packet goes to the evidence too.
+    pub(crate) fn keep(&mut self, evidence: Option<&Bound<'_, Evidence>>) {
+        if let (Some(engine), Some(evidence)) = (slot(&mut self.engine), evidence) {
+            engine.evidence = Some(Arc::clone(&evidence.get().inner));
+        }
     }
 
     /// The engine; `None` once the scan is finished.

@@ -10,6 +10,7 @@ mod saved;
 
 use crate::capture::{Batch, Feed, Limits as BatchLimits, MergedReader, Options};
 use crate::decode::{Net, Packet, Status, flag};
+use crate::evidence::Evidence;
 use crate::filter::{Filter, Subject};
 use crate::flow::{Ahead, Chunk, Declared, Head, Registry, Shard, Unit};
 use crate::model::*;
@@ -87,6 +88,8 @@ pub struct Engine {
     item: Item,
     /// Only where events are made.
     signs: Option<Box<Watch>>,
+    /// Where the packets that prove something are kept.
+    pub evidence: Option<Arc<Evidence>>,
     /// What was harvested of the counters of fragments.
     fragments: [u64; 4],
 }
@@ -229,6 +232,7 @@ impl Engine {
             pool: Vec::new(),
             item: Item::default(),
             signs,
+            evidence: None,
             fragments: [0; 4],
         })
     }
@@ -259,6 +263,9 @@ impl Engine {
             return true;
         }
         let start = Instant::now();
+        if let Some(evidence) = &self.evidence {
+            evidence.rested();
+        }
         let more = if self.config.workers > 1 {
             self.step_many(start, budget)
         } else {
@@ -302,16 +309,24 @@ impl Engine {
         if let Some(watch) = &mut self.signs {
             watch.see(item);
         }
+        if let Some(evidence) = &self.evidence {
+            evidence.take(&item.batch);
+        }
         self.order += item.batch.packets().len() as u64;
         self.packets += item.batch.packets().len() as u64;
         true
+    }
+
+    /// So many packets wait to be asked for that a step must end.
+    fn is_pressed(&self) -> bool {
+        self.evidence.as_ref().is_some_and(|e| e.is_pressed())
     }
 
     fn step_one(&mut self, start: Instant, budget: Duration) -> bool {
         let mut item = std::mem::take(&mut self.item);
         let mut more = true;
         let mut pending = 0;
-        while pending < MAX_PENDING && start.elapsed() < budget {
+        while pending < MAX_PENDING && start.elapsed() < budget && !self.is_pressed() {
             more = self.read(&mut item, start + budget);
             if !more {
                 break;
@@ -354,7 +369,10 @@ impl Engine {
                     send
                 })
                 .collect();
-            while pending.load(Ordering::Relaxed) < MAX_PENDING && start.elapsed() < budget {
+            while pending.load(Ordering::Relaxed) < MAX_PENDING
+                && start.elapsed() < budget
+                && !self.is_pressed()
+            {
                 let Some(free) = pool.iter().position(|a| Arc::strong_count(a) == 1) else {
                     std::thread::yield_now();
                     continue;

@@ -19,8 +19,10 @@ from sentinel.store.elastic.faults import AnswerError
 
 MAX_BODY = 8 << 20
 """Octets of a request's body at most (servers refuse 100 MiB); a larger document goes alone."""
-PATIENCE = 8
-"""Tries for documents that the server has no room for just now."""
+PATIENCE = 10
+"""Tries for documents that the server has no room for just now (429)."""
+FEW = 2
+"""Tries for documents whose shard is not there: each takes five seconds."""
 FIRST_WAIT = 0.05
 LONGEST_WAIT = 5.0
 """Seconds between two tries, doubled from the first on."""
@@ -46,7 +48,9 @@ class _Answer(msgspec.Struct, gc=False):
 
 
 _answer = msgspec.json.Decoder(_Answer).decode
-_PATH = "_bulk?filter_path=errors,items.*.status,items.*.error"
+WHOLE = ("cluster_block_exception", "index_not_found_exception", "security_exception")
+"""Errors of a document that are not about it: blocked, deleted under us, a right taken."""
+_PATH = "_bulk?timeout=5s&filter_path=errors,items.*.status,items.*.error"
 
 
 @dataclass(slots=True)
@@ -55,6 +59,8 @@ class Outcome:
 
     new: int = 0
     there: int = 0
+    conflicts: int = 0
+    """Of these: the server has a newer version, or another has made it before."""
     refused: list[tuple[str, str]] = field(default_factory=list)
     """(id, why) of those that can never be kept."""
 
@@ -62,6 +68,7 @@ class Outcome:
         """Take over what another part of the same call gave."""
         self.new += other.new
         self.there += other.there
+        self.conflicts += other.conflicts
         self.refused += other.refused
 
 
@@ -121,38 +128,42 @@ class Bulk:
     def _send(self, index: str, lines: Sequence[Line]) -> Outcome:
         outcome = Outcome()
         wait = FIRST_WAIT
+        busy = True
         for n in range(PATIENCE):
+            if n >= FEW and not busy:
+                break
             if n:
                 time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311
                 wait = min(wait * 2, LONGEST_WAIT)
-            why, lines = self._try(index, lines, outcome)
+            why, lines, busy = self._try(index, lines, outcome)
             if not lines:
                 return outcome
         raise StoreAwayError(f"{self._client.url}: {index}: {why}")
 
-    def _try(self, index: str, lines: Sequence[Line], outcome: Outcome) -> tuple[str, Sequence[Line]]:
-        """One request. Returns what is to be sent again, and why."""
+    def _try(self, index: str, lines: Sequence[Line], outcome: Outcome) -> tuple[str, Sequence[Line], bool]:
+        """One request. Returns why something is to be sent again, what, and whether the server is busy."""
         body = b"".join(line for _, line in lines)
         try:
             answer = self._client.raw("POST", f"/{segment(index)}/{_PATH}", body, content=NDJSON)
         except faults.TooManyError as error:
-            return error.message, lines
+            return error.message, lines, True
         except AnswerError as error:
             if error.status == 413 and len(lines) > 1:
                 half = len(lines) // 2
                 outcome.add(self._send(index, lines[:half]))
-                return "", self._left(index, lines[half:], outcome)
+                outcome.add(self._send(index, lines[half:]))
+                return "", (), False
             if error.status in (400, 413) and len(lines) == 1:
                 outcome.refused.append((lines[0][0], error.reason or error.message))
-                return "", ()
+                return "", (), False
             raise
         decoded = _answer(answer)
         if not decoded.errors:
             outcome.new += sum(item.status == 201 for each in decoded.items for item in each.values())
             outcome.there += sum(item.status != 201 for each in decoded.items for item in each.values())
-            return "", ()
+            return "", (), False
         again: list[Line] = []
-        why = ""
+        why, busy = "", False
         for line, each in zip(lines, decoded.items, strict=True):
             (item,) = each.values()
             if item.error is None:
@@ -162,27 +173,23 @@ class Bulk:
                 item.status == 404 and item.error.type != "index_not_found_exception"
             ):
                 outcome.there += 1
+                outcome.conflicts += item.status == 409
             elif item.status in faults.PASSING:
                 again.append(line)
+                busy = busy or item.status == 429
                 why = item.error.reason or item.error.type
-            elif item.error.type in (
-                "cluster_block_exception",
-                "index_not_found_exception",
-                "security_exception",
-            ):
-                raise faults.of(
-                    self._client.url, f"bulk into {index}", item.status,
-                    msgspec.json.encode({"error": item.error}), self._client.user,
-                ) if item.error.type != "index_not_found_exception" else StoreAwayError(
-                    f"{self._client.url}: {index}: is gone"
-                )  # fmt: skip
+            elif item.error.type in WHOLE:
+                told = msgspec.json.encode({"error": item.error})
+                raise _passing(
+                    faults.of(self._client.url, f"bulk into {index}", item.status, told, self._client.user)
+                )
             else:
                 outcome.refused.append((line[0], _why(item.error)))
-        return faults.one_line(why), again
+        return faults.one_line(why), again, busy
 
-    def _left(self, index: str, lines: Sequence[Line], outcome: Outcome) -> Sequence[Line]:
-        outcome.add(self._send(index, lines))
-        return ()
+
+def _passing(error: UserError) -> StoreAwayError:
+    return error if isinstance(error, StoreAwayError) else StoreAwayError(error.message)
 
 
 def _why(error: _Error) -> str:

@@ -111,7 +111,7 @@ class Client:
         for n in range(tries):
             try:
                 return self._once(method, target, body, content, timeout)
-            except faults.SetUpError:
+            except (faults.SetUpError, faults.NoAnswerError):
                 raise
             except StoreAwayError:
                 if n == tries - 1:
@@ -163,7 +163,7 @@ class Client:
         except (told.NewConnectionError, told.ProtocolError, OSError) as error:
             raise StoreAwayError(f"{self.url}: cannot be reached: {_cause(error)}") from None
         except told.TimeoutError:
-            raise StoreAwayError(f"{self.url}: no answer within {seconds:g} s") from None
+            raise faults.NoAnswerError(f"{self.url}: no answer within {seconds:g} s") from None
         except told.HTTPError as error:
             raise StoreAwayError(f"{self.url}: cannot be reached: {_cause(error)}") from None
         if answer.status < 300 and PRODUCT in answer.headers:

@@ -26,6 +26,10 @@ class AnswerError(UserError):
         self.status, self.kind, self.reason = status, kind, reason
 
 
+class NoAnswerError(StoreAwayError):
+    """The server was silent for as long as a request may take. It is not asked again at once."""
+
+
 class TooManyError(StoreAwayError):
     """The server has too much to do (429): the same may succeed a moment later."""
 

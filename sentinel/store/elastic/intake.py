@@ -66,16 +66,15 @@ def sort(documents: Iterable[bytes], index_of: Callable[[str], str], before: str
         time, id = head.time, head.id
         if _is_time(time) is None or not is_day(time[:10]):
             out.refuse(
-                f"{faults.one_line(id, 80)}: @timestamp {faults.one_line(time, 40)} is no time that can be kept"
+                f"{faults.one_line(id, 80)}: @timestamp {faults.one_line(time, 40)} is no time to be kept"
             )
             continue
         if not id or len(id.encode()) > MOST_ID:
             out.refuse(f"{faults.one_line(id, 80) or _shown(document)}: event.id is empty or too long")
             continue
         if document.find(b"{", 1) > 0 and (nested := _nested(document)):
-            out.refuse(
-                f"{faults.one_line(id, 80)}: {faults.one_line(nested, 80)} holds an object; events are flat"
-            )
+            name = faults.one_line(nested, 80)
+            out.refuse(f"{faults.one_line(id, 80)}: {name} holds an object; events are flat")
             continue
         if time < before:
             out.expired += 1

@@ -25,6 +25,8 @@ LEASE = 60.0
 """Seconds after which a writer on another machine that was silent is taken for dead."""
 RENEW = 10.0
 """Seconds between two signs of life."""
+LAST_WORD = 5.0
+"""Seconds that giving the right back may take."""
 
 
 class Lock:
@@ -55,7 +57,8 @@ class Lock:
             holder = self._file.read(32).decode("ascii", "replace").strip()
             self._close()
             raise UserError(
-                f"{self._client.url}: process {holder or 'another'} writes as sensor {self._sensor}; wait for it to end"
+                f"{self._client.url}: process {holder or 'another'} writes as sensor {self._sensor}; "
+                "wait for it to end"
             ) from None
         try:
             self._file.truncate(0)
@@ -75,8 +78,8 @@ class Lock:
         silent = time.time() - float(holder.get("renewed", 0))
         if holder.get("host") not in (None, self._host) and -LEASE < silent < LEASE:
             raise UserError(
-                f"{self._client.url}: {holder['host']} writes as sensor {self._sensor}; give one of them another "
-                "collect.sensor, or wait for it to end"
+                f"{self._client.url}: {holder['host']} writes as sensor {self._sensor}; give one of them "
+                "another collect.sensor, or wait for it to end"
             )
         self._put(f"if_seq_no={found['_seq_no']}&if_primary_term={found['_primary_term']}")
 
@@ -85,7 +88,7 @@ class Lock:
         if time.monotonic() - self._renewed >= RENEW:
             self._put(f"if_seq_no={self._mark[0]}&if_primary_term={self._mark[1]}")
 
-    def _put(self, how: str, host: str | None = "") -> None:
+    def _put(self, how: str, host: str | None = "", **request: Any) -> None:
         own: dict[str, Any] = {
             "kind": "lock",
             "sensor": self._sensor,
@@ -95,7 +98,7 @@ class Lock:
             "renewed": time.time(),
         }
         try:
-            answer = self._client.json("PUT", f"{self._target}?{how}", own)
+            answer = self._client.json("PUT", f"{self._target}?{how}", own, **request)
         except faults.AnswerError as error:
             if error.status != 409:
                 raise
@@ -108,14 +111,17 @@ class Lock:
         self._mark = (answer["_seq_no"], answer["_primary_term"])
         self._renewed = time.monotonic()
 
-    def give_back(self) -> None:
-        """Let the next one write. Does not fail if the server is away: the lease ends by itself."""
+    def give_back(self) -> bool:
+        """Let the next one write. False if the server is away: the lease ends by itself."""
         try:
             if self._mark[0] >= 0:
-                self._put(f"if_seq_no={self._mark[0]}&if_primary_term={self._mark[1]}", None)
+                how = f"if_seq_no={self._mark[0]}&if_primary_term={self._mark[1]}"
+                self._put(how, None, tries=1, timeout=LAST_WORD)
         except UserError:
-            pass
-        self._close()
+            return False
+        finally:
+            self._close()
+        return True
 
     def _close(self) -> None:
         if self._file is not None:

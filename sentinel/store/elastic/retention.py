@@ -37,13 +37,13 @@ class Retention:
     def shrink(self, size: int) -> list[str]:
         """Delete the oldest parts of events until they take at most `size` bytes; the newest stays."""
         there = self.parts()
-        sizes = self._sizes()
-        total = sum(sizes.values())
+        taken = sizes(self._client, self._layout)
+        total = sum(taken.values())
         gone = []
         for name, index in there[:-1]:
             if total <= size:
                 break
-            total -= sizes.get(index, 0)
+            total -= taken.get(index, 0)
             gone.append((name, index))
         self._delete([index for _, index in gone])
         if gone:
@@ -53,14 +53,6 @@ class Retention:
     def parts(self) -> list[tuple[str, str]]:
         """(part, index) of the events there are, oldest first."""
         return parts(self._client, self._layout)
-
-    def _sizes(self) -> dict[str, int]:
-        path = f"/{self._layout.events}-*/_stats/store?filter_path=indices.*.primaries.store.size_in_bytes"
-        found = self._client.json("GET", path)
-        return {
-            name: one["primaries"]["store"]["size_in_bytes"]
-            for name, one in (found.get("indices") or {}).items()
-        }
 
     def _expire_alerts(self, part: str) -> None:
         month = self._layout.alert_index(part)
@@ -87,6 +79,13 @@ def parts(client: Client, layout: Layout) -> list[tuple[str, str]]:
     there = client.maybe("GET", f"/{layout.events}-*/_alias") or {}
     found = ((layout.part_of(index), index) for index in there)
     return sorted((name, index) for name, index in found if name is not None)
+
+
+def sizes(client: Client, layout: Layout) -> dict[str, int]:
+    """Bytes of the indices of events, without copies."""
+    path = f"/{layout.events}-*/_stats/store?filter_path=indices.*.primaries.store.size_in_bytes"
+    found = client.json("GET", path).get("indices") or {}
+    return {name: one["primaries"]["store"]["size_in_bytes"] for name, one in found.items()}
 
 
 def _full(text: str) -> str:

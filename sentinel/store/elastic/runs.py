@@ -22,6 +22,8 @@ from sentinel.store.elastic.layout import Layout
 from sentinel.store.elastic.search import Search, document
 
 LEDGER = "ledger"
+RUN_BITS = 53
+"""Numbers of runs are whole numbers that JSON keeps everywhere."""
 BY_PLACE = [{"sha256": {"order": "asc"}}, {"site": {"order": "asc"}}, {"sensor": {"order": "asc"}}]
 
 
@@ -34,9 +36,9 @@ class Runs:
         self._client, self._bulk, self._layout = client, requests, layout
         self._blobs, self._sensor = blobs, sensor
 
-    def keep(self, observations: bytes) -> int:
-        """Write observations. Returns the number of their run."""
-        run = secrets.randbits(53)
+    def keep(self, observations: bytes, run: int | None = None) -> int:
+        """Write observations. Returns the number of their run: a new one, unless it is given."""
+        run = secrets.randbits(RUN_BITS) if run is None else run
         self._blobs.put(_blob(run), observations)
         return run
 
@@ -72,7 +74,7 @@ class Runs:
         """Make a run known by its sources, and forget others."""
         lines = [
             bulk.index(
-                self._id(doc["sha256"], doc["site"]),
+                self._id(_content(doc), doc.get("site", "")),
                 msgspec.json.encode(
                     {
                         "sensor": self._sensor,
@@ -93,7 +95,7 @@ class Runs:
         outcome = self._bulk.write(self._layout.sources, lines)
         if outcome.refused:
             raise UserError(f"{self._client.url}: {outcome.refused[0][1]}")
-        for old in instead_of:
+        for old in instead_of - {run}:
             self._blobs.forget(_blob(old))
 
     def knows(self, sha256: str, site: str) -> bool:
@@ -141,6 +143,16 @@ class Runs:
 
     def _id(self, sha256: str, site: str) -> str:
         return hashlib.sha256(f"{self._sensor}/{sha256}/{site}".encode()).hexdigest()
+
+
+def _content(source: Doc) -> str:
+    """What a source is known by: its content, its name where it has no end."""
+    return str(source.get("sha256") or source["name"])
+
+
+def numbered(name: str) -> int:
+    """The number of a run that has a name: that of a daemon, which goes on."""
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) >> (256 - RUN_BITS)
 
 
 def _blob(run: int) -> str:

@@ -104,10 +104,17 @@ class Search:
                 yield found
 
     def records(
-        self, index: str, types: Types, node: Node | None, sort: Sequence[Any], most: int | None = None
+        self,
+        index: str,
+        types: Types,
+        node: Node | None,
+        sort: Sequence[Any],
+        most: int | None = None,
+        *,
+        within: Query = ALL,
     ) -> Iterator[Doc]:
-        """Records that fit, in an order that names one document."""
-        query = compile(node, types).upper
+        """Records that fit, in an order that names one document; only those that `within` finds."""
+        query = both(compile(node, types).upper, within)
         with self.snapshot(index) as pit:
             for hit in self.pages(index, query, sort, pit=pit, first=most):
                 found = document(hit.source)
@@ -115,8 +122,8 @@ class Search:
                     yield found
 
     def pages(
-        self, index: str, query: Query, sort: Sequence[Any], *, pit: str | None = None, first: int | None = None,
-        source: Any = True,
+        self, index: str, query: Query, sort: Sequence[Any], *, pit: str | None = None,
+        first: int | None = None, source: Any = True,
     ) -> Iterator[_Hit]:  # fmt: skip
         """All hits of a query, page by page."""
         size = min(max(first or FIRST_PAGE, 1), LARGEST_PAGE)

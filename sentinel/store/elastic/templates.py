@@ -28,7 +28,7 @@ AT_ONCE = 4
 
 def wanted(layout: Layout, settings: ElasticSettings) -> dict[str, dict[str, Any]]:
     """Templates by name."""
-    own = {"number_of_replicas": settings.replicas, "refresh_interval": f"{settings.refresh:g}s"}
+    own = {"number_of_replicas": settings.replicas, "refresh_interval": f"{round(settings.refresh * 1000)}ms"}
     timed = {**own, "number_of_shards": settings.shards, "mapping.total_fields.limit": mappings.FIELD_LIMIT,
              "mapping.total_fields.ignore_dynamic_beyond_limit": True}  # fmt: skip
     small = {**own, "number_of_shards": 1}
@@ -107,7 +107,8 @@ def _is_older(url: str, name: str, before: dict[str, Any], ours: dict[str, Any])
         )
     if mark.get("version", 0) > VERSION:
         raise UserError(
-            f"{url}: the index template {name} was made by a newer sentinel (version {mark['version']}, this one "
+            f"{url}: the index template {name} was made by a newer sentinel (version {mark['version']}, "
+            f"this one "
             f"knows {VERSION})"
         )
     return bool(mark != ours["_meta"]["sentinel"])
@@ -132,14 +133,15 @@ def _refuse_foreign(client: Client, layout: Layout, there: dict[str, Any]) -> No
             )
         if (timed or index in ours) and "sentinel" not in _meta(marked.get(index)):
             raise UserError(
-                f"{client.url}: the index {index} is not sentinel's; delete it, or choose another elastic.prefix"
+                f"{client.url}: the index {index} is not sentinel's; delete it, or choose another "
+                "elastic.prefix"
             )
     for probe in (layout.event_index("2026-01-01T00"), layout.alert_index("2026-01")):
         made = client.json("POST", f"/_index_template/_simulate_index/{segment(probe)}")
         if "sentinel" not in _meta(made.get("template")):
             raise UserError(
-                f"{client.url}: another index template is chosen for {probe}; lower its priority below {PRIORITY}, "
-                "or choose another elastic.prefix"
+                f"{client.url}: another index template is chosen for {probe}; lower its priority below "
+                f"{PRIORITY}, or choose another elastic.prefix"
             )
 
 

@@ -220,7 +220,7 @@ def _ip_equal(field: str, value: Scalar) -> Both:
 
 
 def _is_v4(wide: int) -> bool:
-    """True for version 4, whose addresses have one spelling: the server takes `fe80::1%eth0` for `fe80::1`."""
+    """True for version 4, whose addresses have one spelling: `fe80::1%eth0` is `fe80::1` to the server."""
     return wide >> 32 == 0xFFFF
 
 
@@ -230,8 +230,8 @@ def _ip_pattern(field: str, parts: tuple[str | Wildcard, ...]) -> Query:
         case (str() as text, Wildcard.ANY) if _PREFIX.fullmatch(text):
             octets = [int(octet) for octet in text.rstrip(".").split(".")]
             if max(octets) <= 255:
-                low = ".".join(map(str, (octets + [0, 0, 0])[:4]))
-                high = ".".join(map(str, (octets + [255, 255, 255])[:4]))
+                low = ".".join(map(str, [*octets, 0, 0, 0][:4]))
+                high = ".".join(map(str, [*octets, 255, 255, 255][:4]))
                 return {"range": {field: {"gte": low, "lte": high}}}
     return _exists(field)
 

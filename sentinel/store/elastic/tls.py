@@ -80,7 +80,10 @@ def reason(error: BaseException) -> str:
     if "Hostname mismatch" in text or "IP address mismatch" in text or "doesn't match" in text:
         return "the server's certificate is for another name; use the name it is for"
     if "self-signed" in text or "self signed" in text or "unable to get" in text or "VERIFY_FAILED" in text:
-        return "the server's certificate comes from an unknown authority; name it in elastic.ca or elastic.fingerprint"
+        return (
+            "the server's certificate comes from an unknown authority; name it in elastic.ca or "
+            "elastic.fingerprint"
+        )
     if "WRONG_VERSION_NUMBER" in text or "UNEXPECTED_EOF" in text or "record layer" in text.lower():
         return "no TLS is spoken there; write http:// if that is wanted"
     return f"TLS fails: {text[:200]}"

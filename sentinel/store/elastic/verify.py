@@ -3,7 +3,7 @@ its own time and id say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sentinel.config.sections import ElasticSettings
@@ -16,10 +16,13 @@ MOST = 100
 """Faults named of one kind."""
 
 
-def verify(client: Client, layout: Layout, settings: ElasticSettings) -> list[str]:
-    """What is wrong, one line each."""
+def verify(
+    client: Client, layout: Layout, settings: ElasticSettings, refresh: Callable[[], None]
+) -> list[str]:
+    """What is wrong, one line each. Documents are looked at behind a `refresh`, if every shard is there."""
     wrong = [*_templates(client, layout, settings), *_shards(client, layout)]
-    if not any("red" in line for line in wrong):
+    if not any(": red: " in line for line in wrong):
+        refresh()
         wrong += [*_fields(client, layout, settings), *_places(client, layout), *_runs(client, layout)]
     return wrong
 

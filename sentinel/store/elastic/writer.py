@@ -14,10 +14,10 @@ from sentinel.model.store import Doc, Keyed, Kind, Written
 from sentinel.store.elastic import bulk, faults, intake, templates
 from sentinel.store.elastic.client import segment
 from sentinel.store.elastic.lock import Lock
-from sentinel.store.elastic.mappings import ACK
+from sentinel.store.elastic.mappings import ACK, KEPT
 from sentinel.store.elastic.records import Records
 from sentinel.store.elastic.retention import Retention
-from sentinel.store.elastic.runs import Runs
+from sentinel.store.elastic.runs import Runs, numbered
 from sentinel.store.elastic.search import document
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bulk.close()
-        self._lock.give_back()
+        if not self._lock.give_back():
+            return
         try:
             self._store.refresh()
         except UserError:
@@ -80,8 +81,7 @@ class Writer:
         except UserError:
             self._indices.clear()  # one may have been deleted under us
             raise
-        finally:
-            self._store.touched(*taken.by_index)
+        self._store.touched(*taken.by_index)
         return taken.written(outcome)
 
     def _ready(self, index: str) -> None:
@@ -95,14 +95,12 @@ class Writer:
         self._put_chains(chains, ())
 
     def replace_chains(self, chains: Iterable[bytes]) -> None:
-        """Take over chains in place of all there are."""
+        """Take over chains in place of all there are, but those a centre keeps."""
         self._ready(self._layout.chains)
         self._client.json("POST", f"/{segment(self._layout.chains)}/_refresh")
         sort = [{"id": {"order": "asc"}}]
-        there = [
-            h.id
-            for h in self._store.searches.pages(self._layout.chains, {"match_all": {}}, sort, source=False)
-        ]
+        sensors = {"bool": {"must_not": [{"exists": {"field": f"{KEPT}.sensor"}}]}}
+        there = [h.id for h in self._store.searches.pages(self._layout.chains, sensors, sort, source=False)]
         self._put_chains(chains, there)
 
     def _put_chains(self, chains: Iterable[bytes], instead_of: Iterable[str]) -> None:
@@ -146,6 +144,23 @@ class Writer:
         self._runs.take_over(sources, run, instead_of)
         self._store.touched(self._layout.sources, self._layout.state)
 
+    def add_ids(self, ids: Iterable[tuple[str, str]]) -> None:
+        """Add (identity, asset id) to the ledger; what is in it stays."""
+        self._lock.renew()
+        self._runs.remember(ids)
+
+    def put_run(
+        self, run: str, sources: list[Doc], observations: bytes, counters: Mapping[str, bytes]
+    ) -> None:
+        """Take over a run that goes on, in place of what was kept under its name."""
+        self._lock.renew()
+        number = self._runs.keep(observations, numbered(run))
+        for name, counted in counters.items():
+            self._runs.count(name, counted)
+        self._ready(self._layout.sources)
+        self._runs.take_over(sources, number, {number})
+        self._store.touched(self._layout.sources, self._layout.state)
+
     def update(self, kind: Kind, changed: Iterable[Keyed], gone: Iterable[str] = ()) -> None:
         """Take over records that changed, forget those under the keys `gone`."""
         self._lock.renew()
@@ -161,9 +176,10 @@ class Writer:
         """Runs that read these (sha256, site). Raises `UserError` if one of them read others too."""
         return self._runs.together(known)
 
-    def observations(self, *, without: Iterable[int] = ()) -> Iterator[bytes]:
-        """Observations of every run of this sensor but those `without`."""
-        return self._runs.observations(without)
+    def observations(self, *, without: Iterable[int] = (), without_run: str | None = None) -> Iterator[bytes]:
+        """Observations of every run of this sensor but those `without`, and the one of this name."""
+        named = [] if without_run is None else [numbered(without_run)]
+        return self._runs.observations([*without, *named])
 
     def ledger(self) -> list[tuple[str, str]]:
         """(identity, asset id) in the order they were first seen."""

@@ -46,15 +46,15 @@ impl Owners {
     pub fn name(&self, alert: &mut Alert) {
         for end in [&mut alert.source, &mut alert.destination] {
             if end.asset.is_none() {
-                end.asset = self.of(end).cloned();
+                end.asset = self.of(end).map(Into::into);
             }
         }
     }
 
-    fn of(&self, end: &End) -> Option<&Box<str>> {
+    fn of(&self, end: &End) -> Option<&str> {
         match end.ip {
-            Some(ip) => self.ips.get(&ip),
-            None => self.macs.get(end.other.as_deref()?),
+            Some(ip) => self.ips.get(&ip).map(AsRef::as_ref),
+            None => self.macs.get(end.other.as_deref()?).map(AsRef::as_ref),
         }
     }
 }

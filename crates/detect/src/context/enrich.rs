@@ -221,6 +221,9 @@ impl Context {
             destination = self.enter(host);
         }
         self.hear(source, watched, e, extra);
+        if v.kind == Kind::Said {
+            return self.said(source, e, extra);
+        }
         let (client, server) = if swapped { (destination, source) } else { (source, destination) };
         let ends = Ends { client, server, swapped };
         let known = self.names.get(v.protocol);
@@ -229,6 +232,9 @@ impl Context {
             self.read_signs(signs, &v, &ends, e, extra);
         }
         self.rivalry(source, "source.mac", e, extra);
+        if matches!(v.outcome, Outcome::Answered { refused: true }) {
+            self.failed(ends.server, v.count, e, extra);
+        }
         if matches!(v.outcome, Outcome::Answered { .. }) {
             self.rivalry(destination, "destination.mac", e, extra);
         }

@@ -16,6 +16,7 @@ mod clock;
 mod conv;
 mod emit;
 mod enrich;
+mod health;
 mod hosts;
 mod names;
 mod newness;
@@ -76,6 +77,10 @@ pub struct Context {
     grace: (Micros, Micros),
     /// When to look at a conversation's rhythm (watch clock).
     timers: BinaryHeap<Reverse<(Micros, conv::ConvId)>>,
+    /// What was told of devices' faults and clocks, and the last jumps.
+    ailing: HashMap<HostId, health::Ailing, FxBuildHasher>,
+    jumps: Vec<health::Jump>,
+    ailing_lost: u64,
     /// Hosts whose meaning changes at the next tick.
     dirty: Vec<HostId>,
     /// Hosts that may have to be told of at the next tick.
@@ -128,6 +133,9 @@ impl Context {
             tick: Micros::MIN,
             grace: (0, 0),
             timers: BinaryHeap::new(),
+            ailing: HashMap::default(),
+            jumps: Vec::new(),
+            ailing_lost: 0,
             dirty: Vec::new(),
             fresh: Vec::new(),
             told: (0, 0),
@@ -238,11 +246,19 @@ impl Context {
             ("context_told", c.told),
             ("context_told_dropped", c.told_dropped),
             ("context_new_devices_untold", c.new_devices_untold),
+            ("context_ailing_lost", self.ailing_lost),
         ]
         .into_iter()
         .map(|(n, v)| (n.to_owned(), v))
         .collect()
     }
+}
+
+/// Ends of an event: IP addresses, and hardware addresses, of source and destination.
+pub fn ends_of(e: &Event) -> ([Option<HostAddr>; 2], [Option<HostAddr>; 2]) {
+    let ip = |name| e.text(name).and_then(view::ip);
+    let mac = |name| e.text(name).and_then(view::mac).map(HostAddr::Mac);
+    ([ip("source.ip"), ip("destination.ip")], [mac("source.mac"), mac("destination.mac")])
 }
 
 /// So that a watch can be handed on between threads.

@@ -13,6 +13,8 @@ pub enum Kind {
     Deed,
     /// A flow that ended: a line like Zeek's conn.log.
     Flow,
+    /// A device says something of itself.
+    Said,
     /// Told of traffic by others or by the context itself, or an alert: nothing is learned from it.
     Told,
 }
@@ -230,6 +232,9 @@ impl View {
                 _ => {}
             }
         }
+        if v.kind == Kind::Deed && matches!(action, "device-clock" | "device-fault") {
+            v.kind = Kind::Said;
+        }
         v.unanswered = is_unanswered(state) && !answered && v.kind == Kind::Flow;
         v.refused = matches!(state, "REJ" | "RSTRH") && v.kind == Kind::Flow;
         v.request = v.outcome == Outcome::Unsaid && v.kind == Kind::Deed;
@@ -243,7 +248,7 @@ impl View {
     }
     /// Whether the source is the side that was called: an answer or report in its own event.
     pub fn is_by_server(&self) -> bool {
-        self.kind == Kind::Deed
+        matches!(self.kind, Kind::Deed | Kind::Said)
             && self.source_port != self.destination_port
             && roles::is_service_port(self.source_port)
             && !(roles::is_service_port(self.destination_port) && self.destination_port < self.source_port)

@@ -24,7 +24,7 @@ fn mark(name: &str) -> u128 {
     let b = name.as_bytes();
     let at = |n: usize| b.get(n).map_or(0, |b| usize::from(*b));
     let n = b.len();
-    1 << (n.wrapping_mul(31) ^ at(n.wrapping_sub(1)).wrapping_mul(5) ^ at(n / 2)) % 128
+    1 << ((n.wrapping_mul(31) ^ at(n.wrapping_sub(1)).wrapping_mul(5) ^ at(n / 2)) % 128)
 }
 
 /// A value as the evaluator has it. An empty list is null.

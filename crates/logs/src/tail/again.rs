@@ -22,7 +22,7 @@ impl Tails {
     /// Files of a name's family that came and were rotated away unseen. False: look again, one is not
     /// complete yet.
     pub(super) fn adopt(&mut self, name: &Path) -> bool {
-        let since = self.seen.saturating_sub(SKEW);
+        let since = self.seen.min(self.looked).saturating_sub(SKEW);
         let now = super::wall();
         let mut all = true;
         for c in candidates(name, name) {
@@ -118,13 +118,15 @@ impl Tails {
     /// Goes on where another process was.
     pub(super) fn restore(&mut self, saved: Saved) {
         self.seen = i64::try_from(saved.time).unwrap_or(0);
+        self.looked = self.seen;
         let now = Instant::now();
         for done in saved.done {
             self.finished(PathBuf::from(done.name), done.place);
         }
         let names: BTreeSet<PathBuf> = saved.tails.iter().map(|t| PathBuf::from(&t.name)).collect();
         for tail in saved.tails {
-            if !self.resume(&tail) {
+            // a file of which nothing was seen is found as a new one
+            if !self.resume(&tail) && tail.place != (Place { key: tail.place.key, ..Place::default() }) {
                 let until = now.checked_add(self.timing.search).unwrap_or(now);
                 self.missing.push((tail, until));
             }
@@ -140,7 +142,7 @@ impl Tails {
             && let Ok(file) = from.key()
         {
             let fits = saved.place.fits(&mut from).unwrap_or(false);
-            let known = saved.place.head.len() > 0 || file == saved.place.key;
+            let known = !saved.place.head.is_empty() || file == saved.place.key;
             if fits && known && !self.followed(file) {
                 let Ok(from) = (if from.is_packed() { From::open(&path) } else { Ok(from) }) else {
                     return false;
@@ -168,7 +170,7 @@ impl Tails {
             }
             if Instant::now() < until {
                 self.missing.push((saved, until));
-            } else if saved.place.offset > 0 || saved.place.head.len() > 0 {
+            } else if saved.place.offset > 0 || !saved.place.head.is_empty() {
                 count(&mut self.counts, Path::new(&saved.name)).lost += 1;
             }
         }

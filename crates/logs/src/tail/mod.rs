@@ -103,6 +103,8 @@ pub struct Tails {
 
     /// When all followed files were last looked at, by the machine's clock (seconds).
     seen: i64,
+    /// When new files were last searched for.
+    looked: i64,
     buffer: Vec<u8>,
     to: Injector,
     harvest: Names,
@@ -158,6 +160,7 @@ impl Tails {
             missing: Vec::new(),
             replaced: Vec::new(),
             seen: wall(),
+            looked: wall(),
             buffer: Vec::new(),
             to: injector(),
             harvest: Names::default(),
@@ -338,7 +341,7 @@ impl Tails {
         }
         let missing = self.missing.iter().map(|(saved, _)| part(saved));
         let tails = self.tails.iter().map(|t| Arc::clone(&t.saved)).chain(missing).collect();
-        let time = u64::try_from(self.seen).unwrap_or(0);
+        let time = u64::try_from(self.seen.min(self.looked)).unwrap_or(0);
         self.handed = Handed { time, tails, done: Arc::clone(&self.done_part) };
     }
 

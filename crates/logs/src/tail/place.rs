@@ -22,6 +22,9 @@ impl Mark {
     pub fn len(self) -> usize {
         usize::from(self.0)
     }
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// Device and inode.
@@ -43,7 +46,7 @@ impl Place {
     /// Whether a file is the one this place is in, by content alone. Nothing is known of one of which no
     /// byte was seen.
     pub fn fits(&self, file: &mut From) -> io::Result<bool> {
-        if self.head.len() == 0 {
+        if self.head.is_empty() {
             return Ok(self.offset == 0);
         }
         let mut bytes = [0; SPAN];

@@ -86,7 +86,7 @@ pub fn find(place: &Place, among: &[Candidate], not: Option<Key>) -> Option<(Can
     };
     let others = || among.iter().filter(|c| Some(c.key) != not);
     let own = others().filter(|c| c.key == place.key).find_map(|c| Some((c.clone(), fits(c, false)?)));
-    if own.is_some() || place.head.len() == 0 {
+    if own.is_some() || place.head.is_empty() {
         return own;
     }
     let plain = others().filter(|c| c.size >= place.offset);

@@ -294,6 +294,8 @@ pub struct Observations {
     bridged: u64,
     /// What probes keep across their flows, by protocol; each bounds its own.
     pub(crate) across: Map<&'static str, Box<dyn std::any::Any + Send + Sync>>,
+    /// What devices say of themselves.
+    pub(crate) health: crate::health::Health,
     /// Number of the shard, part of the numbers given to bridged flows.
     pub shard: u8,
 }
@@ -324,6 +326,7 @@ impl Observations {
             queued: 0,
             bridged: 0,
             across: Map::default(),
+            health: crate::health::Health::default(),
             shard: 0,
         }
     }
