@@ -482,7 +482,7 @@ fn a_snapshot_at_any_point_with_what_waits() {
             )
         })
         .collect();
-    for cut in 0..alerts.len() {
+    for cut in (0..alerts.len()).step_by(9) {
         let settings = r#"{"max_steps":10,"max_episodes":40,"max_closed":3,"max_pending":4}"#;
         let (mut one, mut other) = (chains(settings), chains(settings));
         for (n, a) in alerts.iter().enumerate() {
