@@ -70,6 +70,14 @@ def running(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
 )
 def test_each_line_once_over_rotation_and_kills(tmp_path: Path, style: str, pattern: str) -> None:
     random_ = random.Random(style)
+    base = "dns." if style.startswith("zeek") else "eve.json"
+    # the log is known before it is rotated for the first time
+    (tmp_path / ("dns.log" if style.startswith("zeek") else base)).touch()
+    first = Tails([tmp_path / pattern])
+    first.step(0.01)
+    assert len(first.events()) == 0
+    (tmp_path / "state").write_bytes(b"0\n" + first.positions())
+    (tmp_path / "ids").touch()
     with running("write", tmp_path, style, str(random_.randrange(1 << 30)), "900", "12") as writer:
         for _ in range(5):
             with running("follow", tmp_path, pattern) as reader:
@@ -80,7 +88,6 @@ def test_each_line_once_over_rotation_and_kills(tmp_path: Path, style: str, patt
         assert writer.wait(60) == 0
     with running("follow", tmp_path, pattern) as reader:
         assert reader.wait(60) == 0
-    base = "dns." if style.startswith("zeek") else "eve.json"
     files = [path for path in tmp_path.iterdir() if path.name.startswith(base)]
     assert len(files) == 13
     wanted = Counter(event["event.id"] for event in scanned(files))

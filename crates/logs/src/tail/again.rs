@@ -125,10 +125,11 @@ impl Tails {
         }
         let names: BTreeSet<PathBuf> = saved.tails.iter().map(|t| PathBuf::from(&t.name)).collect();
         for tail in saved.tails {
-            // a file of which nothing was seen is found as a new one
-            if !self.resume(&tail) && tail.place != (Place { key: tail.place.key, ..Place::default() }) {
-                let until = now.checked_add(self.timing.search).unwrap_or(now);
-                self.missing.push((tail, until));
+            if !self.resume(&tail) {
+                // one of which nothing was seen is found as a new file, beside its name
+                let seen = tail.place.head.len() > 0;
+                let until = if seen { now.checked_add(self.timing.search) } else { Some(now) };
+                self.missing.push((tail, until.unwrap_or(now)));
             }
         }
         self.replaced.extend(names);
