@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.soak.cable import run
@@ -51,9 +51,12 @@ def full(scene: Scene, disk: Path) -> None:
     """The disk of the store is full, and has room again."""
     scene.look("disk full")
     filler = disk / "filler"
-    space = os.statvfs(disk)
     with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, space.f_bavail * space.f_frsize)
+        # in ever smaller steps, as the daemon takes some meanwhile
+        for step in (1 << 20, 1 << 12):
+            with suppress(OSError):
+                while True:
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, step)
     scene.daemon.until(lambda: scene.daemon.status()["store"]["away"])
     assert scene.daemon.get("/health")[0] == 503
     filler.unlink()
