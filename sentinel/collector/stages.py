@@ -15,7 +15,7 @@ from sentinel.collector.clock import Clock
 from sentinel.collector.detect import Detect
 from sentinel.collector.figures import Figures
 from sentinel.collector.intake import Intake
-from sentinel.collector.keeper import Keeper
+from sentinel.collector.keeper import CENTRE_SECONDS, STORE_SECONDS, Keeper
 from sentinel.collector.line import Closed, Line
 from sentinel.collector.stock import Stock, known_assets
 from sentinel.errors import StoreAwayError, UserError
@@ -81,6 +81,8 @@ class Stages:
             known=collect.known,
             before=before,
         )
+        from sentinel.pipeline import origin
+
         live, packets = ports.live, ports.evidence
         if packets is not None and settings.evidence.folder is not None:
             from sentinel.pipeline import remember
@@ -105,6 +107,7 @@ class Stages:
             figures,
             caught_up=self.intake.caught_up,
             evidence=packets,
+            origin=origin(collect.site, sensor),
         )
 
         def tell(alerts: list[bytes], chains: list[bytes]) -> None:
@@ -128,6 +131,7 @@ class Stages:
             assets=self._assets_known,
             slower=self._slower(collect.checkpoint),
             number=before.number if before else 0,
+            store_every=STORE_SECONDS if collect.chains else CENTRE_SECONDS,
         )
         self._threads = [
             threading.Thread(target=self._guarded, args=(name, stage.run), name=name, daemon=True)

@@ -13,10 +13,10 @@ from sentinel.config.sections import ElasticSettings
 from sentinel.errors import StoreAwayError, UserError
 from sentinel.model.store import Detected, Doc, Kind, Mark
 from sentinel.query import Node
-from sentinel.store.elastic import faults, histogram, mappings, retention, verify
+from sentinel.store.elastic import faults, histogram, mappings, retention, sites, verify
 from sentinel.store.elastic.blobs import Blobs
 from sentinel.store.elastic.client import Client, segment
-from sentinel.store.elastic.compile import ALL, OTHER, Types, by_table
+from sentinel.store.elastic.compile import ALL, OTHER, Types, both, by_table
 from sentinel.store.elastic.layout import RECORDS, Layout
 from sentinel.store.elastic.records import ORDER
 from sentinel.store.elastic.runs import BY_PLACE
@@ -59,6 +59,8 @@ class ElasticStore:
         self.searches = Search(self.client)
         self._folder = folder
         self._touched: set[str] = set()
+        self.centre: frozenset[str] = frozenset()
+        """Sites whose assets a centre works out; as of when the store was opened."""
         self._is_there, self._unseen = False, False
         if check:
             try:
@@ -85,6 +87,16 @@ class ElasticStore:
                 f"{self.url}` makes one"
             )
 
+    def prepare(self) -> None:
+        """Make the store if it is not there, and bring its templates up to date, as a writer does."""
+        from sentinel.store.elastic.templates import install
+
+        try:
+            install(self.client, self.layout, self.settings)
+            self.settle_layout(create=True)
+        except faults.SetUpError as error:
+            raise UserError(error.message) from None
+
     def settle_layout(self, *, create: bool) -> None:
         """Take over how events are parted in this store; with `create`, note how if nobody has."""
         target = f"/{segment(self.layout.state)}/_doc/layout"
@@ -101,6 +113,7 @@ class ElasticStore:
             self._is_there = True
         if found and found.get("found"):
             self.layout = replace(self.layout, part=found["_source"]["part"])
+            self.centre = frozenset(found["_source"].get("centre", ()))
 
     @property
     def url(self) -> str:
@@ -143,11 +156,16 @@ class ElasticStore:
         """Records of a kind that fit, in the order of the document; at most `limit`."""
         self.refresh()
         types = by_table(mappings.record_types(kind), None)
-        found = self.searches.records(self.layout.records(kind), types, query, ORDER, limit)
-        for n, doc in enumerate(found):
-            if limit is not None and n >= limit:
+        within = sites.shown(self.centre) if kind == "asset" else ALL
+        found = self.searches.records(self.layout.records(kind), types, query, ORDER, limit, within=within)
+        left = limit
+        for doc in found:
+            if left is not None and left <= 0:
                 return
-            doc.pop(mappings.KEPT, None)
+            kept = doc.pop(mappings.KEPT, None)
+            if kind == "asset" and not sites.is_shown(doc, kept, self.centre):
+                continue
+            left = None if left is None else left - 1
             yield doc
 
     def asset(self, name: str) -> Doc | None:
@@ -170,6 +188,7 @@ class ElasticStore:
 
     def _assets(self, query: dict[str, Any]) -> Iterator[Doc]:
         self.refresh()
+        query = both(query, sites.shown(self.centre))
         for hit in self.searches.pages(self.layout.records("asset"), query, ORDER):
             doc = document(hit.source)
             doc.pop(mappings.KEPT, None)
@@ -201,7 +220,9 @@ class ElasticStore:
         self.refresh()
         types = by_table(mappings.record_types("chain"), None)
         sort = [{"score": {"order": "desc", "missing": 0}}, {"id": {"order": "asc"}}]
-        yield from self.searches.records(self.layout.chains, types, query, sort)
+        for doc in self.searches.records(self.layout.chains, types, query, sort):
+            doc.pop(mappings.KEPT, None)
+            yield doc
 
     def detection(self, kind: Detected, id: str) -> Doc | None:
         """The alert or chain with this id, or the only one whose id begins so."""
@@ -213,6 +234,7 @@ class ElasticStore:
         found: list[Doc] = []
         for hit in self.searches.pages(index, {"prefix": {field: {"value": id}}}, sort, first=3):
             doc = document(hit.source)
+            doc.pop(mappings.KEPT, None)
             if doc[field] == id:
                 return doc
             if str(doc[field]).startswith(id):
@@ -285,7 +307,11 @@ class ElasticStore:
         indices = {kind: self.layout.records(kind) for kind in RECORDS}
         indices |= {"alert": f"{self.layout.alerts}-*", "chain": self.layout.chains}
         indices |= {"source": self.layout.sources, "event": f"{self.layout.events}-*"}
-        return {kind: self.searches.count(index, ALL) for kind, index in indices.items()}
+        shown = sites.shown(self.centre)
+        return {
+            kind: self.searches.count(index, shown if kind == "asset" else ALL)
+            for kind, index in indices.items()
+        }
 
     def parts(self) -> list[str]:
         """Times that events are kept of, oldest first."""

@@ -22,7 +22,7 @@ impl Tails {
     /// Files of a name's family that came and were rotated away unseen. False: look again, one is not
     /// complete yet.
     pub(super) fn adopt(&mut self, name: &Path) -> bool {
-        let since = self.seen.saturating_sub(SKEW);
+        let since = self.seen.min(self.looked).saturating_sub(SKEW);
         let now = super::wall();
         let mut all = true;
         for c in candidates(name, name) {
@@ -118,6 +118,7 @@ impl Tails {
     /// Goes on where another process was.
     pub(super) fn restore(&mut self, saved: Saved) {
         self.seen = i64::try_from(saved.time).unwrap_or(0);
+        self.looked = self.seen;
         let now = Instant::now();
         for done in saved.done {
             self.finished(PathBuf::from(done.name), done.place);
@@ -125,8 +126,10 @@ impl Tails {
         let names: BTreeSet<PathBuf> = saved.tails.iter().map(|t| PathBuf::from(&t.name)).collect();
         for tail in saved.tails {
             if !self.resume(&tail) {
-                let until = now.checked_add(self.timing.search).unwrap_or(now);
-                self.missing.push((tail, until));
+                // one of which nothing was seen is found as a new file, beside its name
+                let seen = tail.place.head.len() > 0;
+                let until = if seen { now.checked_add(self.timing.search) } else { Some(now) };
+                self.missing.push((tail, until.unwrap_or(now)));
             }
         }
         self.replaced.extend(names);

@@ -53,6 +53,7 @@ pub(super) fn key(meta: &Metadata) -> Key {
 impl Tails {
     /// Looks for files to follow.
     pub(super) fn look(&mut self) {
+        let begun = super::wall();
         self.search_missing();
         let mut found = Found::default();
         for pattern in &self.patterns {
@@ -73,6 +74,7 @@ impl Tails {
                 self.replaced.push(name);
             }
         }
+        self.looked = begun;
         self.forget();
     }
 
@@ -185,6 +187,10 @@ impl Tails {
             tail.looked(meta);
         }
         self.others.remove(&file);
+        // a name that comes again: between the file before and this one there may have been another
+        if tail.name == tail.path && self.counts.contains_key(tail.name.to_string_lossy().as_ref()) {
+            self.replaced.push(tail.name.clone());
+        }
         count(&mut self.counts, &tail.name);
         self.tails.push(tail);
     }

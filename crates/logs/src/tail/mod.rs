@@ -103,6 +103,8 @@ pub struct Tails {
 
     /// When all followed files were last looked at, by the machine's clock (seconds).
     seen: i64,
+    /// When new files were last searched for.
+    looked: i64,
     buffer: Vec<u8>,
     to: Injector,
     harvest: Names,
@@ -158,6 +160,7 @@ impl Tails {
             missing: Vec::new(),
             replaced: Vec::new(),
             seen: wall(),
+            looked: wall(),
             buffer: Vec::new(),
             to: injector(),
             harvest: Names::default(),
@@ -233,7 +236,10 @@ impl Tails {
             match tail.from.as_ref().map(From::metadata) {
                 Some(Some(Ok(meta))) => {
                     tail.deleted = meta.nlink() == 0;
-                    tail.looked(&meta);
+                    if tail.looked(&meta) {
+                        replaced = true;
+                        self.replaced.push(tail.name.clone());
+                    }
                     tail.waiting = None;
                 }
                 Some(Some(Err(why))) => {
@@ -276,7 +282,19 @@ impl Tails {
         self.streak = if self.streak.0 == at { (at, self.streak.1.saturating_add(1)) } else { (at, 1) };
         self.turns = self.turns.saturating_add(1);
         let mut buffer = std::mem::take(&mut self.buffer);
-        let turn = self.with(at, |tail, sink| tail.turn(&mut buffer, sink));
+        let turn = self.with(at, |tail, sink| {
+            let untouched = tail.place.head.len() == 0;
+            let turn = tail.turn(&mut buffer, sink);
+            (turn, untouched && tail.place.head.len() > 0)
+        });
+        let (turn, begun) = turn.unzip();
+        if begun == Some(true)
+            && let Some(tail) = self.tails.get(at)
+        {
+            // before its first bytes there may have been others, that were cut off
+            self.replaced.push(tail.name.clone());
+            self.next_look = Instant::now();
+        }
         // a line may have made it large
         if buffer.len() > 1 << 20 {
             buffer = Vec::new();
@@ -338,7 +356,7 @@ impl Tails {
         }
         let missing = self.missing.iter().map(|(saved, _)| part(saved));
         let tails = self.tails.iter().map(|t| Arc::clone(&t.saved)).chain(missing).collect();
-        let time = u64::try_from(self.seen).unwrap_or(0);
+        let time = u64::try_from(self.seen.min(self.looked)).unwrap_or(0);
         self.handed = Handed { time, tails, done: Arc::clone(&self.done_part) };
     }
 

@@ -147,9 +147,12 @@ impl Tail {
         self.from.is_some() && (self.suspect || self.size > looked)
     }
 
-    /// Takes note of what the file is now.
-    pub fn looked(&mut self, meta: &Metadata) {
+    /// Takes note of what the file is now. True if it became shorter, or was written and emptied again:
+    /// what it held meanwhile may be in a copy.
+    pub fn looked(&mut self, meta: &Metadata) -> bool {
         let stamp = (meta.mtime(), meta.mtime_nsec());
+        let emptied = meta.len() == 0 && stamp != self.stamp && self.stamp != (0, 0);
+        let shorter = meta.len() < self.size && self.size != u64::MAX;
         if meta.len() != self.size {
             self.grown = Instant::now();
         }
@@ -161,6 +164,7 @@ impl Tail {
         self.suspect |= stamp != self.stamp && meta.len() == self.size;
         self.size = meta.len();
         self.stamp = stamp;
+        emptied || shorter
     }
 
     /// All that is there was taken, whatever size it was thought to have.
