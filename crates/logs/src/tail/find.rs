@@ -197,21 +197,31 @@ impl Tails {
 
     /// Whether a file holds what one that was read to its end did, under whatever name and inode; how
     /// much that was.
-    fn read_before(&self, from: &mut From, size: u64) -> Option<u64> {
+    fn read_before(&mut self, from: &mut From, size: u64) -> Option<u64> {
         let mut head = [0; SPAN];
         let n = from.fill_at(0, &mut head).ok()?;
-        let packed = from.is_packed();
+        let mark = Mark::of(head.get(..n)?);
+        if from.is_packed() {
+            // what is followed may have grown since its first bytes were noted
+            for tail in &mut self.tails {
+                let mut own = [0; SPAN];
+                let now = tail.from.as_mut().filter(|f| !f.is_packed()).map(|f| f.fill_at(0, &mut own));
+                let now = match now {
+                    Some(Ok(n)) => own.get(..n).map(Mark::of),
+                    _ => None,
+                };
+                if n > 0 && (tail.place.head == mark || now == Some(mark)) {
+                    return Some(tail.place.offset);
+                }
+            }
+            let done = self.done.iter().map(|d| &d.place);
+            let mut places = done.chain(self.missing.iter().map(|(m, _)| &m.place));
+            return places.find(|p| n > 0 && p.head == mark).map(|p| p.offset);
+        }
         let begins = |place: &Place| {
             let len = place.head.len();
-            len > 0
-                && (len == n || (len < n && !packed))
-                && head.get(..len).is_some_and(|h| Mark::of(h) == place.head)
+            len > 0 && head.get(..len.min(n)).is_some_and(|h| Mark::of(h) == place.head)
         };
-        if packed {
-            let places = self.tails.iter().map(|t| &t.place).chain(self.done.iter().map(|d| &d.place));
-            let mut places = places.chain(self.missing.iter().map(|(m, _)| &m.place));
-            return places.find(|p| begins(p)).map(|p| p.offset);
-        }
         let fitting = self.done.iter().filter(|d| d.place.offset > 0 && size >= d.place.offset);
         let fitting = fitting.filter(|d| begins(&d.place) && d.place.fits(from).unwrap_or(false));
         fitting.map(|d| d.place.offset).max()

@@ -57,6 +57,9 @@ impl Place {
         if !same(0, self.head)? {
             return Ok(false);
         }
+        if self.tail.len() == 0 {
+            return Ok(self.offset == 0);
+        }
         let before = u64::from(self.tail.0);
         self.offset.checked_sub(before).map_or(Ok(false), |at| same(at, self.tail))
     }
