@@ -25,6 +25,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--ablation", action="store_true", help="chains: switch off and move each element too"
     )
+    parser.add_argument("--events", type=int, help="append, store: how many events")
     parser.add_argument("--json", type=Path, help="where to write the numbers (default: in the cache folder)")
     given = parser.parse_args(arguments)
     unknown = sorted(set(given.names) - set(found))
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> int:
         capture=given.capture,
         build=not given.no_build,
         ablation=given.ablation,
+        events=given.events,
     )
     for name in given.names or found:
         module = import_module(f"bench.{name}")

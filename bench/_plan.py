@@ -24,6 +24,8 @@ class Plan:
     capture: Path | None = None
     build: bool = True
     ablation: bool = False
+    events: int | None = None
+    """Events a store is given; each measurement has its own number otherwise."""
     numbers: dict[str, Any] = field(default_factory=dict)
 
     def record(self, name: str, **numbers: Any) -> None:

@@ -8,6 +8,9 @@ from os import PathLike
 from typing import Any, Literal, TypeAlias, final
 
 _Side: TypeAlias = Literal["client", "server"]
+_Bytes: TypeAlias = bytes
+"""For classes that have a method of that name."""
+
 _Kind: TypeAlias = Literal["asset", "conversation", "credential", "operation"]
 
 _Chunk: TypeAlias = tuple[int, str, _Side, int, int, int, bytes, bool]
@@ -17,7 +20,6 @@ before it, payload, the flow is over)"""
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
-@final
 class Scan:
     """A run over captures, driven step by step. One thread at a time may use it."""
 
@@ -32,12 +34,13 @@ class Scan:
         filter: str | None = None,
         batch: int = 4096,
         sha256: bool = True,
+        evidence: Evidence | None = None,
     ) -> Scan:
         """Open captures; `-` is standard input. Those that cannot be opened are told by `errors`.
 
         `events` is `none`, `notable` or `all`; `filter` is in tcpdump's words; `batch` is the number
         of packets worked on at once, which changes nothing of the outcome. `declared` are Python
-        probes: (name, industrial, `sentinel.probes.contract.Signature`).
+        probes: (name, industrial, `sentinel.probes.contract.Signature`). `evidence` gets every packet.
         """
 
     def step(self, seconds: float) -> bool:
@@ -65,14 +68,111 @@ class Scan:
     def events(self) -> EventBatch:
         """Events since the last call, in order. After `finish`, the last ones."""
 
+    def harvest(self) -> Inventory:
+        """What was observed since the last harvest, the traffic of open flows so far included, as an
+        inventory for `Inventory.absorb`. Flows go on. All harvests and `finish` together give what one
+        scan to the end gives."""
+
+    def save_flows(self) -> bytes:
+        """State of open flows and of what looks back in time, for `load_flows` of a later run. Harvest
+        first: what was harvested of a flow is part of its state."""
+
+    def load_flows(self, saved: bytes) -> None:
+        """Go on with the flows of an earlier run: before the first packet. Bytes that are damaged or
+        foreign are refused and change nothing."""
+
+    def memory(self) -> tuple[int, int]:
+        """(bytes held by flows and by what was observed since the last harvest, open flows)."""
+
     def sources(self) -> list[bytes]:
-        """One JSON object per source, once the scan is finished."""
+        """One JSON object per source, as of now; the SHA-256 is there once it was read to its end."""
 
     def errors(self) -> list[str]:
         """One line for each source that could not be read, or not to its end."""
 
     def finish(self) -> Inventory:
         """End the scan and give its observations. No other step is possible after that."""
+
+@final
+class Evidence:
+    """The packets around log-ins, changing operations and alerts, kept as pcapng in a folder. Threads may
+    share it."""
+
+    def __new__(
+        cls,
+        folder: str | PathLike[str],
+        *,
+        bytes: int = 1 << 30,
+        memory: int = 64 << 20,
+        before: float = 10.0,
+        after: float = 5.0,
+    ) -> Evidence:
+        """Take over a folder, made if it is not there; `ValueError` if that cannot be, or another process
+        has it. `bytes` bounds all files together, `memory` the last packets held; `before` and `after` are
+        seconds around the moment."""
+
+    def see(self, batch: EventBatch) -> None:
+        """Ask for the packets of log-ins, changing operations and alerts among events. The batch stays."""
+
+    def alerts(self, alerts: Sequence[bytes]) -> None:
+        """Ask for the packets of alerts, documents as `Watch.alerts` gives them."""
+
+    def turn(self, now_us: int | None = None) -> list[tuple[str, str, int, int]]:
+        """Write what is asked for and whose last packets came by now: packet time, or `now_us` where that
+        is later (a quiet port has no time of its own). (id, file, number of the first packet in it, how
+        many)."""
+
+    def finish(self) -> list[tuple[str, str, int, int]]:
+        """No more packets come: write all that is asked for."""
+
+    def sync(self) -> None:
+        """See to it that what was written survives a loss of power."""
+
+    def trouble(self) -> str | None:
+        """One line, once, when the disk did not take something."""
+
+    def counters(self) -> list[tuple[str, int]]:
+        """What was counted, by name."""
+
+@final
+class Live(Scan):
+    """A run over network interfaces: it does what a scan of captures does, but does not end by itself.
+
+    `step` waits for packets, at most so long, and time goes on when none come: idle flows end. `stop`
+    takes no more packets and reads those the kernel still holds (0.15 s). Sources are the interfaces,
+    in the order they are named. `drop_privileges` may be called as soon as it is made.
+    """
+
+    def __new__(
+        cls,
+        interfaces: Sequence[str],
+        *,
+        site: str = "default",
+        events: str = "notable",
+        workers: int = 1,
+        declared: Sequence[tuple[str, bool, Any]] = ...,
+        filter: str | None = None,
+        snaplen: int = 65535,
+        ring_mib: int = 64,
+        promiscuous: bool = True,
+        evidence: Evidence | None = None,
+    ) -> Live:
+        """Open all interfaces, or none. It needs CAP_NET_RAW. `snaplen` is octets taken of a packet (0:
+        all), `ring_mib` mebibytes of ring for each interface. What `filter` cannot mean is left out
+        inside the kernel."""
+
+    def finish(self) -> Inventory:
+        """End the run and give its observations. `counters` still answers."""
+
+    def counters(self) -> bytes:
+        """What was counted of every interface, as JSON: {name: {link, link_type, packets, bytes,
+        kernel_drops, freezes, truncated, joined, tagged, down, lost}}. `link` is `up`, `no carrier`,
+        `down`, `gone` or `another kind`, `down` how often it ceased to be up; `kernel_drops` and `link`
+        are a second old at most. `finish` does not take them away."""
+
+def drop_privileges(user: str | None = None) -> None:
+    """Give up every capability for good and forbid to gain new ones, after becoming `user` if one is
+    named. Interfaces that are open stay so. Refused while the process has more than one thread."""
 
 @final
 class EventBatch:
@@ -86,11 +186,22 @@ class EventBatch:
         """Take the events up to a time (µs) out of the batch, as far as none later stands before them;
         all without one."""
 
+    def split(self, n: int) -> EventBatch:
+        """Take the first `n` events out of the batch."""
+
+    def shed(self, keep: Literal["notable", "none"] | str) -> int:
+        """Drop what can be done without when a queue is full; returns how many went. `notable` keeps all
+        but monitoring (reads and polls that were not refused, flows that were answered), `none` nothing.
+        Alerts always stay."""
+
+    def bytes(self) -> int:
+        """Approximate bytes held."""
+
     def join(self, other: EventBatch) -> None:
         """Take the events of another batch, which is empty afterwards, in between by time. Within each
         batch the order stays."""
 
-    def ndjson(self, *, tag: bool = False, reveal: bool = False) -> bytes:
+    def ndjson(self, *, tag: bool = False, reveal: bool = False) -> _Bytes:
         """One flat ECS document a line. `tag` puts `"record": "event"` first; secrets are masked
         unless `reveal`."""
 
@@ -125,8 +236,19 @@ class Watch:
     def feed_docs(self, docs: Sequence[dict[str, Any]]) -> EventBatch:
         """Take documents as dictionaries."""
 
+    def advance(self, now: int) -> EventBatch:
+        """Time passes without events: give those whose time has come by that. `now` is the machine's clock
+        in microseconds, told every second or so; what counts is how far it went since the last call. A step
+        back, or of more than 90 s, moves nothing; nor does anything before the first event."""
+
+    def clock(self) -> int | None:
+        """Time (µs) before which no event will come in order any more; None before the first."""
+
     def finish(self) -> EventBatch:
         """No more events will come: give those that were held back."""
+
+    def take_alerts(self) -> EventBatch:
+        """Alerts since the last call, in order, as a handle: for `Chains.feed_batch`, and to be written."""
 
     def alerts(self, *, reveal: bool = False) -> list[bytes]:
         """Alert documents since the last call, in order; secrets are masked unless `reveal`."""
@@ -161,11 +283,20 @@ class Watch:
     def count(self, ndjson: bytes, dataset: str | None = None) -> int:
         """How many (rule, event) pairs of documents fit. Nothing is put in order, looked up or kept."""
 
+    def hits(self, ndjson: bytes, dataset: str | None = None) -> list[tuple[int, int]]:
+        """Which rules documents fit: (line, rule), both from 0, rules as `rules` has them. As with `count`,
+        nothing is put in order, looked up or kept."""
+
+    def rules(self) -> list[tuple[str, str, str]]:
+        """Detection rules at work: (file, id or what it is known by, title)."""
+
     def snapshot(self) -> bytes:
-        """State of what looks back in time, to take up again with the same rules."""
+        """The whole state but rules and settings: events held back (as they are, secrets too) and alerts not
+        taken yet included."""
 
     def restore(self, snapshot: bytes) -> None:
-        """Take up where a snapshot was taken."""
+        """Take up where a snapshot was taken, with the same rules exactly there; correlations that are not
+        the same begin anew. Raises ValueError, and changes nothing, for what is no snapshot of this form."""
 
 @final
 class Logs:
@@ -213,6 +344,59 @@ class Logs:
     def finish(self, into: Inventory | None = None) -> Inventory:
         """End the run and add what was learnt to an inventory, a new one if none is given."""
 
+@final
+class Tails:
+    """Zeek logs and Suricata's EVE followed while they are written: each line once, over rotation and
+    restarts. One thread at a time may use it."""
+
+    def __new__(
+        cls,
+        patterns: Sequence[str | PathLike[str]],
+        *,
+        site: str = "default",
+        state: bytes | None = None,
+        poll: float = 0.1,
+        look: float = 1.0,
+        leave: float = 30.0,
+    ) -> Tails:
+        """Follow files, folders and patterns (`*`, `?`, `[a-z]`, `**`), those that come later too, from
+        where `state`, which `positions` gave, says on; without it from their beginning.
+
+        Files are looked at every `poll` seconds and new ones searched for every `look` seconds; a rotated
+        file is left when it has not grown for `leave` seconds and another has its name.
+        """
+
+    def step(self, seconds: float) -> None:
+        """Read what is there for about so many seconds or until there are enough events (16,384), without
+        the interpreter's lock; where nothing is there, wait that long for something."""
+
+    def events(self) -> EventBatch:
+        """Events since the last call, each log's in its order: not in the order of time."""
+
+    def positions(self) -> bytes:
+        """Positions up to which `events` gave events. Keep both together and nothing is read twice or
+        lost."""
+
+    def harvest(self) -> Inventory:
+        """What was learnt since the last call. Take it after `events` and before the next step to have it
+        of the same lines. A log is a source by its name: `sha256` is that of `log`, a zero and the name."""
+
+    def clock(self) -> int | None:
+        """Time of the newest event in microseconds; None before the first."""
+
+    def counters(self) -> bytes:
+        """What is counted, by the name of each log, as a JSON object: `kind`, `lines` that became events,
+        `bytes`, `bad` lines and `last_bad`, `lag` (bytes not read yet), `rotations`, `truncations`, `lost`
+        (rests that were not found), `dropped` values, why it is `waiting`."""
+
+    def totals(self) -> bytes:
+        """A JSON object: `files` followed, `handles` open, files `done`, those `left_out` by the bound,
+        places whose file is `missing`, names beside which rotated files are `searched`; `faults`: what cannot
+        be looked at and why, by path."""
+
+    def sources(self) -> list[bytes]:
+        """One JSON object per log, as far as it was read."""
+
 def recognise_log(path: str | PathLike[str]) -> Literal["zeek", "eve", "text", "other"]:
     """What a file or standard input (`-`) is by its content; `text`: lines, but of neither kind of log;
     `other`: a capture perhaps, or nothing that can be opened."""
@@ -224,40 +408,75 @@ class Inventory:
     def __new__(cls) -> Inventory:
         """An inventory without observations."""
 
-    def merge(self, observations: bytes) -> None:
+    def merge(self, observations: _Bytes) -> None:
         """Add observations that `observations()` gave, of sources not held yet."""
 
-    def assess(self, assess: Callable[[bytes], bytes]) -> None:
+    def absorb(self, harvest: Inventory) -> None:
+        """Add what a harvest gave, which stays as it is. A total is kept within its bounds by it; a harvest
+        that another is added to stays a harvest."""
+
+    def assess(self, assess: Callable[[_Bytes], _Bytes]) -> None:
         """Have every new credential judged: a JSON array goes in, one of assessments comes back."""
 
-    def observations(self) -> bytes:
+    def observations(self) -> _Bytes:
         """The observations for a store; every credential must have been assessed."""
 
     def derive(
         self,
         ledger: Sequence[tuple[str, str]] | None,
-        describe: Callable[[bytes], bytes],
-        vendors: Callable[[list[bytes]], Sequence[str | None]],
+        describe: Callable[[_Bytes], _Bytes],
+        vendors: Callable[[list[_Bytes]], Sequence[str | None]],
+        until: str | None = None,
     ) -> list[tuple[str, str]]:
         """Work out assets. `ledger` is (identity, id) in order of first sight; `describe` takes a
         JSON array of profiles and gives one of meanings; `vendors` takes hardware addresses of six
-        bytes and gives a name or None for each. Returns what to add to the ledger."""
+        bytes and gives a name or None for each. Returns what to add to the ledger. Answers are
+        remembered; those that hang on a certificate are asked for anew when `until` is another."""
+
+    def update(
+        self,
+        describe: Callable[[_Bytes], _Bytes],
+        vendors: Callable[[list[_Bytes]], Sequence[str | None]],
+        until: str | None = None,
+    ) -> tuple[list[tuple[str, str]], list[str]]:
+        """`derive` with the ledger that this inventory keeps. Returns what was added to it, and the
+        identities that were dropped from it since they would be given the same id again."""
+
+    def ledger(self, entries: Sequence[tuple[str, str]]) -> None:
+        """Take up the ledger that `update` goes on with."""
+
+    def limit(self, table: str, most: int) -> None:
+        """Bound a table for `absorb`: `hosts`, `facts`, `facts_per_host`, `services`, `bindings`,
+        `conversations`, `operations`, `credentials`, or `text` in bytes."""
+
+    def bytes(self) -> int:
+        """Approximate bytes held."""
+
+    def records_changed(self, kind: _Kind | str) -> tuple[list[tuple[str, _Bytes]], list[str]]:
+        """Records of a kind that are new or changed since `kept(kind)` was called, as (key, JSON
+        document), and the keys of those that are gone. An asset's key is its id, that of others a hash of
+        what tells them apart. At first all are new: what else a store holds is gone."""
+
+    def kept(self, kind: _Kind | str) -> None:
+        """A store has kept what `records_changed(kind)` gave last."""
 
     def totals(self) -> list[tuple[str, int]]:
         """How many `assets`, `conversations`, `credentials` and `operations` there are."""
 
-    def counters(self) -> tuple[bytes, bytes]:
+    def counters(self) -> tuple[_Bytes, _Bytes]:
         """`limits` and `parse_errors` as two JSON objects."""
 
-    def records(self, kind: _Kind | str, limit: int | None = None) -> list[bytes]:
+    def records(self, kind: _Kind | str, limit: int | None = None) -> list[_Bytes]:
         """Records of a kind as JSON documents. With `limit`, at most so many, assets in order of
         interest."""
 
-    def write(self, kind: _Kind | str, write: Callable[[bytes], object], separator: bytes, tag: bool) -> int:
+    def write(
+        self, kind: _Kind | str, write: Callable[[_Bytes], object], separator: _Bytes, tag: bool
+    ) -> int:
         """Write all records of a kind in large pieces with `separator` between them; `tag` puts
         `"record": kind` first. Returns how many there were."""
 
-    def sources(self) -> bytes:
+    def sources(self) -> _Bytes:
         """Sources known, as a JSON array of name, sha256 and site."""
 
 @final
@@ -271,14 +490,22 @@ class Chains:
     def feed(self, alerts: Sequence[bytes]) -> None:
         """Take in alert documents."""
 
+    def feed_batch(self, alerts: EventBatch) -> None:
+        """Take in the alerts of a batch (`Watch.take_alerts`), which keeps them."""
+
     def feed_lines(self, ndjson: bytes) -> None:
         """Take in alert documents, one a line."""
+
+    def assets(self, assets: bytes) -> None:
+        """Replace the assets whose addresses alerts may have that do not name them: a JSON array of asset
+        documents. They are no part of a snapshot."""
 
     def finish(self) -> None:
         """Work on what waits for earlier alerts: none will come."""
 
     def advance(self, time: int) -> None:
-        """Let event time pass (microseconds since 1970 UTC), so that idle chains close."""
+        """Let event time pass (microseconds since 1970 UTC, `Watch.clock`): what waits is worked on as no
+        earlier alert comes, and idle chains close."""
 
     def changed(self) -> list[bytes]:
         """Documents of chains that changed since the last call; merged and closed ones too."""
@@ -297,6 +524,13 @@ class Chains:
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot; what is none is refused and changes nothing."""
+
+def log_sources(dataset: str) -> list[tuple[str, str, str]]:
+    """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule
+    is meant for them if all that it says is said by one of these. None: of unknown origin, every rule is."""
+
+def check_filter(text: str) -> None:
+    """Raise `ValueError` if a filter in tcpdump's words cannot be understood."""
 
 def native_probes() -> list[_NativeProbe]:
     """The probes written in Rust."""

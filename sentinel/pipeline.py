@@ -17,12 +17,18 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel._native import EventBatch, Inventory, Logs, Scan
+    from sentinel.config.sections import EvidenceSettings
+    from sentinel.model.store import Keyed, Store, Writer, Written
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
-    from sentinel.store.sqlite import SqliteStore, Writer
+    from sentinel.rules.zones import Zones
+    from sentinel.sources.evidence import Keeper
 
 RECORDS = ("asset", "conversation", "credential", "operation")
 """Kinds of records an inventory gives, in the order of the document."""
+
+MAX_REFUSED = 20
+"""Lines about documents that a store refused."""
 
 STEP_SECONDS = 0.1
 """Wall-clock seconds of native work between two looks at progress, interrupts and outside probes."""
@@ -44,13 +50,15 @@ class Options:
     """Whether the rule packs that come with the program are evaluated."""
     rules: tuple[Path, ...] = ()
     """Files and folders of rules beside the packs."""
-    zones: Path | None = None
+    zones: Zones | None = None
     learning_days: float = 7.0
     """Observed days after which what was never seen is new."""
     baseline: bytes | None = None
     """What was learned before, as a store keeps it."""
     assets: Callable[[], Iterable[dict[str, Any]]] = tuple
     """Gives the records of the inventory that rules know before the first packet."""
+    evidence: EvidenceSettings | None = None
+    """Where the packets around log-ins, changing operations and alerts are kept."""
     key: bytes | None = None
     """Key of the keyed hash of secrets; without one, secrets are named s1, s2 … by first sight."""
 
@@ -112,7 +120,9 @@ def scan(
     from sentinel.sources.together import divide
 
     captures, texts = divide(files)
-    stream = Stream(rules(options, foreign=bool(texts)), on_events, on_alerts, reveal=options.reveal)
+    keeper = _keeper(options)
+    known = rules(options, foreign=bool(texts))
+    stream = Stream(known, on_events, on_alerts, reveal=options.reveal, keeper=keeper)
     mode = stream.mode(options.events)
     run = runner = logs = None
     try:
@@ -124,6 +134,7 @@ def scan(
                 workers=options.workers,
                 declared=declared(),
                 filter=options.filter,
+                evidence=keeper.native if keeper else None,
             )
             runner = Runner(run)
     except ValueError as error:
@@ -142,11 +153,21 @@ def scan(
     result.alerts, result.counted = stream.alerts, stream.counted()
     result.baseline = stream.baseline
     result.warnings = [*stream.refused, *(logs.warnings() if logs else ())]
+    if keeper:
+        keeper.finish()
+        result.warnings += keeper.warnings
+        result.counted |= keeper.counted()
     nothing = not any(s["packets"] or s.get("records") for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
         raise UserError(result.errors[0])
     assess(inventory, options)
     return result
+
+
+def _keeper(options: Options) -> Keeper | None:
+    from sentinel.sources.evidence import Keeper
+
+    return Keeper(options.evidence) if options.evidence and options.evidence.folder else None
 
 
 def _read(
@@ -170,11 +191,11 @@ def _read(
             if run and runner and inventory is None:
                 done = run.step(STEP_SECONDS)
                 runner.turn()
-                held.join(run.events())
+                held.join(stream.read(run.events()))
                 until = run.clock()
                 if done:
                     inventory, until = run.finish(), None
-                    held.join(run.events())
+                    held.join(stream.read(run.events()))
                 elif until is None:
                     continue
             if logs is None:
@@ -193,9 +214,9 @@ def _read(
     if run and runner and inventory is None:
         run.stop()
         runner.turn()
-        held.join(run.events())
+        held.join(stream.read(run.events()))
         inventory = run.finish()
-        held.join(run.events())
+        held.join(stream.read(run.events()))
     stream.take(held.until())
     return interrupted, inventory
 
@@ -231,19 +252,15 @@ def rules(options: Options, *, foreign: bool = False) -> Rules | None:
 
 def story(alerts: Iterable[list[bytes]], inventory: Inventory, options: Options) -> list[bytes]:
     """Attack chains of alerts that come by time, over the assets of an inventory."""
-    from sentinel.rules import chains, zones
-    from sentinel.rules.owners import Owners
+    from sentinel.rules import chains
 
-    networks: list[str] = []
-    if options.zones is not None:
-        known = zones.load(options.zones).settings(options.site)
-        own = (network for zone in known["zones"] for network in zone.get("networks", ()))
-        networks = [*own, *known.get("organisation", ())]
-    engine = chains.make(networks=networks)
-    owners: Owners | None = None
+    engine = chains.make(networks=options.zones.own(options.site) if options.zones else ())
+    known_assets = False
     for some in alerts:
-        owners = owners or Owners(inventory, networks)
-        engine.feed([owners.named(alert) for alert in some])
+        if not known_assets:
+            engine.assets(b"[" + b",".join(inventory.records("asset")) + b"]")
+            known_assets = True
+        engine.feed(some)
     engine.finish()
     return list(engine.all())
 
@@ -258,14 +275,24 @@ class Stream:
         on_alerts: Callable[[list[bytes]], None] | None,
         *,
         reveal: bool = False,
+        keeper: Keeper | None = None,
     ) -> None:
         self._rules, self._on_events, self._on_alerts, self._reveal = rules, on_events, on_alerts, reveal
+        self._keeper = keeper
         self.alerts: list[bytes] = []
         self.refused = rules.refused if rules is not None else []
 
     def mode(self, asked: str) -> str:
-        """Which events have to be made: rules need the notable ones at least."""
-        return "notable" if self._rules is not None and asked == "none" else asked
+        """Which events have to be made: rules and evidence need the notable ones at least."""
+        needed = self._rules is not None or self._keeper is not None
+        return "notable" if needed and asked == "none" else asked
+
+    def read(self, batch: EventBatch) -> EventBatch:
+        """Events as they were read: their packets are asked for before rules hold the events back."""
+        if self._keeper is not None:
+            self._keeper.see(batch)
+            self._keeper.turn()
+        return batch
 
     def take(self, batch: EventBatch) -> None:
         """Pass a batch on."""
@@ -293,6 +320,8 @@ class Stream:
         alerts = [] if self._rules is None else self._rules.alerts(reveal=self._reveal)
         if alerts:
             self.alerts += alerts
+            if self._keeper is not None:
+                self._keeper.alerts(alerts)
             if self._on_alerts is not None:
                 self._on_alerts(alerts)
 
@@ -316,6 +345,23 @@ def derive(
     `ledger` is None where no ids are kept. `until` is the time of the last packet, RFC 3339:
     certificates are held against it.
     """
+    describe, makers = _asked(known, until)
+    return inventory.derive(ledger, describe, makers, until)
+
+
+def bring_up(
+    inventory: Inventory, known: Path | None = None, until: str | None = None
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Work out assets of an inventory that goes on for months and keeps its ledger itself. Returns what
+    was added to the ledger, and identities that were dropped from it."""
+    describe, makers = _asked(known, until)
+    return inventory.update(describe, makers, until)
+
+
+def _asked(
+    known: Path | None, until: str | None
+) -> tuple[Callable[[bytes], bytes], Callable[[list[bytes]], list[str | None]]]:
+    """What an inventory asks: what profiles mean, and who makes hardware addresses."""
     from sentinel.inventory.meaning import describe_all
     from sentinel.inventory.oui import vendors
 
@@ -326,11 +372,19 @@ def derive(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return inventory.derive(ledger, lambda profiles: describe_all(profiles, until), makers)
+    return lambda profiles: describe_all(profiles, until), makers
+
+
+def origin(site: str, sensor: str | None = None) -> bytes:
+    """Members that say where an alert comes from, to be put in front of the others of its document. An
+    alert that names no site is of the site `default`."""
+    named = {"observer.name": sensor, "sentinel.site": site if site != "default" else None}
+    members = [f"{json.dumps(key)}:{json.dumps(value)}," for key, value in named.items() if value]
+    return "".join(members).encode()
 
 
 def scan_into(
-    store: SqliteStore,
+    store: Store,
     files: list[str],
     options: Options,
     *,
@@ -353,19 +407,26 @@ def scan_into(
     with store.writer() as writer:
         wanted, skipped = _new_ones(writer, files, options)
         if wanted:
+            refused: list[str] = []
+
+            def told(written: Written) -> None:
+                room = MAX_REFUSED - len(refused)
+                refused.extend(f"not kept: {line}" for line in written.refused[: max(room, 0)])
 
             def keep(batch: EventBatch) -> None:
                 lines = batch.ndjson()
                 try:
-                    writer.append_events(lines)
+                    told(writer.append_events(lines))
                 except KeyboardInterrupt:
                     writer.append_events(lines)  # what was read is kept; writing twice stores once
                     raise
                 if on_events is not None:
                     on_events(batch)
 
+            where = origin(options.site)
+
             def keep_alerts(alerts: list[bytes]) -> None:
-                writer.append_alerts(alerts)
+                told(writer.append_alerts([b"{" + where + alert[1:] for alert in alerts]))
                 if on_alerts is not None:
                     on_alerts(alerts)
 
@@ -378,6 +439,7 @@ def scan_into(
             total = _total(writer, replaced)
             total.merge(own)
             result = replace(result, inventory=total, skipped=skipped)
+            result.errors.extend(refused)
             ids = derive(total, writer.ledger(), options.known, _until(store, result.sources))
             _commit(writer, total, ids, result.sources, own, replaced)
             usual = None if options.again else result.baseline()
@@ -385,13 +447,33 @@ def scan_into(
                 writer.put_state(learned, usual)
             result.chains = story(writer.alert_documents(), total, options)
             writer.replace_chains(result.chains)
+            if options.evidence and options.evidence.folder:
+                remember(writer, store, options.evidence.folder)
         else:
             result = Result(_total(writer), [], skipped=skipped)
             derive(result.inventory, writer.ledger(), options.known, _until(store))
     return replace(result, sources=store.sources())
 
 
-def rebuild(store: SqliteStore, known: Path | None = None) -> dict[str, int]:
+EVIDENCE = "evidence folders"
+"""Name under which a store keeps the folders that packets of its alerts are in."""
+
+
+def remember(writer: Writer, store: Store, folder: Path) -> None:
+    """Note in a store where packets are kept, so that they are found by what they prove."""
+    known = json.loads(store.state(EVIDENCE) or b"[]")
+    path = str(folder.resolve())
+    if path not in known:
+        writer.put_state(EVIDENCE, json.dumps([*known, path]).encode())
+
+
+def evidence_folders(store: Store, set_: Path | None) -> list[Path]:
+    """Where packets may be: the folder that is set, and those a store knows."""
+    known = [Path(name) for name in json.loads(store.state(EVIDENCE) or b"[]")]
+    return [*([set_.resolve()] if set_ else []), *known]
+
+
+def rebuild(store: Store, known: Path | None = None) -> dict[str, int]:
     """Work the inventory out anew from the observations a store holds. Returns how many of each kind."""
     with store.writer() as writer:
         total = _total(writer)
@@ -408,13 +490,13 @@ def _commit(
     instead_of: Iterable[int] = (),
 ) -> None:
     """Write the inventory of all a store holds, with the sources and observations it grew by."""
-    records: dict[str, Iterable[bytes]] = {kind: total.records(kind) for kind in RECORDS}
+    records: dict[str, Iterable[bytes] | Iterable[Keyed]] = {kind: total.records(kind) for kind in RECORDS}
     limits, errors = total.counters()
     counters = {"limits": limits, "parse_errors": errors}
     writer.commit(list(sources), observations, set(instead_of), ids, records, counters)
 
 
-def _until(store: SqliteStore, new: Iterable[dict[str, Any]] = ()) -> str | None:
+def _until(store: Store, new: Iterable[dict[str, Any]] = ()) -> str | None:
     """Time of the last packet of all sources, RFC 3339."""
     return max((s["last"] for s in (*store.sources(), *new) if "last" in s), default=None)
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.elastic.fixtures import _servers, elastic, elastic_secured, elastic_server  # noqa: F401
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("SENTINEL_REQUIRE_ALL", "") not in ("", "0")
 

@@ -21,6 +21,7 @@ from typing import Any
 from sentinel import pipeline
 from sentinel.rules.cases import beside, fires, read
 from sentinel.rules.loader import documents, packs_folder, rule_paths
+from sentinel.rules.zones import load
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST = 400
@@ -57,7 +58,7 @@ def sources(corpus: bool) -> Iterator[tuple[str, list[Path], Path | None]]:
 def scanned(files: list[Path], zones: Path | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Events and alerts of captures."""
     events: list[dict[str, Any]] = []
-    options = pipeline.Options(events="notable", packs=True, zones=zones)
+    options = pipeline.Options(events="notable", packs=True, zones=load(zones) if zones else None)
     result = pipeline.scan(
         [str(path) for path in files],
         options,

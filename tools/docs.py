@@ -1,4 +1,5 @@
-"""Writes docs/reference from the program: `make docs`. A test holds the files to what this makes.
+"""Writes docs/reference and packaging/sentinel.toml from the program: `make docs`. Tests hold the files to
+what this makes.
 
 Everything here is derived: the command line from the typer app, settings from their model, probes
 from their list, fields from the field table, records from the data model.
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
+
+from tools import default_settings
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by `make docs`: do not edit. -->"
@@ -116,6 +119,7 @@ def _default(parameter: Any) -> str:
 
 def settings() -> list[str]:
     from sentinel import config
+    from sentinel.config.sections import Receiver
 
     lines = ["# Settings", "", NOTE, ""]
     lines += ["Weakest first: defaults, `/etc/sentinel/sentinel.toml`, `~/.config/sentinel/sentinel.toml`,"]
@@ -135,6 +139,12 @@ def settings() -> list[str]:
                 )
             )
         lines += table(("setting", "variable", "default", "what it is"), rows)
+    lines += ["## `[[forward.to]]`", "", str(Receiver.__doc__), ""]
+    each: list[tuple[str, ...]] = []
+    for key, field in Receiver.model_fields.items():
+        default = None if field.is_required() else field.get_default()
+        each.append((f"`{key}`", "" if default is None else f"`{default}`", field.description or ""))
+    lines += table(("setting", "default", "what it is"), each)
     return lines
 
 
@@ -252,6 +262,8 @@ def main() -> int:
     for name in PAGES:
         (REFERENCE / name).write_text(page(name), encoding="utf-8")
         sys.stdout.write(f"docs/reference/{name}\n")
+    default_settings.main()
+    sys.stdout.write("packaging/sentinel.toml\n")
     return 0
 
 

@@ -30,12 +30,56 @@ OPTIONAL = {
         "the HTML report is not opened in a browser by a test",
         "chromium",
     ),
+    "systemd": (
+        ("systemd-analyze",),
+        ("--version",),
+        "the daemon's unit is not checked by systemd",
+        "systemd",
+    ),
     "ndpiReader": (
         ("ndpiReader",),
         ("-h",),
         "`make bench` has nothing to compare its speed with",
         "libndpi-bin",
     ),
+    "rsyslogd": (
+        ("rsyslogd", "/usr/sbin/rsyslogd"),
+        ("-v",),
+        "no test against a receiver of syslog that others wrote",
+        "rsyslog-openssl",
+    ),
+    "openssl": (
+        ("openssl",),
+        ("version",),
+        "no test against a TLS server that others wrote",
+        "openssl",
+    ),
+    "java": (
+        ("java",),
+        ("-version",),
+        "no Elasticsearch for the tests of that store",
+        "openjdk-17-jre-headless",
+    ),
+    "ip": (("ip",), ("-V",), "no network namespace for the tests of live capture", "iproute2"),
+    "tcpreplay": (
+        ("tcpreplay",),
+        ("--version",),
+        "nothing sends packets in the tests of live capture",
+        "tcpreplay",
+    ),
+    "tcpdump": (
+        ("tcpdump",),
+        ("--version",),
+        "live capture is not held against a recording",
+        "tcpdump",
+    ),
+    "setpriv": (
+        ("setpriv",),
+        ("--version",),
+        "no test that live capture needs one capability only",
+        "util-linux",
+    ),
+    "mvn": (("mvn",), ("-version",), "Elasticsearch is not fetched for the tests", "maven"),
 }
 
 

@@ -30,7 +30,7 @@ GROUPS: tuple[str, ...] = (
 )
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.<name>`."""
 
-COMMANDS: tuple[str, ...] = ("demo", "scan", "report")
+COMMANDS: tuple[str, ...] = ("demo", "scan", "collect", "status", "report")
 """Commands without a group, in the order of the help: the function `<name>` of `sentinel.cli.<name>`."""
 
 EXIT_CODES: dict[int, str] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from sentinel.cli.records import (
     StoreOption,
     WhereOption,
     asked,
+    folders,
     opened,
     show_json,
     target,
@@ -24,6 +25,9 @@ from sentinel.cli.records import (
     show as write_for_people,
 )
 from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel.sources.evidence import Pointer
 
 app = typer.Typer(no_args_is_help=True, help="The devices a store knows.")
 
@@ -54,7 +58,10 @@ def list_(
 def show(
     id: Annotated[str, typer.Argument(help="Id or alias of the asset; one of its addresses will do.")],
     evidence: Annotated[
-        bool, typer.Option("--evidence", help="Also every fact, with the capture and frame it was read from.")
+        bool,
+        typer.Option(
+            "--evidence", help="Also every fact, with its capture and frame, and packets that were kept."
+        ),
     ] = False,
     format: FormatOption = Format.TABLE,
     store: StoreOption = None,
@@ -62,19 +69,26 @@ def show(
     """Show one asset: identity, addresses, services, roles and why, exposures."""
     from sentinel.report.asset_page import page
 
+    kept: list[Pointer] = []
     at = opened(store)
     asset = at.asset(id)
     if asset is None:
-        held = [a for a in at.documents("asset") if id.lower() in (*a["ip"], *a["mac"])]
+        held = at.at_address(id)
         if len(held) > 1:
             ids = ", ".join(a["id"] for a in held)
             raise UserError(f"{id}: several assets have this address: {ids}")
         if not held:
             raise UserError(f"{id}: no such asset (`sentinel assets list` shows them)")
         asset = held[0]
+    if evidence:
+        from sentinel.sources.evidence import find
+
+        kept = find(folders(at), addresses=[*asset["ip"], *asset["mac"]])
     if format is Format.TABLE:
-        write_for_people(page(asset, evidence=evidence))
+        write_for_people(page(asset, evidence=evidence, packets=[(p.comment, str(p)) for p in kept]))
     else:
+        if kept:
+            asset["packets"] = [pointer.document() for pointer in kept]
         show_json(asset if format is Format.JSON else {"record": "asset", **asset}, format)
 
 

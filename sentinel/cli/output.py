@@ -96,7 +96,7 @@ class Output:
             write(f', "{name}": ['.encode())
             inventory.write(kind, write, b",\n", False)
             write(b"]")
-        limits, errors = inventory.counters()
+        limits, errors = _counters(result)
         write(b', "alerts": [' + b",\n".join(result.alerts) + b"]")
         write(b', "chains": [' + b",\n".join(result.chains) + b"]")
         write(b', "limits": ' + limits + b', "parse_errors": ' + errors + b"}\n")
@@ -150,12 +150,21 @@ class Output:
         return worst
 
 
+def _counters(result: Result) -> tuple[bytes, bytes]:
+    """`limits`, with what was counted of evidence, and `parse_errors`: JSON."""
+    limits, errors = result.inventory.counters()
+    kept = {name: n for name, n in result.counted.items() if name.startswith("evidence_")}
+    if kept:
+        limits = json.dumps({**json.loads(limits), **kept}).encode()
+    return limits, errors
+
+
 def document(result: Result, most: dict[str, int]) -> Document:
     """The part of the outcome that a person reads: the most interesting records, and totals."""
     from sentinel.report.document import Document
 
     inventory = result.inventory
-    limits, errors = (json.loads(part) for part in inventory.counters())
+    limits, errors = (json.loads(part) for part in _counters(result))
     return Document(
         version=__version__,
         sources=result.sources,

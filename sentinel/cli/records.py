@@ -19,8 +19,8 @@ from sentinel.errors import UserError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from sentinel.model.store import Store
     from sentinel.query import Node
-    from sentinel.store.sqlite import SqliteStore
 
 Record: TypeAlias = dict[str, Any]
 """A record as plain data."""
@@ -38,7 +38,11 @@ class Format(StrEnum):
 
 
 StoreOption = Annotated[
-    str | None, typer.Option("--store", help="Store: sqlite:///folder (default: under the state folder).")
+    str | None,
+    typer.Option(
+        "--store",
+        help="Store: sqlite:///folder or https://user@host:9200 (default: that of the settings).",
+    ),
 ]
 WhereOption = Annotated[
     str | None, typer.Option("--where", help="Only those that fit: 'vendor = Siemens AND level < 2'.")
@@ -52,11 +56,19 @@ OutputOption = Annotated[
 ]
 
 
-def opened(url: str | None) -> SqliteStore:
+def opened(url: str | None) -> Store:
     """The store that is asked for; it must be there."""
     from sentinel.store import open_store
 
     return open_store(url)
+
+
+def folders(store: Store) -> list[Path]:
+    """Folders in which packets may be kept of what a store holds."""
+    from sentinel.config import load
+    from sentinel.pipeline import evidence_folders
+
+    return evidence_folders(store, load().settings.evidence.folder)
 
 
 def asked(query: str | None) -> Node | None:

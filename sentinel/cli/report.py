@@ -12,7 +12,7 @@ from sentinel.cli.records import OutputOption, StoreOption, opened, target
 if TYPE_CHECKING:
     from typing import IO
 
-    from sentinel.store.sqlite import SqliteStore
+    from sentinel.model.store import Store
 
 
 class Format(StrEnum):
@@ -40,16 +40,16 @@ def report(
             file.write(render(document(at, PAGE)))
 
 
-def _json(store: SqliteStore, file: IO[str]) -> None:
+def _json(store: Store, file: IO[str]) -> None:
     """The document of data-model.md, record by record: a large network is never in memory whole."""
     import json
 
     from sentinel import __version__
-    from sentinel.cli.output import PLURAL
+    from sentinel.report.stored import LISTS
 
     head = json.dumps({"version": __version__, "sources": store.sources()}, ensure_ascii=False)
     file.write(head[:-1])
-    for kind, name in PLURAL.items():
+    for kind, name in LISTS.items():
         file.write(f', "{name}": [')
         for number, record in enumerate(store.documents(kind)):
             file.write((",\n" if number else "") + json.dumps(record, ensure_ascii=False))

@@ -20,13 +20,14 @@ from sentinel.cli.records import (
     show,
     show_json,
     target,
+    write,
 )
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
+    from sentinel.model.store import Store
     from sentinel.rules.engine import Rules
     from sentinel.rules.loader import RuleFile
-    from sentinel.store.sqlite import SqliteStore
 
 app = typer.Typer(no_args_is_help=True, help="What is looked for in events: Sigma rules.")
 
@@ -243,7 +244,46 @@ def convert(
     sys.stderr.write(f"sentinel: {done:,} rules written, {len(out) - done:,} cannot be expressed\n")
 
 
-def _learned(at: SqliteStore, site: str) -> Rules:
+@app.command()
+def hunt(
+    paths: PathsArgument = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Events from here on: 2026-01-31, 2026-01-31T08:00:00Z.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Events before this time.")] = None,
+    limit: LimitOption = None,
+    format: FormatOption = Format.TABLE,
+    store: StoreOption = None,
+) -> None:
+    """Find stored events that fit rules: those of today on the traffic of yesterday.
+
+    Correlations are left out. Elasticsearch is asked with the converted rules (needs the extra `convert`;
+    without it events are read and tried one by one).
+    """
+    from sentinel.rules import hunt as made
+
+    found = made.hunt(
+        opened(store),
+        chosen(paths),
+        None if since is None else made.moment(since, "--since"),
+        None if until is None else made.moment(until, "--until"),
+    )
+    for line in found.refused:
+        sys.stderr.write(f"sentinel: {line}\n")
+    rows = (
+        {"rule.id": h.id, "rule.name": h.title, "rule.level": h.level, "file": h.file, "event": h.event}
+        for h in found.hits
+    )
+    from sentinel.report.listing import hits
+
+    write("hit", rows, format, limit, hits)
+    sys.stdout.flush()
+    sys.stderr.write(
+        f"sentinel: {found.rules:,} rules tried, {found.left_out:,} about several events left out\n"
+    )
+
+
+def _learned(at: Store, site: str) -> Rules:
     """An engine without rules that holds what was learned of a site."""
     from sentinel.rules import baselines, context
     from sentinel.rules.engine import Rules

@@ -13,7 +13,9 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel.cli.output import Output
+    from sentinel.config.sections import EvidenceSettings
     from sentinel.pipeline import Options, Result
+    from sentinel.rules.zones import Zones
 
 
 class Format(StrEnum):
@@ -55,7 +57,9 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write (csv: a folder).")
     ] = None,
-    store: Annotated[str | None, typer.Option("--store", help="Add to a store: sqlite:///folder.")] = None,
+    store: Annotated[
+        str | None, typer.Option("--store", help="Add to a store: sqlite:///folder, https://host.")
+    ] = None,
     events: Annotated[
         Events | None, typer.Option(help="Events to make (default: notable with a store, else none).")
     ] = None,
@@ -68,9 +72,13 @@ def scan(
         Path | None, typer.Option("--zones", help="Networks, levels and allowed conduits (YAML).")
     ] = None,
     learning_days: Annotated[
-        float,
-        typer.Option("--learning-days", min=0, help="Observed days after which what was never seen is new."),
-    ] = 7.0,
+        float | None,
+        typer.Option(
+            "--learning-days",
+            min=0,
+            help="Observed days after which what is unseen is new (default: 7).",
+        ),
+    ] = None,
     site: Annotated[
         str | None,
         typer.Option(help="Name of the site: private addresses of two sites never merge (default: default)."),
@@ -78,6 +86,10 @@ def scan(
     filter: Annotated[
         str | None,
         typer.Option(help="Packets to look at, in tcpdump's words: 'host 10.0.0.5 and tcp port 502'."),
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option("--evidence", help="Folder for the packets around log-ins, operations and alerts."),
     ] = None,
     passwords: Annotated[
         Path | None, typer.Option(help="Passwords to hold secrets against, one a line, or user:password.")
@@ -98,15 +110,19 @@ def scan(
     """Read captures and logs: what is there, which secrets are weak, who did what to which controller."""
     from sentinel.config import load
 
-    settings = load(
+    loaded = load(
         {
             "scan.site": site,
             "scan.events": events and events.value,
             "scan.workers": workers,
             "scan.passwords": passwords,
             "scan.known": known,
+            "scan.zones": zones,
+            "scan.learning_days": learning_days,
+            "evidence.folder": evidence,
         }
-    ).settings.scan
+    ).settings
+    settings = loaded.scan
     code = run_scan(
         source,
         format=format,
@@ -123,8 +139,10 @@ def scan(
         fail_on=fail_on,
         rules=tuple(rules or ()),
         packs=not no_rules,
-        zones=zones,
-        learning_days=learning_days,
+        zones=settings.zones,
+        learning_days=settings.learning_days,
+        # a folder that is set is the daemon's: a scan writes only where it is told to
+        evidence=loaded.evidence if evidence else None,
     )
     raise typer.Exit(code)
 
@@ -148,6 +166,7 @@ def run_scan(
     packs: bool = True,
     zones: Path | None = None,
     learning_days: float = 7.0,
+    evidence: EvidenceSettings | None = None,
 ) -> int:
     """Scan and write the outcome. Returns the exit code; raises `UserError` when nothing could be read."""
     from sentinel import pipeline
@@ -166,8 +185,9 @@ def run_scan(
         known=known,
         packs=packs,
         rules=rules,
-        zones=zones,
+        zones=_read_zones(zones) if zones else None,
         learning_days=learning_days,
+        evidence=evidence,
     )
     files = expand(source)
     if reveal:
@@ -196,6 +216,12 @@ def run_scan(
     if fail_on and out.worst(result) >= list(Severity).index(fail_on):
         return 3
     return 0
+
+
+def _read_zones(path: Path) -> Zones:
+    from sentinel.rules.zones import load
+
+    return load(path)
 
 
 def _alone(files: list[str], options: Options, out: Output, *, ndjson: bool) -> Result:

@@ -31,6 +31,10 @@ class ScanSettings(Section):
         None
     )
     known: Annotated[Path | None, Field(description="Folder with newer knowledge files (OUI, recog).")] = None
+    zones: Annotated[Path | None, Field(description="Networks, levels and allowed conduits (YAML).")] = None
+    learning_days: Annotated[
+        float, Field(ge=0, description="Observed days after which what was never seen is new.")
+    ] = 7.0
 
 
 class CollectSettings(Section):
@@ -234,7 +238,7 @@ class Receiver(Section):
     name: Annotated[str | None, Field(description="Name in metrics and logs. Not set: kind and host.")] = None
     level: Annotated[
         Literal["informational", "low", "medium", "high", "critical"],
-        Field(description="Least severity of alerts that are sent."),
+        Field(description="Least severity of alerts and chains that are sent."),
     ] = "low"
     chains: Annotated[bool, Field(description="Send chains too.")] = False
     ca: Annotated[Path | None, Field(description="Certificates (PEM) the receiver's must come from.")] = None
@@ -244,8 +248,17 @@ class Receiver(Section):
     queue: Annotated[int, Field(ge=10, le=1_000_000, description="Alerts that wait for it at most.")] = 10_000
     timeout: Annotated[float, Field(ge=0.1, le=300, description="Seconds a delivery may take.")] = 10.0
     retries: Annotated[
-        int, Field(ge=0, le=100, description="Times a webhook's delivery is tried again, with growing waits.")
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="Times a delivery that a webhook fails at is tried again, with growing waits. "
+            "One that is away is waited for.",
+        ),
     ] = 8
+    files: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Bundles (stix) in a folder at most; the oldest go.")
+    ] = 10_000
 
 
 class ForwardSettings(Section):

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
-from typing import TextIO
+from typing import Any, TextIO
 
 from sentinel.export._stix import address_object, bundle, end_name, moment, own_id, source_identity, summary
 from sentinel.export.text import Record, plain
@@ -42,6 +42,42 @@ def stix(chains: Iterable[Record]) -> Record:
         named.append((chain["id"], chain["last"], chain["alert_count"]))
         objects += _chain(chain)
     return bundle(objects, "stix", *named)
+
+
+def write_stix_alerts(alerts: Iterable[Record], out: TextIO) -> None:
+    """Write one bundle of alert documents: each is told as a chain of one step is."""
+    write_stix((_alone(alert) for alert in alerts), out)
+
+
+def _alone(alert: Record) -> Record:
+    """An alert as a chain of nothing else."""
+    time, rule = alert["@timestamp"], alert.get("rule.name") or "alert"
+    step = {
+        "n": 1,
+        "time": time,
+        "last": time,
+        "rule": rule,
+        "tactic": _first(alert.get("threat.tactic.name")),
+        "tactic_id": _first(alert.get("threat.tactic.id")),
+        "technique": _first(alert.get("threat.technique.id")),
+        "source": _first(alert.get("source.ip") or alert.get("source.mac")),
+        "destination": _first(alert.get("destination.ip") or alert.get("destination.mac")),
+        "count": 1,
+    }
+    return {
+        "id": alert["event.id"],
+        "title": rule,
+        "first": time,
+        "last": time,
+        "alert_count": 1,
+        "steps": [step],
+        "explanation": alert.get("event.reason") or rule,
+    }
+
+
+def _first(value: Any) -> Any:
+    """The first of several values."""
+    return (value[0] if value else None) if isinstance(value, list) else value
 
 
 def _chain(chain: Record) -> list[Record]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
 
 from rich.console import Group, RenderableType
@@ -24,14 +24,20 @@ LONGEST = 200
 """Characters of a captured value."""
 
 
-def page(asset: Record, *, evidence: bool = False) -> RenderableType:
-    """The page. With `evidence` every fact with the capture and frame it was read from."""
+PACKETS = 20
+"""Places of kept packets that are shown, the newest."""
+
+
+def page(asset: Record, *, evidence: bool = False, packets: Sequence[tuple[str, str]] = ()) -> RenderableType:
+    """The page. With `evidence` every fact with the capture and frame it was read from; `packets` are
+    (what they prove, where they are)."""
     parts: list[RenderableType] = [_head(asset), _identity(asset)]
     for title, body in (
         ("Services", _services(asset)),
         ("Taken for", _because(asset["roles"], _role, evidence=evidence)),
         ("Exposures", _because(asset["exposures"], _exposure, evidence=evidence)),
         ("Facts", _facts(asset) if evidence else None),
+        ("Packets", _packets(packets) if packets else None),
     ):
         if body is not None:
             parts += ["", Text(title, "bold"), body]
@@ -70,6 +76,17 @@ def _identity(asset: Record) -> Table:
     if asset.get("first") and asset.get("last"):
         row("seen", f"{moment(asset['first'])} to {moment(asset['last'])} UTC")
     row("traffic", f"{asset['packets']:,} packets, {asset['bytes']:,} bytes")
+    return out
+
+
+def _packets(places: Sequence[tuple[str, str]]) -> Table:
+    out = Table(box=NO_BOX, show_header=False, pad_edge=False)
+    out.add_column(overflow="fold")
+    for comment, place in places[-PACKETS:]:
+        out.add_row(safe(comment, LONGEST))
+        out.add_row(Text("  evidence: ", "dim").append(safe(place, 4 * LONGEST)))
+    if len(places) > PACKETS:
+        out.add_row(Text(f"{len(places) - PACKETS} earlier ones (--format json has all)", "dim"))
     return out
 
 

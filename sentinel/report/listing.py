@@ -125,6 +125,24 @@ def events(records: Iterable[Record]) -> RenderableType:
     return out
 
 
+def hits(records: Iterable[Record]) -> RenderableType:
+    """When, which rule, by whom, to whom, which event."""
+    out = table("time", "level_", "rule", "source", "destination", "event")
+    out.columns[0].no_wrap = True
+    out.columns[1].header = "level"
+    for hit in records:
+        e = hit["event"]
+        out.add_row(
+            moment(e["@timestamp"], 23),
+            Text(hit["rule.level"], STYLES.get(hit["rule.level"], "")),
+            safe(hit["rule.name"], 60),
+            safe(e.get("source.ip") or e.get("source.mac") or ""),
+            safe(e.get("destination.ip") or e.get("destination.mac") or ""),
+            e["event.id"][:12],
+        )
+    return out
+
+
 def store_page(facts: dict[str, Any]) -> RenderableType:
     """What is in a store."""
     head = Table(box=NO_BOX, show_header=False, pad_edge=False)
@@ -133,9 +151,14 @@ def store_page(facts: dict[str, Any]) -> RenderableType:
     head.add_row("store", safe(facts["store"], 400))
     head.add_row("size", f"{facts['size']:,} bytes")
     head.add_row("records", ", ".join(f"{count:,} {kind}s" for kind, count in facts["records"].items()))
-    days = facts["days"]
-    if days["count"]:
-        head.add_row("events of", f"{days['count']:,} days, {days['first']} to {days['last']}")
+    parts = facts["parts"]
+    if parts["count"]:
+        word = "hours" if "T" in parts["first"] else "days"
+        head.add_row("events of", f"{parts['count']:,} {word}, {parts['first']} to {parts['last']}")
+        sizes = list(parts["bytes"].items())
+        if sizes:
+            newest = ", ".join(f"{name} {size:,} bytes" for name, size in sizes[:-4:-1])
+            head.add_row("newest", newest)
     captures = table("source", "packets", "first", "last", "state")
     for s in facts["sources"]:
         state = "partial: scan it again to complete it" if s.get("partial") else "cut" if s.get("cut") else ""

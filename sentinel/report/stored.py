@@ -11,9 +11,9 @@ from sentinel.report.document import Document, Record
 from sentinel.report.findings import SEVERITIES
 
 if TYPE_CHECKING:
-    from sentinel.store.sqlite import SqliteStore
+    from sentinel.model.store import Kind, Store
 
-LISTS = {
+LISTS: dict[Kind, str] = {
     "asset": "assets",
     "conversation": "conversations",
     "credential": "credentials",
@@ -21,7 +21,7 @@ LISTS = {
 }
 
 
-def document(store: SqliteStore, most: dict[str, int]) -> Document:
+def document(store: Store, most: dict[str, int]) -> Document:
     """What is shown of a store: of each kind at most so many records, assets by interest."""
     counts, counters = store.counts(), store.counters()
     lists = {
@@ -36,8 +36,8 @@ def document(store: SqliteStore, most: dict[str, int]) -> Document:
         **lists,
         alerts=list(islice(store.alerts(newest=True), most["alert"])),
         chains=list(islice((c for c in store.chains() if c["state"] != "merged"), most["chain"])),
-        limits=counters.get("limits", {}),
-        parse_errors=counters.get("parse_errors", {}),
+        limits=dict(counters.get("limits", {})),
+        parse_errors=dict(counters.get("parse_errors", {})),
         totals={
             **{name: counts[kind] for kind, name in LISTS.items()},
             "alerts": counts["alert"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -48,7 +48,9 @@ def host(alert: Record, side: str) -> str:
     return str(alert.get(f"{side}.ip") or alert.get(f"{side}.mac") or alert.get(f"{side}.asset") or "")
 
 
-def alert_page(alert: Record, evidence: list[Record], chains: list[str]) -> RenderableType:
+def alert_page(
+    alert: Record, evidence: list[Record], chains: list[str], packets: Sequence[str] = ()
+) -> RenderableType:
     """One alert with the events that made it."""
     head = Table(box=NO_BOX, show_header=False, pad_edge=False)
     head.add_column(style="bold")
@@ -72,6 +74,8 @@ def alert_page(alert: Record, evidence: list[Record], chains: list[str]) -> Rend
     row("frame", _frame(alert))
     row("community id", alert.get("network.community_id"))
     row("chains", chains)
+    for place in packets:
+        row("evidence", place)
     if alert.get("sentinel.ack.user"):
         seen = f"{alert['sentinel.ack.user']}, {moment(alert['sentinel.ack.time'])}"
         row("seen to by", ": ".join(part for part in (seen, alert.get("sentinel.ack.note")) if part))

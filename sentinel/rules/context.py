@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sentinel.rules import zones
+from sentinel.rules.zones import Zones, load
 
 LEARNING_DAYS = 7.0
 """Observed days until what was never seen is new. A single capture is far shorter: nothing is new in it."""
@@ -20,7 +20,7 @@ _ASSET_KEYS = ("id", "ip", "mac", "type", "level", "criticality", "vlan")
 
 def settings(
     *,
-    zones_file: Path | None = None,
+    zones_file: Path | Zones | None = None,
     site: str = "default",
     assets: Iterable[Mapping[str, Any]] = (),
     learning_days: float = LEARNING_DAYS,
@@ -38,5 +38,6 @@ def settings(
         "baseline": {"learning": learning_days * 86_400, "learn": learn},
     }
     if zones_file is not None:
-        out |= zones.load(zones_file).settings(site)
+        read = zones_file if isinstance(zones_file, Zones) else load(zones_file)
+        out |= read.settings(site)
     return out

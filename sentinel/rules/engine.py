@@ -29,6 +29,8 @@ class Rules:
     ) -> None:
         from sentinel._native import Watch
 
+        self.files = list(files)
+        """The files at work."""
         self.watch: Watch = Watch(
             files,
             pipelines=loader.pipelines(),
@@ -42,10 +44,16 @@ class Rules:
     @property
     def refused(self) -> list[str]:
         """One line for each rule that is not used: file, line, reason."""
-        return [
-            f"{file}:{line}: {reason}" if line else f"{file}: {reason}"
-            for file, line, reason in self.watch.refused()
-        ]
+        return [loader.place(*refused) for refused in self.watch.refused()]
+
+    def reload(self, files: Sequence[loader.RuleFile]) -> None:
+        """Put other rules in the place of these, while events flow."""
+        self.watch.reload(files, pipelines=loader.pipelines())
+        self.files = list(files)
+
+    def advance(self, now: int) -> EventBatch:
+        """Time passes without events (`now`: the machine's clock, µs): give those whose time has come."""
+        return self.watch.advance(now)
 
     def feed(self, batch: EventBatch) -> EventBatch:
         """Take a batch, which is empty afterwards; give the events whose time has come, in order."""

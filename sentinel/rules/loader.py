@@ -6,6 +6,7 @@ Files are found and read here; what they say is judged by the engine, rule by ru
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,48 @@ def pack_rules(names: Iterable[str] | None = None) -> list[RuleFile]:
             raise UserError(f"pack '{name}': there is none; there are {', '.join(packs()) or 'none'}")
         out += [(str(path.relative_to(folder)), path.read_bytes()) for path in rule_paths(folder / name)]
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rules that are taken over together: a pack by its name, or what else a path of the user holds. With
+    `fault`, one line, they could not be read."""
+
+    name: str
+    files: list[RuleFile]
+    fault: str = ""
+
+
+def grouped(paths: Iterable[Path] = (), *, shipped: bool = True) -> list[Group]:
+    """Rules of the packs that come with the program and of a user's paths, by what they belong to. A folder
+    with a `pack.yml` below a path is a pack of its own; what cannot be read is the fault of its group."""
+    folder = packs_folder()
+    out = [_group(name, rule_paths(folder / name), folder) for name in (packs() if shipped else ())]
+    for path in paths:
+        if not path.is_dir():
+            out.append(_group(str(path), [path]))
+            continue
+        inner = sorted({file.parent for file in path.rglob(PACK)} - {path})
+        of: dict[Path, list[Path]] = {one: [] for one in (path, *inner)}
+        for file in rule_paths(path):
+            of[max(one for one in of if file.is_relative_to(one))].append(file)
+        found = [_group(str(one), files) for one, files in of.items() if files]
+        out += found or [Group(str(path), [], f"{path}: no .yml or .yaml file is in it")]
+    return out
+
+
+def _group(name: str, files: Iterable[Path], below: Path | None = None) -> Group:
+    try:
+        return Group(
+            name, [(str(file.relative_to(below) if below else file), _bytes(file)) for file in files]
+        )
+    except UserError as error:
+        return Group(name, [], str(error))
+
+
+def place(file: str, line: int, reason: str) -> str:
+    """A fault as one line."""
+    return f"{file}:{line}: {reason}" if line else f"{file}: {reason}"
 
 
 def read(paths: Iterable[Path]) -> list[RuleFile]:

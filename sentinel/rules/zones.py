@@ -81,6 +81,11 @@ class Zones(_Part):
 
     _networks = field_validator("organisation")(lambda v: [_network(text) for text in v])
 
+    def own(self, site: str) -> list[str]:
+        """Networks of the organisation at one site beside private addresses."""
+        here = (z for z in self.zones.values() if not z.sites or site in z.sites)
+        return [*(network for zone in here for network in zone.networks), *self.organisation]
+
     def settings(self, site: str) -> dict[str, Any]:
         """Settings of the engine's context for one site: zones and conduits of other sites are left out."""
         here = {name: z for name, z in self.zones.items() if not z.sites or site in z.sites}

@@ -1,4 +1,4 @@
-"""Queries on a store: columns narrow what is read, the evaluator decides.
+"""Queries on a store: columns and terms narrow what is read, the evaluator decides.
 
 A record's columns hold the values of some of its fields. Of a query, the parts on those fields are
 known without reading the document, the others are not: SQL's three-valued logic works out what
@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from sentinel.query import (
+    AddressOperand,
     And,
     Compare,
     Exists,
@@ -22,9 +25,11 @@ from sentinel.query import (
     Node,
     Not,
     Or,
+    Scalar,
     TextOperand,
     TimeOperand,
     fields_of,
+    fold,
     matches,
     operand,
 )
@@ -34,6 +39,7 @@ EVENT_COLUMNS = {
     "event.id": "id",
     "event.dataset": "dataset",
     "event.action": "action",
+    "ot.action": "operation",
     "source.ip": "source",
     "destination.ip": "destination",
 }
@@ -41,8 +47,17 @@ EVENT_COLUMNS = {
 
 ASSET_COLUMNS = {"id": "id", "vendor": "vendor", "type": "type", "level": "level"}
 
+FIRST, LAST = "0000-00-00", "9999-99-99"
+"""Before and behind every time."""
+
 MAX_PARTS = 200
 """Comparisons of a query that is narrowed; a longer one (SQLite bounds depth) the evaluator decides alone."""
+
+MAX_TERMS = 500
+"""Values of a query that are looked up; more of them are decided row by row."""
+
+_MAPPED = 0xFFFF << 32
+_REMEMBERED = 65_536
 
 
 @dataclass(slots=True)
@@ -50,7 +65,6 @@ class Narrowing:
     """A condition that no wanted row fails."""
 
     sql: str = "1"
-    values: list[Any] = field(default_factory=list)
     parts: list[Node] = field(default_factory=list)
     """Comparisons that the SQL function `part(number, value)` evaluates."""
 
@@ -58,6 +72,7 @@ class Narrowing:
         """Give a connection the function `part`."""
         parts = [(node, node.field) for node in self.parts if isinstance(node, Compare | In | Exists)]
 
+        @lru_cache(_REMEMBERED)
         def part(number: int, value: Any) -> bool:
             node, name = parts[number]
             return matches(node, {} if value is None else {name: value})
@@ -73,11 +88,6 @@ def narrow(node: Node | None, columns: Mapping[str, str]) -> Narrowing:
     condition = _condition(node, columns, found.parts)
     if found.parts:
         found.sql = f"({condition}) IS NOT 0"
-    # The whole query holds only if each part of its outermost AND does: these may use an index.
-    for item in node.items if isinstance(node, And) else (node,):
-        if isinstance(item, Compare) and (indexed := _indexed(item, columns)):
-            found.sql += f" AND {indexed[0]}"
-            found.values.append(indexed[1])
     return found
 
 
@@ -96,35 +106,63 @@ def _condition(node: Node, columns: Mapping[str, str], parts: list[Node]) -> str
             return "NULL"
 
 
-def _indexed(node: Compare, columns: Mapping[str, str]) -> tuple[str, str] | None:
-    """A comparison as one that an index serves. Ids are lower case, times canonical (both by contract)."""
-    column = columns.get(node.field)
-    meaning = operand(node.value, wildcards=node.op in ("=", "!="))
-    if column == "time" and isinstance(meaning, TimeOperand) and node.op != "!=":
-        return f"time {node.op} ?", meaning.text
-    if column == "id" and isinstance(meaning, TextOperand) and node.op == "=":
-        return "id = ?", meaning.folded
-    return None
+def outermost(node: Node | None) -> tuple[Node, ...]:
+    """The whole query holds only if each of these does."""
+    if node is None:
+        return ()
+    return node.items if isinstance(node, And) else (node,)
 
 
-def decided(node: Node | None, docs: Iterator[str]) -> Iterator[dict[str, Any]]:
+def terms(node: Node | None, name: str) -> set[str] | None:
+    """Texts as they are compared, of which the field has one in every document that fits. None if that
+    cannot be said. Addresses are canonical by contract."""
+    found: set[str] | None = None
+    for item in outermost(node):
+        if isinstance(item, In) and item.field == name:
+            values = item.values
+        elif isinstance(item, Compare) and item.field == name and item.op == "=":
+            values = (item.value,)
+        else:
+            continue
+        spelled = [_spellings(value) for value in values]
+        if len(spelled) <= MAX_TERMS and all(spelled):
+            here = {text for texts in spelled for text in texts}
+            found = here if found is None else found & here
+    return found
+
+
+def _spellings(value: Scalar) -> tuple[str, ...]:
+    match operand(value):
+        case TextOperand(folded):
+            return (folded,)
+        case AddressOperand(wide, folded):
+            forms = {folded, fold(str(IPv6Address(wide)))}
+            if wide >> 32 == _MAPPED >> 32:
+                plain = str(IPv4Address(wide & 0xFFFF_FFFF))
+                forms |= {plain, f"::ffff:{plain}"}
+            return tuple(forms)
+        case TimeOperand(text, folded):
+            return (fold(text), folded)
+    return ()
+
+
+def times(node: Node | None) -> tuple[str, str]:
+    """First and last `@timestamp` that a document that fits can have."""
+    first, last = FIRST, LAST
+    for item in outermost(node):
+        if isinstance(item, Compare) and item.field == "@timestamp" and item.op != "!=":
+            meaning = operand(item.value, wildcards=item.op == "=")
+            if isinstance(meaning, TimeOperand):
+                if item.op in ("=", ">", ">="):
+                    first = max(first, meaning.text)
+                if item.op in ("=", "<", "<="):
+                    last = min(last, meaning.text)
+    return first, last
+
+
+def decided(node: Node | None, docs: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The documents that fit."""
     for doc in docs:
         document: dict[str, Any] = json.loads(doc)
         if node is None or matches(node, document):
             yield document
-
-
-def days(node: Node | None) -> tuple[str, str]:
-    """First and last day (`YYYY-MM-DD`) on which an event that fits can be."""
-    first, last = "0000-00-00", "9999-99-99"
-    items = node.items if isinstance(node, And) else (node,)
-    for item in items:
-        if isinstance(item, Compare) and item.field == "@timestamp" and item.op != "!=":
-            meaning = operand(item.value, wildcards=item.op == "=")
-            if isinstance(meaning, TimeOperand):
-                if item.op in ("=", ">", ">="):
-                    first = max(first, meaning.text[:10])
-                if item.op in ("=", "<", "<="):
-                    last = min(last, meaning.text[:10])
-    return first, last

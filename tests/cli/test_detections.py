@@ -26,8 +26,8 @@ def stored(cli: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPa
     url = f"sqlite://{tmp_path / 'store'}"
     merged = {**chain(2, id="c-0000000000000001"), "state": "merged", "merged_into": chain()["id"]}
     with open_store(url, create=True).writer() as writer:
-        assert writer.append_alerts(encoded(*(alert(n) for n in (3, 1, 2)))) == 3
-        assert writer.append_alerts(encoded(*(alert(n, severity=2) for n in (3, 4, 5)))) == 2
+        assert writer.append_alerts(encoded(*(alert(n) for n in (3, 1, 2)))).new == 3
+        assert writer.append_alerts(encoded(*(alert(n, severity=2) for n in (3, 4, 5)))).new == 2
         writer.replace_chains(encoded(chain(), chain(3, id="c-00000000000000ff", score=99.0), merged))
     return lambda *arguments: cli(*arguments, "--store", url)
 

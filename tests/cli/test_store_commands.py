@@ -132,7 +132,10 @@ def test_wrong_usage(stored: Store, arguments: tuple[str, ...], line: str) -> No
 def test_info_verify_rebuild_expire(stored: Store) -> None:
     info = json.loads(stored("store", "info", "--format", "json").out)
     assert info["records"]["source"] == 1
-    assert info["days"] == {"count": 1, "first": "2026-01-12", "last": "2026-01-12"}
+    size = info["parts"].pop("bytes")
+    assert info["parts"] == {"count": 1, "first": "2026-01-12", "last": "2026-01-12"}
+    assert list(size) == ["2026-01-12"]
+    assert 0 < size["2026-01-12"] < info["size"]
     assert "plant.pcap" in stored("store", "info").out
     assert "sound" in stored("store", "verify").out
     before = stored("report", "--format", "json").out

@@ -3,6 +3,7 @@
 from tests.craft import (
     abuse,
     access_point,
+    ailing,
     benign,
     botnet,
     crossings,
@@ -27,6 +28,7 @@ SCENES: dict[str, Scene] = {
         crossings,
         abuse,
         newcomer,
+        ailing,
     )
 }
 """Scenes by the names of their files."""

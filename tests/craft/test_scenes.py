@@ -12,8 +12,9 @@ import pytest
 pytest.importorskip("scapy", reason="scapy is not installed: scenes cannot be made")
 
 from sentinel import pipeline
+from sentinel.rules.zones import load
 from tests.craft import SCENES
-from tests.craft.plant import Scene
+from tests.craft.plant import MODICON, Scene
 
 ATTACKS = {name: scene for name, scene in SCENES.items() if scene.attackers}
 
@@ -21,7 +22,8 @@ ATTACKS = {name: scene for name, scene in SCENES.items() if scene.attackers}
 def played(scene: Scene, folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Alerts and chains of a scene."""
     capture = folder / "scene.pcap"
-    options = pipeline.Options(packs=True, zones=scene.build(capture))
+    zones = scene.build(capture)
+    options = pipeline.Options(packs=True, zones=load(zones) if zones else None)
     result = pipeline.scan([str(capture)], options)
     assert (result.errors, result.warnings) == ([], [])
     pipeline.derive(result.inventory, [], None, result.until)
@@ -66,3 +68,13 @@ def test_a_scene_is_the_same_every_time(tmp_path: Path) -> None:
     for file in files:
         SCENES["access_point"].build(file)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_devices_that_are_not_well_say_so(tmp_path: Path) -> None:
+    alerts, _ = played(SCENES["ailing"], tmp_path)
+    assert sorted((a["rule.name"], a["destination.ip"]) for a in alerts) == [
+        ("Clock of a terminal is wrong", "10.20.1.42"),
+        ("Clock of a terminal jumps", "10.20.1.41"),
+        ("Terminal says that it is faulty", MODICON.ip),
+        ("Terminal says that it is faulty", "10.20.1.43"),
+    ]

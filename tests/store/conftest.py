@@ -90,7 +90,7 @@ def scanned(store: Path, *captures: Path, **options: Any) -> pipeline.Result:
 
 def at(folder: Path) -> SqliteStore:
     """The store of a folder."""
-    return open_store(f"sqlite://{folder}")
+    return SqliteStore(folder)
 
 
 def tables(folder: Path) -> Tables:

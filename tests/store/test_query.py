@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel.query import And, Compare, Exists, In, Node, Not, Or, matches, parse
-from sentinel.store.search import ASSET_COLUMNS, EVENT_COLUMNS, days, narrow
+from sentinel.store.search import ASSET_COLUMNS, EVENT_COLUMNS, FIRST, LAST, narrow, terms, times
 from sentinel.store.sqlite import SqliteStore
 
 ADDRESSES = ["10.0.0.1", "10.0.1.77", "fe80::1", "::ffff:10.0.0.1"]
@@ -37,7 +37,7 @@ words = st.sampled_from(
     ]
 )
 scalars = st.one_of(words, st.integers(0, 3), st.booleans(), st.sampled_from([1.0, 2.5]))
-fields = st.sampled_from([*EVENT_COLUMNS, *ASSET_COLUMNS, "ot.action", "source", "ip"])
+fields = st.sampled_from([*EVENT_COLUMNS, *ASSET_COLUMNS, "ot.value", "source", "ip"])
 trees: st.SearchStrategy[Node] = st.recursive(
     st.one_of(
         st.builds(Compare, fields, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), scalars),
@@ -59,7 +59,7 @@ events = st.lists(
             "event.action": st.sampled_from(NAMES),
             "source.ip": st.sampled_from(ADDRESSES),
             "destination.ip": st.sampled_from(ADDRESSES),
-            "ot.action": scalars,
+            "ot.value": scalars,
         },
     ),
     max_size=8,
@@ -130,12 +130,20 @@ def test_where_equals_the_evaluator(
 def test_columns_narrow_what_is_read() -> None:
     query = parse('@timestamp >= 2026-01-02 AND event.dataset = "sentinel.*" AND ot.action = stop')
     found = narrow(query, EVENT_COLUMNS)
-    assert found.sql.endswith("IS NOT 0 AND time >= ?")
-    assert found.values == ["2026-01-02T00:00:00.000000Z"]
-    assert days(query) == ("2026-01-02", "9999-99-99")
-    assert days(parse("@timestamp = 2026-01-02 OR a = 1")) == ("0000-00-00", "9999-99-99")
-    assert narrow(parse("event.id = ABCD"), EVENT_COLUMNS).values == ["abcd"]
+    assert found.sql == "((part(0, time) AND part(1, dataset) AND part(2, operation))) IS NOT 0"
+    assert times(query) == ("2026-01-02T00:00:00.000000Z", LAST)
+    assert times(parse("@timestamp = 2026-01-02 OR a = 1")) == (FIRST, LAST)
     assert narrow(parse("a = 1 OR NOT b exists"), EVENT_COLUMNS).sql == "1"
+
+
+def test_terms_of_a_query_are_looked_up() -> None:
+    assert terms(parse("event.id = ABCD AND a = 1"), "event.id") == {"abcd"}
+    assert terms(parse("event.id in (A, b) AND event.id in (B, c)"), "event.id") == {"b"}
+    assert "10.0.0.1" in (terms(parse('source.ip = "::ffff:10.0.0.1"'), "source.ip") or ())
+    assert terms(parse('source.ip = "FE80::0:1"'), "source.ip") == {"fe80::1", "fe80::0:1"}
+    for text in ("source.ip = 10.0.0.0/8", "source.ip = 10.*", "source.ip != 10.0.0.1", "NOT source.ip = a"):
+        assert terms(parse(text), "source.ip") is None
+    assert terms(parse("source.ip = a OR b = c"), "source.ip") is None
 
 
 def test_a_query_of_any_length_is_answered(folder: Path) -> None:

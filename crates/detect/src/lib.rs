@@ -7,6 +7,8 @@ pub mod context;
 pub mod correlate;
 pub mod correlations;
 pub mod event;
+pub mod evidence;
 pub mod json;
+mod pack;
 pub mod sigma;
 pub mod watch;

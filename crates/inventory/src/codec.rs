@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// First bytes of the form: name and version.
 const MAGIC: &[u8; 8] = b"SNTLOBS1";
+/// The same with traffic to be taken away behind it: a harvest that was not added to a total.
+const MAGIC_TAKEN: &[u8; 8] = b"SNTLOBT1";
 
 #[derive(Serialize, Deserialize)]
 struct Form {
@@ -16,6 +18,9 @@ struct Form {
     bindings: Vec<(BindKey, Seen)>,
     services: Vec<(ServiceKey, Service)>,
     conversations: Vec<(ConvKey, ConvStat)>,
+    /// Stands behind the form, where there is any.
+    #[serde(skip)]
+    taken: Vec<(ConvKey, ConvStat)>,
     operations: Vec<(OpKey, Operation)>,
     credentials: Vec<(CredKey, Credential)>,
     parse_errors: Vec<(sentinel_wire::obs::Sym, u64)>,
@@ -65,6 +70,7 @@ impl State {
             bindings: list(&self.bindings),
             services: list(&self.services),
             conversations: list(&self.conversations),
+            taken: list(&self.taken),
             operations: list(&self.operations),
             credentials,
             parse_errors: list(&self.parse_errors),
@@ -78,15 +84,27 @@ impl State {
                 if used[i as usize] { self.strings.get(sym).to_owned() } else { format!("\u{0}{i}") }
             })
             .collect();
-        let mut out = MAGIC.to_vec();
-        out.extend(postcard::to_allocvec(&form).map_err(|e| Unreadable::Damaged(e.to_string()))?);
+        let damaged = |e: postcard::Error| Unreadable::Damaged(e.to_string());
+        let magic = if form.taken.is_empty() { MAGIC } else { MAGIC_TAKEN };
+        let mut out = postcard::to_extend(&form, magic.to_vec()).map_err(damaged)?;
+        if !form.taken.is_empty() {
+            out = postcard::to_extend(&form.taken, out).map_err(damaged)?;
+        }
         Ok(out)
     }
 
     /// The state of bytes that [`State::to_bytes`] gave.
     pub fn from_bytes(bytes: &[u8]) -> Result<State, Unreadable> {
-        let body = bytes.strip_prefix(MAGIC).ok_or(Unreadable::Form)?;
-        let mut form: Form = postcard::from_bytes(body).map_err(|e| Unreadable::Damaged(e.to_string()))?;
+        let damaged = |e: postcard::Error| Unreadable::Damaged(e.to_string());
+        let mut form: Form = match (bytes.strip_prefix(MAGIC), bytes.strip_prefix(MAGIC_TAKEN)) {
+            (Some(body), _) => postcard::from_bytes(body).map_err(damaged)?,
+            (_, Some(body)) => {
+                let (mut form, rest) = postcard::take_from_bytes::<Form>(body).map_err(damaged)?;
+                form.taken = postcard::from_bytes(rest).map_err(damaged)?;
+                form
+            }
+            _ => return Err(Unreadable::Form),
+        };
         let mut strings = Interner::default();
         for s in &form.strings {
             strings.intern(s);
@@ -107,6 +125,7 @@ impl State {
         state.bindings = form.bindings.into_iter().collect();
         state.services = form.services.into_iter().collect();
         state.conversations = form.conversations.into_iter().collect();
+        state.taken = form.taken.into_iter().collect();
         state.operations = form.operations.into_iter().collect();
         state.credentials = form.credentials.into_iter().collect();
         state.parse_errors = form.parse_errors.into_iter().collect();
@@ -136,7 +155,7 @@ impl Form {
                 value(v, f);
             }
         }
-        self.conversations.iter().for_each(|(k, _)| f(k.protocol));
+        self.conversations.iter().chain(&self.taken).for_each(|(k, _)| f(k.protocol));
         for (k, v) in &self.operations {
             f(k.protocol);
             f(k.name);
@@ -167,7 +186,8 @@ impl Form {
         self.facts.iter().for_each(|(k, _)| f(k.host));
         self.bindings.iter().for_each(|(k, _)| [k.mac, k.ip].into_iter().for_each(&mut *f));
         self.services.iter().for_each(|(k, _)| f(k.host));
-        self.conversations.iter().for_each(|(k, _)| [k.client, k.server].into_iter().for_each(&mut *f));
+        let talks = self.conversations.iter().chain(&self.taken);
+        talks.for_each(|(k, _)| [k.client, k.server].into_iter().for_each(&mut *f));
         self.operations.iter().for_each(|(k, _)| [k.client, k.server].into_iter().for_each(&mut *f));
         self.credentials.iter().for_each(|(k, _)| [k.client, k.server].into_iter().for_each(&mut *f));
     }

@@ -1,15 +1,19 @@
 //! The inventory of a run or a store: observations in, records out, with Python's word in between.
 
+use crate::bounds::Bounds;
+use crate::changes::Told;
 use crate::identity::{self, Identity};
 use crate::index::{Index, of};
+use crate::ledger::Ledger;
 use crate::profile::{self, Meaning};
 use crate::records::View;
 use crate::state::*;
 use sentinel_wire::json::{self, List};
 use sentinel_wire::model::*;
-use sentinel_wire::obs::Sym;
+use sentinel_wire::obs::{Seen, Sym};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// What Python says of one credential.
 #[derive(Debug, Deserialize)]
@@ -35,20 +39,53 @@ pub struct Inventory {
     pub index: Index,
     ids: Vec<(String, Vec<String>)>,
     meaning_of: Vec<u32>,
-    meanings: Vec<Meaning>,
+    meanings: Vec<Arc<Meaning>>,
     secret_names: Map<Sym, String>,
     reused: hashbrown::HashSet<Sym, rustc_hash::FxBuildHasher>,
+    /// Serial numbers that name each asset.
+    serials: Vec<Vec<String>>,
     /// Secrets go by their keyed hash.
     keyed: bool,
+    /// It is a harvest, to be added to a total: what it takes away from others is kept in it.
+    pub partial: bool,
+    /// What [`Inventory::absorb`] keeps of each table.
+    pub bounds: Bounds,
+    /// Ids of assets, where [`Inventory::update`] keeps them.
+    pub ledger: Ledger,
+    pub(crate) told: Told,
+    known: Known,
 }
+
+/// Answers of Python that need not be asked for again.
+#[derive(Default)]
+struct Known {
+    /// By the digest of a profile; its time, where the answer hangs on it; when it was used last.
+    meanings: Map<[u8; 16], Answer>,
+    makers: Map<Mac, Option<String>>,
+    round: u64,
+}
+
+struct Answer {
+    meaning: Arc<Meaning>,
+    until: Option<String>,
+    round: u64,
+}
+
+/// Answers kept at most: meanings of profiles, makers of hardware addresses.
+const MAX_KNOWN: usize = 1 << 16;
 
 /// Asks Python what profiles (a JSON array) mean; the answer is an array of the same length.
 pub type Ask<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Vec<u8>, String>;
 /// Gives the maker of each hardware address.
 pub type Oui<'a> = &'a mut dyn FnMut(&[Mac]) -> Result<Vec<Option<String>>, String>;
 
+/// What became of a ledger: entries added, (identity, asset id), and identities dropped.
+pub type Entered = (Vec<(String, String)>, Vec<String>);
+
 /// Profiles put to Python in one question.
 const PROFILES_AT_ONCE: usize = 512;
+/// What a profile holds whose meaning hangs on the time: a certificate.
+const TIMED: &[u8] = b"\"tls.not_";
 
 impl Inventory {
     pub fn new(sources: Vec<Source>) -> Inventory {
@@ -58,7 +95,50 @@ impl Inventory {
     /// Adds what was kept of another scan. There, secrets go by their keyed hash.
     pub fn merge(&mut self, kept: &State) {
         self.state.merge(kept);
+        self.state.settle();
         self.keyed = true;
+    }
+
+    /// Adds a harvest of a run that goes on, or what it gave at its end. A total is bounded by it; a
+    /// harvest that another is added to stays one.
+    pub fn absorb(&mut self, harvest: &Inventory) {
+        self.state.merge(&harvest.state);
+        self.keyed |= harvest.keyed;
+        if self.partial {
+            return;
+        }
+        self.state.settle();
+        if harvest.state.services.values().any(|s| s.seen.count == 0) {
+            // more was told of services that are not held any more
+            for s in self.state.services.values_mut().filter(|s| s.seen.count == 0) {
+                if let Some((.., at)) = s.info.first() {
+                    s.seen = Seen::once(*at);
+                }
+            }
+        }
+        self.state.bound(&self.bounds);
+    }
+
+    /// [`Inventory::derive`] with the ledger this inventory keeps. Returns entries that were added to it
+    /// and keys that were dropped from it.
+    pub fn update(&mut self, until: Option<&str>, ask: Ask<'_>, oui: Oui<'_>) -> Result<Entered, String> {
+        let ledger = std::mem::take(&mut self.ledger);
+        let added = self.derive(Some(&ledger.entries), until, ask, oui);
+        self.ledger = ledger;
+        let added = added?;
+        self.ledger.entries.extend(added.iter().cloned());
+        let current: hashbrown::HashSet<String> = (0..self.identity.groups.len())
+            .flat_map(|a| identity::keys(&self.state, &self.identity.groups[a], &self.serials[a]))
+            .collect();
+        let gone = self.ledger.prune(|k| current.contains(k), |k| new_id(&[k.to_owned()]));
+        Ok((added, gone))
+    }
+
+    /// Approximate bytes held.
+    pub fn bytes(&self) -> usize {
+        let ledger: usize = self.ledger.entries.iter().map(|(a, b)| a.capacity() + b.capacity() + 48).sum();
+        let answers = self.known.meanings.allocation_size() + self.known.meanings.len() * 1024;
+        self.state.bytes() + ledger + answers + self.told.bytes()
     }
 
     /// Credentials that were not assessed yet, as a JSON array, in a fixed order.
@@ -121,10 +201,12 @@ impl Inventory {
     }
 
     /// Works out assets, ids and meanings. `ledger` holds (identity key, asset id) in order of
-    /// first sight; returns the entries to add to it. `None`: nobody keeps one, none are made.
+    /// first sight; returns the entries to add to it. `None`: nobody keeps one, none are made. `until`
+    /// stands for the time that meanings hang on: they are asked for anew when it is another.
     pub fn derive(
         &mut self,
         ledger: Option<&[(String, String)]>,
+        until: Option<&str>,
         ask: Ask<'_>,
         oui: Oui<'_>,
     ) -> Result<Vec<(String, String)>, String> {
@@ -132,7 +214,7 @@ impl Inventory {
         self.index = Index::new(&self.state, &self.identity);
         self.secrets();
         let new = self.name_assets(ledger);
-        self.ask_meanings(ask, oui)?;
+        self.ask_meanings(until, ask, oui)?;
         Ok(new)
     }
 
@@ -184,10 +266,9 @@ impl Inventory {
             list.dedup();
             list.iter().for_each(|s| *holders.entry(s.to_lowercase()).or_default() += 1);
         }
-        let mut keys_of = |a: usize| {
-            serials[a].retain(|s| holders.get(&s.to_lowercase()) == Some(&1));
-            identity::keys(&self.state, &self.identity.groups[a], &serials[a])
-        };
+        serials.iter_mut().for_each(|list| list.retain(|s| holders.get(&s.to_lowercase()) == Some(&1)));
+        self.serials = serials;
+        let keys_of = |a: usize| identity::keys(&self.state, &self.identity.groups[a], &self.serials[a]);
         let Some(ledger) = ledger else {
             self.ids = (0..n).map(|a| (new_id(&keys_of(a)), Vec::new())).collect();
             return Vec::new();
@@ -246,40 +327,41 @@ impl Inventory {
         added
     }
 
-    fn ask_meanings(&mut self, ask: Ask<'_>, oui: Oui<'_>) -> Result<(), String> {
+    fn ask_meanings(&mut self, until: Option<&str>, ask: Ask<'_>, oui: Oui<'_>) -> Result<(), String> {
+        self.ask_makers(oui)?;
         let state = &self.state;
-        let macs: Vec<Mac> = state
-            .hosts
-            .iter()
-            .zip(&self.identity.of_node)
-            .filter_map(|((k, _), a)| match k.addr {
-                HostAddr::Mac(m) if a.is_some() => Some(m),
-                _ => None,
-            })
-            .collect();
-        let vendors: Map<Mac, Option<String>> = macs.iter().copied().zip(oui(&macs)?).collect();
-        let look = |m: Mac| vendors.get(&m).cloned().flatten();
-        let mut numbers: Map<Vec<u8>, u32> = Map::default();
-        let mut profiles: Vec<Vec<u8>> = Vec::new();
+        let makers = &self.known.makers;
+        let look = |m: Mac| makers.get(&m).cloned().flatten();
+        self.known.round += 1;
+        let round = self.known.round;
+        let mut numbers: Map<[u8; 16], u32> = Map::default();
+        let mut meanings: Vec<Option<Arc<Meaning>>> = Vec::new();
+        let mut new: Vec<(u32, [u8; 16], Vec<u8>)> = Vec::new();
         let mut out = Vec::with_capacity(4096);
         self.meaning_of = (0..self.identity.groups.len() as u32)
             .map(|a| {
                 out.clear();
                 profile::write(&mut out, state, &self.identity, &self.index, a, &look);
-                if let Some(n) = numbers.get(out.as_slice()) {
-                    return *n;
-                }
-                let n = profiles.len() as u32;
-                profiles.push(out.clone());
-                numbers.insert(out.clone(), n);
-                n
+                let digest = Sha256::digest(&out);
+                let key: [u8; 16] = std::array::from_fn(|i| digest[i]);
+                *numbers.entry(key).or_insert_with(|| {
+                    let n = meanings.len() as u32;
+                    let known = self.known.meanings.get_mut(&key);
+                    let known = known.filter(|k| k.until.is_none() || k.until.as_deref() == until);
+                    meanings.push(known.map(|k| {
+                        k.round = round;
+                        Arc::clone(&k.meaning)
+                    }));
+                    if meanings[n as usize].is_none() {
+                        new.push((n, key, out.clone()));
+                    }
+                    n
+                })
             })
             .collect();
-        drop(numbers);
-        self.meanings = Vec::with_capacity(profiles.len());
-        for some in profiles.chunks(PROFILES_AT_ONCE) {
+        for some in new.chunks(PROFILES_AT_ONCE) {
             let mut question = vec![b'['];
-            question.extend(some.join(&b','));
+            question.extend(some.iter().map(|(.., p)| p.as_slice()).collect::<Vec<_>>().join(&b','));
             question.push(b']');
             let answer = ask(&question)?;
             let got: Vec<Meaning> =
@@ -287,7 +369,41 @@ impl Inventory {
             if got.len() != some.len() {
                 return Err(format!("{} meanings for {} profiles", got.len(), some.len()));
             }
-            self.meanings.extend(got);
+            for ((n, key, profile), meaning) in some.iter().zip(got) {
+                let meaning = Arc::new(meaning);
+                meanings[*n as usize] = Some(Arc::clone(&meaning));
+                // a meaning hangs on the time only where a certificate does
+                let timed = profile.windows(TIMED.len()).any(|w| w == TIMED);
+                let until = if timed { Some(until.unwrap_or_default().to_owned()) } else { None };
+                self.known.meanings.insert(*key, Answer { meaning, until, round });
+            }
+        }
+        if self.known.meanings.len() > MAX_KNOWN {
+            self.known.meanings.retain(|_, a| a.round == round);
+        }
+        self.meanings = meanings.into_iter().map(Option::unwrap_or_default).collect();
+        Ok(())
+    }
+
+    /// Asks for the makers of hardware addresses that are not known yet.
+    fn ask_makers(&mut self, oui: Oui<'_>) -> Result<(), String> {
+        if self.known.makers.len() > MAX_KNOWN {
+            self.known.makers = Map::default();
+        }
+        let makers = &self.known.makers;
+        let macs: Vec<Mac> = self
+            .state
+            .hosts
+            .iter()
+            .zip(&self.identity.of_node)
+            .filter_map(|((k, _), a)| match k.addr {
+                HostAddr::Mac(m) if a.is_some() && !makers.contains_key(&m) => Some(m),
+                _ => None,
+            })
+            .collect();
+        if !macs.is_empty() {
+            let names = oui(&macs)?;
+            self.known.makers.extend(macs.into_iter().zip(names));
         }
         Ok(())
     }

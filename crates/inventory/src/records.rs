@@ -1,13 +1,17 @@
 //! Records as the data model names them, written out as JSON, one document each.
 
+use crate::changes::hash;
 use crate::identity::Identity;
 use crate::index::{Deed, Fact, Index, Offer, Use, of};
 use crate::profile::{Meaning, value};
 use crate::state::*;
+use rustc_hash::FxBuildHasher;
 use sentinel_wire::json::{self, List};
 use sentinel_wire::model::*;
 use sentinel_wire::obs::{ConvStat, HostId, Seen, Sym};
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// Facts written per asset at most.
 const MAX_FACTS: usize = 256;
@@ -21,11 +25,11 @@ pub struct View<'a> {
     pub ids: &'a [(String, Vec<String>)],
     /// Meaning of each asset, by number in `meanings`.
     pub meaning_of: &'a [u32],
-    pub meanings: &'a [Meaning],
+    pub meanings: &'a [Arc<Meaning>],
     /// Secrets by their number of first sight, where they have no keyed hash.
     pub secret_names: &'a Map<Sym, String>,
     /// Secrets that open more than one asset.
-    pub reused: &'a hashbrown::HashSet<Sym, rustc_hash::FxBuildHasher>,
+    pub reused: &'a hashbrown::HashSet<Sym, FxBuildHasher>,
 }
 
 impl View<'_> {
@@ -258,8 +262,67 @@ impl View<'_> {
         self.texts(o, "clients", clients.into_iter());
     }
 
+    /// Id of the asset that a host is of.
+    fn id(&self, host: HostId) -> Option<&str> {
+        let asset = self.identity.of_node.get(host.0 as usize).copied().flatten()?;
+        self.ids.get(asset as usize).map(|i| i.0.as_str())
+    }
+
+    fn node(&self, host: HostId) -> (String, &str) {
+        let key = &self.state.hosts[host.0 as usize].0;
+        (format!("{} {}", key.vlan, key.addr), self.text(key.site))
+    }
+
+    /// What tells a conversation from all others of a store.
+    pub fn conversation_parts(&self, k: &ConvKey) -> impl std::hash::Hash {
+        let node = |h: HostId| {
+            let key = &self.state.hosts[h.0 as usize].0;
+            (self.text(key.site), key.vlan, key.addr)
+        };
+        (node(k.client), node(k.server), self.text(k.protocol), k.transport, k.port)
+    }
+
+    /// What tells a conversation from all others of a store, as a hash.
+    pub fn conversation_key(&self, k: &ConvKey) -> [u8; 16] {
+        let ((client, a), (server, b)) = (self.node(k.client), self.node(k.server));
+        let port = k.port.to_string();
+        hash(&["conversation", a, &client, b, &server, self.text(k.protocol), k.transport.name(), &port])
+    }
+
+    /// What tells an operation from all others of a store, as a hash.
+    pub fn operation_key(&self, k: &OpKey) -> [u8; 16] {
+        let ((client, a), (server, b)) = (self.node(k.client), self.node(k.server));
+        let (port, unit) = (k.port.to_string(), k.unit.map(|u| self.text(u)));
+        let has = if unit.is_some() { "unit" } else { "" };
+        let what = [self.text(k.protocol), self.text(k.name), unit.unwrap_or_default(), has];
+        let [protocol, name, unit, has] = what;
+        let (transport, outcome) = (k.transport.name(), k.outcome.name());
+        hash(&["operation", a, &client, b, &server, protocol, name, unit, has, transport, outcome, &port])
+    }
+
+    /// What tells a credential from all others of a store, as a hash; of its secret the keyed hash alone.
+    pub fn credential_key(&self, k: &CredKey) -> [u8; 16] {
+        let ((client, a), (server, b)) = (self.node(k.client), self.node(k.server));
+        let port = k.port.to_string();
+        let user = k.username.map_or(String::new(), |u| format!("u{}", self.text(u)));
+        let secret = k.secret.map_or(String::new(), |s| format!("s{}", self.text(s)));
+        let (protocol, kind) = (self.text(k.protocol), k.kind.name());
+        hash(&["credential", a, &client, b, &server, protocol, kind, &port, &user, &secret])
+    }
+
     /// Conversations with the operations done in them, in order of first sight.
     pub fn conversations(&self, mut emit: impl FnMut(&[u8])) {
+        self.each_conversation(true, |_, _| true, |_, doc| emit(doc));
+    }
+
+    /// [`View::conversations`] with their keys; in any order unless `sorted`. Only those are written that
+    /// are `wanted`, by their key and what stands for all that is in the document.
+    pub fn each_conversation(
+        &self,
+        sorted: bool,
+        mut wanted: impl FnMut(&ConvKey, u64) -> bool,
+        mut emit: impl FnMut(&ConvKey, &[u8]),
+    ) {
         let state = self.state;
         let mut done: Map<(HostId, HostId, Transport, u16), BTreeMap<&'static str, u64>> = Map::default();
         for (k, op) in &state.operations {
@@ -267,8 +330,14 @@ impl View<'_> {
             *done.entry(key).or_default().entry(op.action.name()).or_default() += op.seen.count;
         }
         let mut list: Vec<(&ConvKey, &ConvStat)> = state.conversations.iter().collect();
+        // those without a protocol show no operations, so that their order is of no matter
+        if !sorted {
+            list.sort_unstable_by_key(|(k, _)| self.text(k.protocol).is_empty());
+        }
+        let named = list.partition_point(|(k, _)| sorted || !self.text(k.protocol).is_empty());
         let addr = |h: HostId| state.hosts[h.0 as usize].0.addr;
-        list.sort_by(|(a, x), (b, y)| {
+        // what was done between two ends is said once, of the conversation that sorts first
+        list[..named].sort_by(|(a, x), (b, y)| {
             (x.first, addr(a.client), addr(a.server), a.transport, a.port)
                 .cmp(&(y.first, addr(b.client), addr(b.server), b.transport, b.port))
                 .then_with(|| self.text(b.protocol).cmp(self.text(a.protocol)))
@@ -278,11 +347,22 @@ impl View<'_> {
         });
         let mut out = Vec::with_capacity(512);
         for (k, v) in list {
+            let protocol = self.text(k.protocol);
+            let mut all = BTreeMap::new();
+            if !protocol.is_empty() {
+                let there = done.remove(&(k.client, k.server, k.transport, k.port)).unwrap_or_default();
+                all = done.remove(&(k.server, k.client, k.transport, k.port)).unwrap_or_default();
+                there.into_iter().for_each(|(a, n)| *all.entry(a).or_default() += n);
+            }
+            let stat = (v.packets, v.bytes, v.first, v.last);
+            let print = FxBuildHasher.hash_one((self.id(k.client), self.id(k.server), stat, &all));
+            if !wanted(k, print) {
+                continue;
+            }
             out.clear();
             let mut o = List::object(&mut out);
             self.end(&mut o, "client", k.client, None);
             self.end(&mut o, "server", k.server, None);
-            let protocol = self.text(k.protocol);
             match protocol {
                 "" => o.key("protocol").extend_from_slice(b"null"),
                 p => o.str("protocol", p),
@@ -294,25 +374,25 @@ impl View<'_> {
             o.int("packets", v.packets);
             o.int("bytes", v.bytes);
             let mut ops = List::object(o.key("operations"));
-            if !protocol.is_empty() {
-                let there = done.remove(&(k.client, k.server, k.transport, k.port)).unwrap_or_default();
-                let mut all = done.remove(&(k.server, k.client, k.transport, k.port)).unwrap_or_default();
-                there.into_iter().for_each(|(a, n)| *all.entry(a).or_default() += n);
-                all.into_iter().for_each(|(a, n)| ops.int(a, n));
-            }
+            all.into_iter().for_each(|(a, n)| ops.int(a, n));
             ops.end();
             o.time("first", v.first);
             o.time("last", v.last);
             o.end();
-            emit(&out);
+            emit(k, &out);
         }
     }
 
     /// Operations, in order of first sight.
     pub fn operations(&self, mut emit: impl FnMut(&[u8])) {
+        self.each_operation(true, |_, doc| emit(doc));
+    }
+
+    /// [`View::operations`] with their keys; in any order unless `sorted`.
+    pub fn each_operation(&self, sorted: bool, mut emit: impl FnMut(&OpKey, &[u8])) {
         let state = self.state;
         let mut list: Vec<(&OpKey, &Operation)> = state.operations.iter().collect();
-        list.sort_by(|(a, x), (b, y)| {
+        let order = |(a, x): &(&OpKey, &Operation), (b, y): &(&OpKey, &Operation)| {
             crate::index::order(state, &x.seen)
                 .cmp(&crate::index::order(state, &y.seen))
                 .then_with(|| {
@@ -326,7 +406,10 @@ impl View<'_> {
                     let addr = |h: HostId| state.hosts[h.0 as usize].0.addr;
                     (addr(a.client), addr(a.server), a.port).cmp(&(addr(b.client), addr(b.server), b.port))
                 })
-        });
+        };
+        if sorted {
+            list.sort_by(order);
+        }
         let mut out = Vec::with_capacity(1024);
         for (k, op) in list {
             out.clear();
@@ -365,12 +448,17 @@ impl View<'_> {
             self.span(&mut o, &op.seen);
             self.place(&mut o, &op.seen);
             o.end();
-            emit(&out);
+            emit(k, &out);
         }
     }
 
     /// Credentials, in order of first sight.
     pub fn credentials(&self, mut emit: impl FnMut(&[u8])) {
+        self.each_credential(|_, doc| emit(doc));
+    }
+
+    /// [`View::credentials`] with their keys.
+    pub fn each_credential(&self, mut emit: impl FnMut(&CredKey, &[u8])) {
         let state = self.state;
         let mut list: Vec<(&CredKey, &Credential)> = state.credentials.iter().collect();
         list.sort_by(|(a, x), (b, y)| {
@@ -443,7 +531,7 @@ impl View<'_> {
             o.time("time", c.seen.first.time);
             o.int("count", c.seen.count);
             o.end();
-            emit(&out);
+            emit(k, &out);
         }
     }
 }

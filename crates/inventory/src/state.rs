@@ -3,6 +3,7 @@
 //! Merging is commutative and associative: the inventory is a pure function of a [`State`], so
 //! captures may come in any order, and scanning the same one twice changes nothing.
 
+use crate::bounds::Evicted;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use sentinel_wire::model::*;
@@ -150,6 +151,8 @@ pub struct State {
     pub bindings: Map<BindKey, Seen>,
     pub services: Map<ServiceKey, Service>,
     pub conversations: Map<ConvKey, obs::ConvStat>,
+    /// Traffic to be taken away from conversations, see [`State::settle`].
+    pub taken: Map<ConvKey, obs::ConvStat>,
     pub operations: Map<OpKey, Operation>,
     pub credentials: Map<CredKey, Credential>,
     pub parse_errors: Map<Sym, u64>,
@@ -197,20 +200,27 @@ impl State {
             seen.first.source += base;
             seen
         };
-        let hosts: Vec<HostId> = o
-            .hosts
-            .iter()
-            .map(|(HostKey { vlan, addr }, stat)| {
-                let id = self.host(NodeKey { site, vlan: *vlan, addr: *addr });
-                merge_stat(&mut self.hosts[id.0 as usize].1, stat);
-                id
+        // of a harvest, hosts that are neither new nor changed are there for their numbers only
+        let mut hosts: Vec<Option<HostId>> = (0..o.hosts.len())
+            .map(|i| {
+                let (HostKey { vlan, addr }, stat) = &o.hosts[i];
+                o.is_news(i).then(|| {
+                    let id = self.host(NodeKey { site, vlan: *vlan, addr: *addr });
+                    merge_stat(&mut self.hosts[id.0 as usize].1, stat);
+                    id
+                })
             })
             .collect();
-        let h = |id: HostId| hosts[id.0 as usize];
+        let keys: Vec<HostKey> = o.hosts.iter().map(|(k, _)| *k).collect();
+        let mut h = |state: &mut State, id: HostId| {
+            let HostKey { vlan, addr } = keys[id.0 as usize];
+            *hosts[id.0 as usize].get_or_insert_with(|| state.host(NodeKey { site, vlan, addr }))
+        };
         for (k, seen) in o.facts {
+            let host = h(self, k.host);
             let s = &mut self.strings;
             let key = FactKey {
-                host: h(k.host),
+                host,
                 name: s.intern(k.name),
                 value: s.intern(o.strings.get(k.value)),
                 protocol: s.intern(k.protocol),
@@ -220,7 +230,8 @@ impl State {
             add_seen(&mut self.facts, key, shift(seen));
         }
         for (k, seen) in o.bindings {
-            add_seen(&mut self.bindings, BindKey { mac: h(k.mac), ip: h(k.ip), kind: k.kind }, shift(seen));
+            let key = BindKey { mac: h(self, k.mac), ip: h(self, k.ip), kind: k.kind };
+            add_seen(&mut self.bindings, key, shift(seen));
         }
         for (k, v) in o.services {
             let info = v
@@ -231,7 +242,7 @@ impl State {
                 })
                 .collect();
             let key = ServiceKey {
-                host: h(k.host),
+                host: h(self, k.host),
                 port: k.port,
                 transport: k.transport,
                 protocol: self.strings.intern(k.protocol),
@@ -241,20 +252,30 @@ impl State {
         }
         for (k, v) in o.conversations {
             let key = ConvKey {
-                client: h(k.client),
-                server: h(k.server),
+                client: h(self, k.client),
+                server: h(self, k.server),
                 protocol: self.strings.intern(k.protocol),
                 transport: k.transport,
                 port: k.port,
             };
             self.add_conversation(key, v);
         }
+        for (k, v) in o.taken {
+            let key = ConvKey {
+                client: h(self, k.client),
+                server: h(self, k.server),
+                protocol: self.strings.intern(k.protocol),
+                transport: k.transport,
+                port: k.port,
+            };
+            self.add_taken(key, v);
+        }
         for (k, v) in o.operations {
             let key = OpKey {
                 protocol: self.strings.intern(k.protocol),
                 name: self.strings.intern(o.strings.get(k.name)),
-                client: h(k.client),
-                server: h(k.server),
+                client: h(self, k.client),
+                server: h(self, k.server),
                 port: k.port,
                 transport: k.transport,
                 unit: k.unit.map(|u| self.strings.intern(o.strings.get(u))),
@@ -293,19 +314,12 @@ impl State {
             self.add_operation(key, op);
         }
         for (k, v) in o.credentials {
+            let (client, server) = (h(self, k.client), h(self, k.server));
             let mut sym = |s: Sym| self.strings.intern(o.strings.get(s));
             let (username, secret) = (k.username.map(&mut sym), k.secret.map(&mut sym));
             let hashcat = v.hashcat.map(|(mode, line)| (mode, sym(line)));
             let protocol = self.strings.intern(k.protocol);
-            let key = CredKey {
-                protocol,
-                kind: k.kind,
-                client: h(k.client),
-                server: h(k.server),
-                port: k.port,
-                username,
-                secret,
-            };
+            let key = CredKey { protocol, kind: k.kind, client, server, port: k.port, username, secret };
             let detail = v.detail.iter().map(|(n, v)| (self.strings.intern(n), self.value(v))).collect();
             let cred = Credential {
                 seen: shift(v.seen),
@@ -363,6 +377,25 @@ impl State {
             .or_insert(v);
     }
 
+    pub(crate) fn add_taken(&mut self, key: ConvKey, v: obs::ConvStat) {
+        let slot = self.taken.entry(key).or_default();
+        slot.packets += v.packets;
+        slot.bytes += v.bytes;
+    }
+
+    /// Takes away from conversations what was harvested under their keys and turned out to be another's.
+    /// To be called on a total, once a harvest was added; what it does not hold (any more) is forgotten.
+    pub fn settle(&mut self) {
+        for (key, v) in std::mem::take(&mut self.taken) {
+            let Some(c) = self.conversations.get_mut(&key) else { continue };
+            c.packets = c.packets.saturating_sub(v.packets);
+            c.bytes = c.bytes.saturating_sub(v.bytes);
+            if c.packets == 0 {
+                self.conversations.remove(&key);
+            }
+        }
+    }
+
     pub(crate) fn add_operation(&mut self, key: OpKey, op: Operation) {
         match self.operations.get_mut(&key) {
             None => {
@@ -398,21 +431,48 @@ impl State {
         }
     }
 
+    /// The number of a source, which is added if it is new. One whose content is not known (it is being
+    /// read, or is live) goes by its name; one without a name has told nothing yet.
+    fn source(&mut self, s: &Source) -> Option<u32> {
+        if s.name.is_empty() && s.sha256.is_empty() {
+            return None;
+        }
+        let same = |t: &Source| {
+            t.site == s.site
+                && (if s.sha256.is_empty() || t.sha256.is_empty() {
+                    t.name == s.name
+                } else {
+                    t.sha256 == s.sha256
+                })
+        };
+        let place = match self.sources.iter_mut().enumerate().find(|(_, t)| same(t)) {
+            Some((i, t)) => {
+                if t.sha256.is_empty() {
+                    t.sha256.clone_from(&s.sha256);
+                }
+                i
+            }
+            None => {
+                self.sources.push(s.clone());
+                self.sources.len() - 1
+            }
+        };
+        Some(place as u32)
+    }
+
     /// Adds another state. Frames keep naming their own sources; a source both know by content is
     /// taken once, and what it told is not added again: give only states of new sources.
     pub fn merge(&mut self, other: &State) {
-        let sources: Vec<u32> = other
-            .sources
-            .iter()
-            .map(|s| {
-                let have = self.sources.iter().position(|t| t.sha256 == s.sha256 && t.site == s.site);
-                have.unwrap_or_else(|| {
-                    self.sources.push(s.clone());
-                    self.sources.len() - 1
-                }) as u32
-            })
-            .collect();
-        let at = |st: Stamp| Stamp { source: sources.get(st.source as usize).copied().unwrap_or(0), ..st };
+        self.merge_but(other, &Evicted::default());
+    }
+
+    /// [`State::merge`] of all but what is named.
+    pub(crate) fn merge_but(&mut self, other: &State, gone: &Evicted) {
+        let sources: Vec<Option<u32>> = other.sources.iter().map(|s| self.source(s)).collect();
+        let at = |st: Stamp| {
+            let source = sources.get(st.source as usize).copied().flatten();
+            Stamp { source: source.unwrap_or(0), ..st }
+        };
         let seen = |s: Seen| Seen { first: at(s.first), ..s };
         let mut syms: Vec<Option<Sym>> = vec![None; other.strings.len()];
         let mut sym = |strings: &mut Interner, s: Sym| {
@@ -425,18 +485,24 @@ impl State {
                 other => other.clone(),
             }
         }
-        let mut hosts = Vec::with_capacity(other.hosts.len());
-        for (k, stat) in &other.hosts {
+        let mut hosts: Vec<Option<HostId>> = Vec::with_capacity(other.hosts.len());
+        for (i, (k, stat)) in other.hosts.iter().enumerate() {
+            if gone.hosts.contains(&HostId(i as u32)) {
+                hosts.push(None);
+                continue;
+            }
             let site = sym(&mut self.strings, k.site);
             let id = self.host(NodeKey { site, ..*k });
             merge_stat(&mut self.hosts[id.0 as usize].1, stat);
-            hosts.push(id);
+            hosts.push(Some(id));
         }
         let h = |id: HostId| hosts[id.0 as usize];
+        let ends = |client: HostId, server: HostId| h(client).zip(h(server));
         for (k, v) in &other.facts {
+            let (Some(host), false) = (h(k.host), gone.facts.contains(k)) else { continue };
             let mut s = |x| sym(&mut self.strings, x);
             let key = FactKey {
-                host: h(k.host),
+                host,
                 name: s(k.name),
                 value: s(k.value),
                 protocol: s(k.protocol),
@@ -446,25 +512,40 @@ impl State {
             add_seen(&mut self.facts, key, seen(*v));
         }
         for (k, v) in &other.bindings {
-            add_seen(&mut self.bindings, BindKey { mac: h(k.mac), ip: h(k.ip), kind: k.kind }, seen(*v));
+            let (Some((mac, ip)), false) = (ends(k.mac, k.ip), gone.bindings.contains(k)) else { continue };
+            add_seen(&mut self.bindings, BindKey { mac, ip, kind: k.kind }, seen(*v));
         }
         for (k, v) in &other.services {
+            let (Some(host), false) = (h(k.host), gone.services.contains(k)) else { continue };
             let mut s = |x| sym(&mut self.strings, x);
             let info = v.info.iter().map(|(n, v, t)| (s(*n), value(v, &mut s), at(*t))).collect();
-            let key = ServiceKey { host: h(k.host), protocol: s(k.protocol), ..*k };
+            let key = ServiceKey { host, protocol: s(k.protocol), ..*k };
             self.add_service(key, Service { seen: seen(v.seen), confidence: v.confidence, info });
         }
         for (k, v) in &other.conversations {
+            let (Some((client, server)), false) = (ends(k.client, k.server), gone.conversations.contains(k))
+            else {
+                continue;
+            };
             let protocol = sym(&mut self.strings, k.protocol);
-            self.add_conversation(ConvKey { client: h(k.client), server: h(k.server), protocol, ..*k }, *v);
+            self.add_conversation(ConvKey { client, server, protocol, ..*k }, *v);
+        }
+        for (k, v) in &other.taken {
+            let Some((client, server)) = ends(k.client, k.server) else { continue };
+            let protocol = sym(&mut self.strings, k.protocol);
+            self.add_taken(ConvKey { client, server, protocol, ..*k }, *v);
         }
         for (k, v) in &other.operations {
+            let (Some((client, server)), false) = (ends(k.client, k.server), gone.operations.contains(k))
+            else {
+                continue;
+            };
             let mut s = |x| sym(&mut self.strings, x);
             let key = OpKey {
                 protocol: s(k.protocol),
                 name: s(k.name),
-                client: h(k.client),
-                server: h(k.server),
+                client,
+                server,
                 unit: k.unit.map(&mut s),
                 ..*k
             };
@@ -472,11 +553,15 @@ impl State {
             self.add_operation(key, Operation { detail, seen: seen(v.seen), ..v.clone() });
         }
         for (k, v) in &other.credentials {
+            let (Some((client, server)), false) = (ends(k.client, k.server), gone.credentials.contains(k))
+            else {
+                continue;
+            };
             let mut s = |x| sym(&mut self.strings, x);
             let key = CredKey {
                 protocol: s(k.protocol),
-                client: h(k.client),
-                server: h(k.server),
+                client,
+                server,
                 username: k.username.map(&mut s),
                 secret: k.secret.map(&mut s),
                 ..*k

@@ -27,6 +27,17 @@ pub struct Eve {
 }
 
 impl Eve {
+    /// Users whose password is still to come, `most` of them.
+    pub(crate) fn users(&self, most: usize) -> Vec<(i64, String)> {
+        let mut users: Vec<(i64, String)> = self.users.iter().map(|(k, v)| (*k, v.clone())).collect();
+        users.sort();
+        users.truncate(most);
+        users
+    }
+    pub(crate) fn remember(&mut self, users: &[(i64, String)]) {
+        self.users = users.iter().take(MOST_USERS).cloned().collect();
+    }
+
     /// Takes one line apart. `Ok(None)`: counters of the engine, no event. Errors say what is missing.
     pub fn line(&mut self, mut raw: Raw) -> Result<Option<Line>, &'static str> {
         let kind = text(&raw, "event_type").ok_or("it has no event_type")?;

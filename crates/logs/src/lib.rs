@@ -17,5 +17,6 @@ pub mod run;
 pub mod source;
 pub mod tables;
 pub mod tactics;
+pub mod tail;
 pub mod time;
 pub mod zeek;

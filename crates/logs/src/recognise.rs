@@ -4,11 +4,12 @@ use crate::ends::{Raw as Fields, get};
 use crate::json::flatten;
 use crate::lines::Lines;
 use crate::names::Paths;
+use serde::{Deserialize, Serialize};
 use std::io::BufRead;
 use std::path::Path;
 
 /// What a source is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Kind {
     ZeekTsv,
     ZeekJson,

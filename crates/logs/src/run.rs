@@ -175,7 +175,7 @@ impl Logs {
 
 /// Logs are one set of observations, not 64: its tables are as large as those of all shards would be in
 /// a network of that size.
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     let one = Limits::default();
     Limits {
         hosts: one.hosts.saturating_mul(8),

@@ -13,6 +13,7 @@ use crate::zeek;
 use sentinel_detect::event::Event;
 use sentinel_wire::events::Injector;
 use sentinel_wire::model::Micros;
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,9 @@ const HELD: usize = 1024;
 const LOOKED_AT: u32 = 64;
 /// Lines among which one that is the same word for word counts as a further one.
 const ALIKE: usize = 32;
+
+/// FTP users that are remembered from one process to the next.
+const MOST_USERS_KEPT: usize = 1024;
 
 /// What is told of a log that was read.
 #[derive(Clone, Debug, Default)]
@@ -159,6 +163,29 @@ impl Reader {
             Ok(0) | Err(_) => plain,
             Ok(n) => id(dataset, time, bytes, n),
         }
+    }
+}
+
+/// What a [`Reader`] remembers between lines, to go on in another process. The header of a
+/// tab-separated log is not part of it: give its lines again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Identities of the last lines, in two halves.
+    pub alike: Vec<(u64, u64)>,
+    /// FTP users whose password is still to come, by flow.
+    pub users: Vec<(i64, String)>,
+}
+
+impl Reader {
+    pub fn memory(&self) -> Memory {
+        let halves = |id: &u128| ((id >> 64) as u64, *id as u64);
+        Memory { alike: self.alike.iter().map(halves).collect(), users: self.eve.users(MOST_USERS_KEPT) }
+    }
+
+    pub fn remember(&mut self, memory: &Memory) {
+        let whole = |(high, low): &(u64, u64)| u128::from(*high) << 64 | u128::from(*low);
+        self.alike = memory.alike.iter().take(ALIKE).map(whole).collect();
+        self.eve.remember(&memory.users);
     }
 }
 

@@ -1,5 +1,7 @@
 //! `EventBatch`: events as a handle, no Python object for each.
 
+use crate::shed::Keep;
+use crate::wrong;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use sentinel_detect::event::Event;
@@ -54,6 +56,31 @@ impl EventBatch {
         let rest = self.events.split_off(end);
         let events = std::mem::replace(&mut self.events, rest);
         EventBatch { events, sources: Arc::clone(&self.sources) }
+    }
+
+    /// Takes the first `n` events out of the batch.
+    fn split(&mut self, n: usize) -> EventBatch {
+        let rest = self.events.split_off(n.min(self.events.len()));
+        let events = std::mem::replace(&mut self.events, rest);
+        EventBatch { events, sources: Arc::clone(&self.sources) }
+    }
+
+    /// Drops what can be done without: all but notable events, or all. Alerts stay. Gives how many went.
+    fn shed(&mut self, py: Python<'_>, keep: &str) -> PyResult<usize> {
+        let Some(keep) = Keep::of(keep) else {
+            return Err(wrong(format!("keep: '{keep}' is none of notable, none")));
+        };
+        let before = self.events.len();
+        py.detach(|| {
+            self.events.retain(|e| keep.keeps(e));
+            self.events.shrink_to_fit();
+        });
+        Ok(before - self.events.len())
+    }
+
+    /// Approximate bytes held.
+    fn bytes(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.events.iter().map(crate::shed::bytes).sum())
     }
 
     /// Takes the events of another batch, which is empty afterwards, in between by time. Within each

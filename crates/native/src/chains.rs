@@ -1,5 +1,6 @@
 //! `Chains`: alerts join into attack chains.
 
+use crate::batch::EventBatch;
 use crate::wrong;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -30,6 +31,21 @@ impl Chains {
         py.detach(|| alerts.iter().for_each(|a| self.inner.feed(a)));
     }
 
+    /// Takes in the alerts of a batch, which keeps them.
+    fn feed_batch(&mut self, py: Python<'_>, alerts: PyRef<'_, EventBatch>) {
+        let EventBatch { events, sources } = &*alerts;
+        py.detach(|| {
+            for e in events {
+                self.inner.feed_event(e, sources.get(e.source as usize).map_or("", String::as_str));
+            }
+        });
+    }
+
+    /// Replaces the assets whose addresses alerts may have that do not name them: a JSON array of assets.
+    fn assets(&mut self, py: Python<'_>, assets: &[u8]) -> PyResult<()> {
+        py.detach(|| self.inner.assets(assets)).map_err(wrong)
+    }
+
     /// Takes in alert documents, one a line.
     fn feed_lines(&mut self, py: Python<'_>, ndjson: &[u8]) {
         py.detach(|| self.inner.feed_lines(ndjson));
@@ -40,7 +56,7 @@ impl Chains {
         py.detach(|| self.inner.finish());
     }
 
-    /// Lets event time pass, in microseconds since 1970 UTC, so that idle chains close.
+    /// Lets event time pass, in microseconds since 1970 UTC: what waits is worked on, idle chains close.
     fn advance(&mut self, py: Python<'_>, time: i64) {
         py.detach(|| self.inner.advance(time));
     }

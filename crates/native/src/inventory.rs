@@ -60,6 +60,11 @@ impl Inventory {
         .map_err(|e: sentinel_inventory::codec::Unreadable| wrong(e))
     }
 
+    /// Adds what a harvest gave, which stays as it is.
+    fn absorb(&mut self, py: Python<'_>, harvest: &Inventory) {
+        py.detach(|| self.inner.absorb(&harvest.inner));
+    }
+
     /// Credentials without an assessment, as a JSON array for `inventory.credentials.assess`, given
     /// to `assess`; its answer is taken. No secret stays readable after this unless it says so.
     fn assess(&mut self, assess: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -80,29 +85,63 @@ impl Inventory {
     /// Works out assets. `ledger` is [(identity, id)] in order of first sight, None if none is kept; `describe` takes a
     /// JSON array of profiles and gives one of meanings; `vendors` takes a list of 6-byte hardware
     /// addresses and gives one of names or None. Returns what to add to the ledger.
+    #[pyo3(signature = (ledger, describe, vendors, until=None))]
     fn derive(
         &mut self,
         py: Python<'_>,
         ledger: Option<Vec<(String, String)>>,
         describe: &Bound<'_, PyAny>,
         vendors: &Bound<'_, PyAny>,
+        until: Option<&str>,
     ) -> PyResult<Vec<(String, String)>> {
-        let failed = std::cell::RefCell::new(None);
-        let fail = |e: PyErr| {
-            let text = e.to_string();
-            failed.replace(Some(e));
-            text
-        };
-        let mut ask = |question: &[u8]| -> Result<Vec<u8>, String> {
-            let answer = describe.call1((PyBytes::new(py, question),)).map_err(fail)?;
-            answer.extract::<Vec<u8>>().map_err(fail)
-        };
-        let mut oui = |macs: &[Mac]| -> Result<Vec<Option<String>>, String> {
-            let list = PyList::new(py, macs.iter().map(|m| PyBytes::new(py, &m.0))).map_err(fail)?;
-            vendors.call1((list,)).and_then(|a| a.extract()).map_err(fail)
-        };
-        let added = self.inner.derive(ledger.as_deref(), &mut ask, &mut oui);
-        added.map_err(|text| failed.take().unwrap_or_else(|| wrong(text)))
+        asking(py, describe, vendors, |ask, oui| self.inner.derive(ledger.as_deref(), until, ask, oui))
+    }
+
+    /// `derive` with the ledger that this inventory keeps (`ledger`). Returns what was added to it, and
+    /// the identities that were dropped from it.
+    #[pyo3(signature = (describe, vendors, until=None))]
+    #[allow(clippy::type_complexity)]
+    fn update(
+        &mut self,
+        py: Python<'_>,
+        describe: &Bound<'_, PyAny>,
+        vendors: &Bound<'_, PyAny>,
+        until: Option<&str>,
+    ) -> PyResult<(Vec<(String, String)>, Vec<String>)> {
+        asking(py, describe, vendors, |ask, oui| self.inner.update(until, ask, oui))
+    }
+
+    /// Takes up the ledger that `update` goes on with.
+    fn ledger(&mut self, entries: Vec<(String, String)>) {
+        self.inner.ledger.entries = entries;
+    }
+
+    /// Sets the bound of a table for `absorb`.
+    fn limit(&mut self, table: &str, most: usize) -> PyResult<()> {
+        let set = self.inner.bounds.set(table, most);
+        if set { Ok(()) } else { Err(wrong(format!("no table '{table}' of an inventory"))) }
+    }
+
+    /// Approximate bytes held.
+    fn bytes(&self) -> usize {
+        self.inner.bytes()
+    }
+
+    /// Records of a kind that are new or changed since `kept(kind)`: ([(key, document)], keys gone).
+    #[allow(clippy::type_complexity)]
+    fn records_changed<'py>(
+        &mut self,
+        py: Python<'py>,
+        kind: &str,
+    ) -> PyResult<(Vec<(String, Bound<'py, PyBytes>)>, Vec<String>)> {
+        let changed = py.detach(|| self.inner.changed(kind));
+        let (docs, gone) = changed.ok_or_else(|| wrong(format!("no record kind '{kind}'")))?;
+        Ok((docs.into_iter().map(|(key, doc)| (key, PyBytes::new(py, &doc))).collect(), gone))
+    }
+
+    /// A store has kept the last answer of `records_changed(kind)`.
+    fn kept(&mut self, kind: &str) {
+        self.inner.kept(kind);
     }
 
     /// Counts of assets, conversations, credentials, operations.
@@ -184,6 +223,30 @@ impl Inventory {
         l.end();
         PyBytes::new(py, &out)
     }
+}
+
+/// Runs what asks Python for meanings and makers; an error of theirs comes out as it is.
+fn asking<T>(
+    py: Python<'_>,
+    describe: &Bound<'_, PyAny>,
+    vendors: &Bound<'_, PyAny>,
+    run: impl FnOnce(inv::Ask<'_>, inv::Oui<'_>) -> Result<T, String>,
+) -> PyResult<T> {
+    let failed = std::cell::RefCell::new(None);
+    let fail = |e: PyErr| {
+        let text = e.to_string();
+        failed.replace(Some(e));
+        text
+    };
+    let mut ask = |question: &[u8]| -> Result<Vec<u8>, String> {
+        let answer = describe.call1((PyBytes::new(py, question),)).map_err(fail)?;
+        answer.extract::<Vec<u8>>().map_err(fail)
+    };
+    let mut oui = |macs: &[Mac]| -> Result<Vec<Option<String>>, String> {
+        let list = PyList::new(py, macs.iter().map(|m| PyBytes::new(py, &m.0))).map_err(fail)?;
+        vendors.call1((list,)).and_then(|a| a.extract()).map_err(fail)
+    };
+    run(&mut ask, &mut oui).map_err(|text| failed.take().unwrap_or_else(|| wrong(text)))
 }
 
 impl Inventory {

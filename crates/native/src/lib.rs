@@ -3,10 +3,15 @@
 
 mod batch;
 mod chains;
+mod evidence;
+mod harvest;
 mod inventory;
+mod live;
 mod logs;
 mod probes;
 mod scan;
+mod shed;
+mod tails;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -24,11 +29,17 @@ mod _native {
     #[pymodule_export]
     use super::chains::Chains;
     #[pymodule_export]
+    use super::evidence::Evidence;
+    #[pymodule_export]
     use super::inventory::Inventory;
+    #[pymodule_export]
+    use super::live::{Live, drop_privileges};
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
-    use super::scan::{Scan, native_probes};
+    use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
-    use super::watch::Watch;
+    use super::tails::Tails;
+    #[pymodule_export]
+    use super::watch::{Watch, log_sources};
 }

@@ -1,6 +1,7 @@
 //! `Scan`: a run over captures, driven step by step from Python.
 
 use crate::batch::EventBatch;
+use crate::evidence::Evidence;
 use crate::inventory::Inventory;
 use crate::wrong;
 use pyo3::prelude::*;
@@ -15,11 +16,11 @@ use sentinel_wire::json::List;
 use sentinel_wire::model::Transport;
 use sentinel_wire::obs::{EventMode, StoredEvent};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A run over capture files. See `sentinel/_native.pyi`.
-#[pyclass]
+#[pyclass(subclass)]
 pub struct Scan {
     /// `None` once the scan is finished. Never locked: a mutex because Python may share the object.
     engine: Mutex<Option<Engine>>,
@@ -50,6 +51,26 @@ pub(crate) fn leak(name: &str) -> &'static str {
     leaked
 }
 
+/// How a run is done, as Python says it.
+pub(crate) fn config(workers: usize, events: &str, filter: Option<&str>) -> PyResult<Config> {
+    let events = match events {
+        "none" => EventMode::None,
+        "notable" => EventMode::Notable,
+        "all" => EventMode::All,
+        other => return Err(wrong(format!("events: '{other}' is none of none, notable, all"))),
+    };
+    let filter = filter.map(Filter::parse).transpose().map_err(wrong)?;
+    Ok(Config { workers, events, filter, ..Config::default() })
+}
+
+/// Probes outside: (name, industrial, {signature as keyword values}).
+pub(crate) fn declarations(declared: Vec<(String, bool, Bound<'_, PyAny>)>) -> PyResult<Vec<Declared>> {
+    let one = |(name, industrial, s): (String, bool, Bound<'_, PyAny>)| {
+        Ok(Declared { name: leak(&name), industrial, signature: crate::probes::signature(&s)? })
+    };
+    declared.into_iter().map(one).collect()
+}
+
 /// (flow, probe, side, time in µs, frame, bytes lost before, data, the flow is over)
 type ChunkTuple<'py> = (u64, &'static str, &'static str, i64, u64, u64, Bound<'py, PyBytes>, bool);
 
@@ -58,7 +79,7 @@ impl Scan {
     /// Opens captures. `declared` are probes outside:
     /// (name, industrial, {signature as keyword values}).
     #[new]
-    #[pyo3(signature = (paths, *, site="default", events="none", workers=1, declared=Vec::new(), filter=None, batch=4096, sha256=true))]
+    #[pyo3(signature = (paths, *, site="default", events="none", workers=1, declared=Vec::new(), filter=None, batch=4096, sha256=true, evidence=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -70,34 +91,13 @@ impl Scan {
         filter: Option<&str>,
         batch: usize,
         sha256: bool,
+        evidence: Option<&Bound<'_, Evidence>>,
     ) -> PyResult<Scan> {
-        let events = match events {
-            "none" => EventMode::None,
-            "notable" => EventMode::Notable,
-            "all" => EventMode::All,
-            other => return Err(wrong(format!("events: '{other}' is none of none, notable, all"))),
-        };
-        let filter = filter.map(Filter::parse).transpose().map_err(wrong)?;
-        let declared = declared
-            .into_iter()
-            .map(|(name, industrial, s)| {
-                Ok(Declared { name: leak(&name), industrial, signature: crate::probes::signature(&s)? })
-            })
-            .collect::<PyResult<Vec<_>>>()?;
-        let config = Config { workers, events, filter, batch, sha256, ..Config::default() };
-        let limits = config.limits;
-        let engine = py.detach(|| Engine::open(&paths, declared, config)).map_err(wrong)?;
-        let failed = engine.failed();
-        Ok(Scan {
-            engine: Mutex::new(Some(engine)),
-            injector: Injector::new(limits, events),
-            chunks: Vec::new(),
-            last: Vec::new(),
-            sources: Vec::new(),
-            failed,
-            site: site.to_owned(),
-            progress: (0, 0, None),
-        })
+        let config = Config { batch, sha256, ..config(workers, events, filter)? };
+        let declared = declarations(declared)?;
+        let mut scan = Scan::of(py, site, config, |config| Engine::open(&paths, declared, config))?;
+        scan.keep(evidence);
+        Ok(scan)
     }
 
     /// Works without the GIL for about `seconds`, or until findings should be taken. True at the end.
@@ -105,13 +105,16 @@ impl Scan {
         let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
         let budget = Duration::try_from_secs_f64(seconds).map_err(wrong)?;
         let done = py.detach(|| engine.step(budget));
+        if let Some(evidence) = engine.evidence.clone() {
+            evidence.name(engine.source_names());
+        }
         let (read, total) = engine.progress();
         self.progress = (engine.packets(), read, total);
         Ok(done)
     }
 
     /// Ends the scan where it stands.
-    fn stop(&mut self, py: Python<'_>) {
+    pub(crate) fn stop(&mut self, py: Python<'_>) {
         if let Some(engine) = slot(&mut self.engine).as_mut() {
             py.detach(|| engine.stop());
         }
@@ -180,8 +183,35 @@ impl Scan {
         EventBatch::new(events, sources)
     }
 
-    /// One JSON object per source, once the scan is finished.
-    fn sources<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+    /// What was observed since the last harvest, flows still open included; they go on.
+    fn harvest(&mut self, py: Python<'_>) -> PyResult<Inventory> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        Ok(py.detach(|| crate::harvest::harvest(engine, &mut self.injector, &self.site)))
+    }
+
+    /// State of open flows as bytes, for `load_flows` of another scan.
+    fn save_flows<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        let bytes = py.detach(|| engine.save_flows());
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// Goes on with the flows of another scan, before the first packet.
+    fn load_flows(&mut self, py: Python<'_>, saved: &[u8]) -> PyResult<()> {
+        let engine = slot(&mut self.engine).as_mut().ok_or_else(|| wrong("the scan is finished"))?;
+        py.detach(|| engine.load_flows(saved)).map_err(wrong)
+    }
+
+    /// Bytes held by flows and by what was observed since the last harvest, and how many flows are open.
+    fn memory(&mut self) -> (usize, usize) {
+        slot(&mut self.engine).as_ref().map_or((0, 0), |e| (e.bytes(), e.flows()))
+    }
+
+    /// One JSON object per source, as of now.
+    fn sources<'py>(&mut self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        if let Some(engine) = slot(&mut self.engine).as_mut() {
+            self.sources = engine.sources();
+        }
         self.sources.iter().map(|s| PyBytes::new(py, &source_json(s, &self.site))).collect()
     }
 
@@ -191,7 +221,7 @@ impl Scan {
     }
 
     /// Ends the scan and gives its observations as an inventory.
-    fn finish(&mut self, py: Python<'_>) -> PyResult<Inventory> {
+    pub(crate) fn finish(&mut self, py: Python<'_>) -> PyResult<Inventory> {
         let mut engine = slot(&mut self.engine).take().ok_or_else(|| wrong("the scan is finished"))?;
         engine.stop();
         self.injector.finish();
@@ -212,11 +242,47 @@ impl Scan {
             }
             inner.state.absorb(outside, 0);
         });
+        // the last part of what was harvested is to be added to the rest
+        inner.partial = !inner.state.taken.is_empty();
         Ok(Inventory { inner })
     }
 }
 
 impl Scan {
+    /// Opens what `open` gives for the configuration.
+    pub(crate) fn of(
+        py: Python<'_>,
+        site: &str,
+        config: Config,
+        open: impl FnOnce(Config) -> Result<Engine, String> + Send,
+    ) -> PyResult<Scan> {
+        let (limits, events) = (config.limits, config.events);
+        let engine = py.detach(|| open(config)).map_err(wrong)?;
+        let failed = engine.failed();
+        Ok(Scan {
+            engine: Mutex::new(Some(engine)),
+            injector: Injector::new(limits, events),
+            chunks: Vec::new(),
+            last: Vec::new(),
+            sources: Vec::new(),
+            failed,
+            site: site.to_owned(),
+            progress: (0, 0, None),
+        })
+    }
+
+    /// Every packet goes to the evidence too.
+    pub(crate) fn keep(&mut self, evidence: Option<&Bound<'_, Evidence>>) {
+        if let (Some(engine), Some(evidence)) = (slot(&mut self.engine), evidence) {
+            engine.evidence = Some(Arc::clone(&evidence.get().inner));
+        }
+    }
+
+    /// The engine; `None` once the scan is finished.
+    pub(crate) fn engine(&mut self) -> Option<&Engine> {
+        slot(&mut self.engine).as_ref()
+    }
+
     fn names(&self) -> Vec<String> {
         self.sources.iter().map(|s| s.name.clone()).collect()
     }
@@ -227,7 +293,7 @@ fn source_json(s: &SourceReport, site: &str) -> Vec<u8> {
     let mut o = List::object(&mut out);
     o.str("name", &s.name);
     o.str("sha256", &s.sha256);
-    o.str("kind", "capture");
+    o.str("kind", s.kind);
     o.str("site", site);
     o.int("packets", s.packets);
     o.int("bytes", s.bytes);
@@ -245,6 +311,12 @@ fn source_json(s: &SourceReport, site: &str) -> Vec<u8> {
     }
     o.end();
     out
+}
+
+/// Says what is wrong with a filter, if something is.
+#[pyfunction]
+pub fn check_filter(text: &str) -> PyResult<()> {
+    Filter::parse(text).map(|_| ()).map_err(wrong)
 }
 
 /// Native probes: (name, title, industrial, transports, ports, facts, credentials, operations, source).

@@ -15,11 +15,6 @@ use std::sync::Arc;
 #[pyclass]
 pub struct Watch {
     inner: Inner,
-    /// Sources of all batches, by name.
-    sources: Arc<Vec<String>>,
-    /// Lines taken so far: the order of those that come next.
-    lines: u64,
-    bad_lines: u64,
 }
 
 #[pymethods]
@@ -43,7 +38,7 @@ impl Watch {
             Inner::new(sigma, settings, (lateness * 1e6) as i64)
         });
         let inner = inner.map_err(wrong)?;
-        Ok(Watch { inner, sources: Arc::default(), lines: 0, bad_lines: 0 })
+        Ok(Watch { inner })
     }
 
     /// Rules and files that are not used: (file, line, reason).
@@ -89,10 +84,27 @@ impl Watch {
         Ok(self.batch(ripe))
     }
 
+    /// Time passes without events, by the machine's clock in microseconds: gives those whose time has come.
+    fn advance(&mut self, py: Python<'_>, now: i64) -> EventBatch {
+        let ripe = py.detach(|| self.inner.advance(now));
+        self.batch(ripe)
+    }
+
+    /// No event before this time (µs) will come in order any more; `None` before the first event.
+    fn clock(&self) -> Option<i64> {
+        self.inner.clock()
+    }
+
     /// No more events will come: gives those that were held back.
     fn finish(&mut self, py: Python<'_>) -> EventBatch {
         let rest = py.detach(|| self.inner.finish());
         self.batch(rest)
+    }
+
+    /// Alerts since the last call, in order, as a handle: for chains, and to be written.
+    fn take_alerts(&mut self) -> EventBatch {
+        let alerts = self.inner.take_alerts();
+        self.batch(alerts)
     }
 
     /// Alert documents since the last call, in order. Secrets are masked unless `reveal`.
@@ -101,7 +113,12 @@ impl Watch {
         let alerts = self.inner.take_alerts();
         let document = |a: &Event| {
             let mut out = Vec::with_capacity(1024);
-            a.write(&mut out, self.sources.get(a.source as usize).map_or("", String::as_str), None, reveal);
+            a.write(
+                &mut out,
+                self.inner.sources.get(a.source as usize).map_or("", String::as_str),
+                None,
+                reveal,
+            );
             PyBytes::new(py, &out)
         };
         alerts.iter().map(document).collect()
@@ -120,7 +137,7 @@ impl Watch {
     fn counters<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         let mut all: serde_json::Map<String, serde_json::Value> =
             self.inner.counters().into_iter().map(|(name, n)| (name, n.into())).collect();
-        all.insert("bad_lines".into(), self.bad_lines.into());
+        all.insert("bad_lines".into(), self.inner.bad_lines.into());
         PyBytes::new(py, serde_json::Value::Object(all).to_string().as_bytes())
     }
 
@@ -178,7 +195,27 @@ impl Watch {
         })
     }
 
-    /// State of what looks back in time, to take up again with the same rules.
+    /// Which rules documents, one a line, fit: (line, rule), both from 0; rules as `rules` has them. As with
+    /// `count` nothing is put in order, looked up or kept.
+    #[pyo3(signature = (ndjson, dataset=None))]
+    fn hits(&mut self, py: Python<'_>, ndjson: &[u8], dataset: Option<&str>) -> Vec<(u64, u32)> {
+        py.detach(|| {
+            let (first, mut hits, mut all) = (self.inner.lines.saturating_add(1), Vec::new(), Vec::new());
+            self.lines(ndjson, dataset, json::nameless, |watch, event| {
+                watch.inner.sigma.evaluate(&event, &mut hits);
+                all.extend(hits.iter().map(|hit| (watch.inner.lines.saturating_sub(first), hit.rule)));
+            });
+            all
+        })
+    }
+
+    /// Detection rules at work: (file, id or what it is known by, title).
+    fn rules(&self) -> Vec<(String, String, String)> {
+        let told = |m: &sentinel_detect::sigma::Meta| (m.place.file.clone(), m.id.clone(), m.title.clone());
+        self.inner.sigma.rules().iter().map(told).collect()
+    }
+
+    /// The whole state but rules and settings, events that are held back and alerts not yet taken included.
     fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &py.detach(|| self.inner.snapshot()))
     }
@@ -191,23 +228,15 @@ impl Watch {
 
 impl Watch {
     fn batch(&self, events: Vec<Event>) -> EventBatch {
-        EventBatch { events, sources: Arc::clone(&self.sources) }
+        EventBatch { events, sources: Arc::clone(&self.inner.sources) }
     }
 
     /// Gives events the numbers their sources have here.
     fn renumber(&mut self, events: &mut [Event], names: &[String]) {
-        let numbers: Vec<u32> = names.iter().map(|n| self.source(n)).collect();
+        let numbers: Vec<u32> = names.iter().map(|n| self.inner.source(n)).collect();
         for event in events {
             event.source = numbers.get(event.source as usize).copied().unwrap_or(u32::MAX);
         }
-    }
-
-    fn source(&mut self, name: &str) -> u32 {
-        let at = self.sources.iter().position(|s| s == name).unwrap_or_else(|| {
-            Arc::make_mut(&mut self.sources).push(name.to_owned());
-            self.sources.len() - 1
-        });
-        u32::try_from(at).unwrap_or(u32::MAX)
     }
 
     fn read(&mut self, ndjson: &[u8], dataset: Option<&str>) -> Vec<Event> {
@@ -229,12 +258,12 @@ impl Watch {
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..end).unwrap_or_default();
             rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
-            self.lines = self.lines.saturating_add(1);
+            self.inner.lines = self.inner.lines.saturating_add(1);
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
             let text = std::str::from_utf8(line).map_err(|e| e.to_string());
-            match text.and_then(|text| read(text, self.lines)) {
+            match text.and_then(|text| read(text, self.inner.lines)) {
                 Ok(mut event) => {
                     event.source = u32::MAX;
                     if let Some(name) = dataset
@@ -244,10 +273,18 @@ impl Watch {
                     }
                     each(self, event);
                 }
-                Err(_) => self.bad_lines = self.bad_lines.saturating_add(1),
+                Err(_) => self.inner.bad_lines = self.inner.bad_lines.saturating_add(1),
             }
         }
     }
+}
+
+/// Log sources of events of a dataset: (product, service, category), empty is not said. A rule is meant for
+/// them if all it says is said by one of these; none: the origin is unknown, every rule is meant.
+#[pyfunction]
+pub fn log_sources(dataset: &str) -> Vec<(String, String, String)> {
+    let found = sentinel_detect::sigma::route::sources(&sentinel_detect::sigma::route::Class::of(dataset));
+    found.into_iter().map(|s| (s.product, s.service, s.category)).collect()
 }
 
 fn loaded(rules: &[(String, Vec<u8>)], pipelines: &[(String, Vec<u8>)]) -> Sigma {

@@ -258,3 +258,52 @@ pub fn bytes(limbs: &[u64; 4]) -> [u8; 32] {
 pub fn less(a: &[u64; 4], b: &[u64; 4]) -> bool {
     a.iter().rev().lt(b.iter().rev())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn element() -> impl Strategy<Value = Fe> {
+        any::<[u8; 32]>().prop_map(|mut octets| {
+            octets[0] &= 0x7f; // less than p
+            Fe::from_bytes(&octets).unwrap_or(Fe::ONE)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn is_a_field(a in element(), b in element(), c in element()) {
+            prop_assert_eq!(a.mul(&b), b.mul(&a));
+            prop_assert_eq!(a.mul(&b.add(&c)), a.mul(&b).add(&a.mul(&c)));
+            prop_assert_eq!(a.sub(&b).add(&b), a);
+            prop_assert_eq!(a.square(), a.mul(&a));
+            prop_assert_eq!(a.neg().add(&a), Fe::ZERO);
+            if !a.is_zero() {
+                prop_assert_eq!(a.mul(&a.invert()), Fe::ONE);
+            }
+        }
+        #[test]
+        fn roots(a in element()) {
+            let root = a.square().sqrt();
+            prop_assert!(root == Some(a) || root == Some(a.neg()));
+            // -1 is no square, as p = 3 modulo 4
+            prop_assert!(a.is_zero() || a.square().neg().sqrt().is_none());
+        }
+        #[test]
+        fn octets_and_back(octets: [u8; 32]) {
+            match Fe::from_bytes(&octets) {
+                Some(a) => prop_assert_eq!(a.to_bytes(), octets),
+                None => prop_assert!(!less(&limbs(&octets), &P)),
+            }
+        }
+    }
+
+    #[test]
+    fn the_prime_is_not_an_element() {
+        assert_eq!(Fe::from_bytes(&bytes(&P)), None);
+        let mut last = P;
+        last[0] -= 1;
+        assert_eq!(Fe::from_bytes(&bytes(&last)).map(|a| a.add(&Fe::ONE)), Some(Fe::ZERO));
+    }
+}

@@ -1,6 +1,8 @@
 //! Numbers modulo the order n of SM2's base point, as far as verification needs them: sums only.
 
-use crate::field::{bytes, less, limbs};
+#[cfg(test)]
+use crate::field::bytes;
+use crate::field::{less, limbs};
 
 /// n, least limb first (GB/T 32918.5).
 pub const N: [u64; 4] =
@@ -54,6 +56,7 @@ impl Scalar {
         let (s, carry) = sum(&self.0, &N);
         (!carry).then_some(s)
     }
+    #[cfg(test)]
     pub fn to_bytes(self) -> [u8; 32] {
         bytes(&self.0)
     }

@@ -100,7 +100,9 @@ impl PublicKey {
         // x1 = r - e modulo n is asked of X / Z^2 without dividing: x1 may be the number or that plus n
         let x = r.sub(&Scalar::of_digest(e));
         let zz = sum.z.square();
-        let is_x = |limbs: [u64; 4]| Fe::from_bytes(&crate::field::bytes(&limbs)).is_some_and(|x| x.mul(&zz) == sum.x);
+        let is_x = |limbs: [u64; 4]| {
+            Fe::from_bytes(&crate::field::bytes(&limbs)).is_some_and(|x| x.mul(&zz) == sum.x)
+        };
         if is_x(x.0) || x.plus_n().is_some_and(is_x) { Ok(()) } else { Err(VerifyError::Mismatch) }
     }
 

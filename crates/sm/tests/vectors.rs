@@ -13,9 +13,9 @@ fn hex(text: &str) -> [u8; 32] {
 
 #[test]
 fn cases_that_libraries_get_wrong() {
-    let folder = std::env::var_os("SENTINEL_VECTORS").map(PathBuf::from).unwrap_or_else(|| {
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors")
-    });
+    let folder = std::env::var_os("SENTINEL_VECTORS")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"));
     let Ok(text) = std::fs::read_to_string(folder.join("sm2/signatures.txt")) else {
         assert!(std::env::var_os("SENTINEL_REQUIRE_ALL").is_none(), "no vectors in {}", folder.display());
         return;
@@ -27,7 +27,8 @@ fn cases_that_libraries_get_wrong() {
         let mut next = || hex(words.next().unwrap());
         let (x, y, e, r, s) = (next(), next(), next(), next(), next());
         let valid = words.next().unwrap() == "1";
-        let held = Affine::new(&x, &y).is_ok_and(|p| PublicKey(p).verify_digest(&e, &Signature { r, s }).is_ok());
+        let held =
+            Affine::new(&x, &y).is_ok_and(|p| PublicKey(p).verify_digest(&e, &Signature { r, s }).is_ok());
         assert_eq!(held, valid, "{name}");
         count += 1;
     }

@@ -5,8 +5,12 @@
 //! and however many workers share the shards; findings are put in order by (packet, shard, ordinal).
 //! So the outcome is the same for any batch size and any number of workers.
 
-use crate::capture::{Batch, Limits as BatchLimits, MergedReader, Options};
+mod harvest;
+mod saved;
+
+use crate::capture::{Batch, Feed, Limits as BatchLimits, MergedReader, Options};
 use crate::decode::{Net, Packet, Status, flag};
+use crate::evidence::Evidence;
 use crate::filter::{Filter, Subject};
 use crate::flow::{Ahead, Chunk, Declared, Head, Registry, Shard, Unit};
 use crate::model::*;
@@ -19,6 +23,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+mod live;
+pub use live::Ports;
+
 pub const SHARDS: usize = 64;
 /// Batches on their way to workers.
 const IN_FLIGHT: usize = 4;
@@ -26,6 +33,8 @@ const IN_FLIGHT: usize = 4;
 const MAX_PENDING: usize = 16 * 1024;
 /// Packets whose flows are looked up together.
 const AHEAD: usize = 32;
+/// What a step may take that reads what the kernel still holds when live capture ends.
+const LAST: Duration = Duration::from_secs(1);
 /// A packet this much later than all before moves the clock only if the next one agrees.
 const LEAP: Micros = 86_400_000_000;
 
@@ -67,7 +76,7 @@ struct Item {
 
 /// See the module.
 pub struct Engine {
-    reader: MergedReader,
+    reader: Feed,
     registry: Registry,
     config: Config,
     shards: Vec<Shard>,
@@ -79,6 +88,10 @@ pub struct Engine {
     item: Item,
     /// Only where events are made.
     signs: Option<Box<Watch>>,
+    /// Where the packets that prove something are kept.
+    pub evidence: Option<Arc<Evidence>>,
+    /// What was harvested of the counters of fragments.
+    fragments: [u64; 4],
 }
 
 /// What goes to the signs of the run beside the notes of shards.
@@ -166,6 +179,8 @@ impl Clock {
 #[derive(Clone, Debug, Default)]
 pub struct SourceReport {
     pub name: String,
+    /// `capture` or `live`.
+    pub kind: &'static str,
     pub sha256: String,
     pub packets: u64,
     pub bytes: u64,
@@ -183,11 +198,15 @@ impl Engine {
     /// Opens the captures (`-` is standard input). Those that cannot be opened are told by
     /// [`Engine::failed`]; the rest is read.
     pub fn open(paths: &[PathBuf], declared: Vec<Declared>, config: Config) -> Result<Engine, String> {
-        let registry = Registry::new(declared)?;
         let limits = BatchLimits { packets: config.batch.max(1), align_ns: 0 };
         // a buffer that stays in the second-level cache is read fastest
         let options = Options { sha256: config.sha256, buffer: 256 << 10 };
         let reader = MergedReader::open(paths, options, limits);
+        Engine::with(Feed::Files(Box::new(reader)), declared, config)
+    }
+
+    fn with(reader: Feed, declared: Vec<Declared>, config: Config) -> Result<Engine, String> {
+        let registry = Registry::new(declared)?;
         let watch = |_: ()| {
             Box::new(Watch {
                 signs: Signs::new(config.limits, config.events),
@@ -213,6 +232,8 @@ impl Engine {
             pool: Vec::new(),
             item: Item::default(),
             signs,
+            evidence: None,
+            fragments: [0; 4],
         })
     }
 
@@ -242,6 +263,9 @@ impl Engine {
             return true;
         }
         let start = Instant::now();
+        if let Some(evidence) = &self.evidence {
+            evidence.rested();
+        }
         let more = if self.config.workers > 1 {
             self.step_many(start, budget)
         } else {
@@ -256,6 +280,9 @@ impl Engine {
     /// Ends the run where it stands: every flow is closed.
     pub fn stop(&mut self) {
         if !self.done {
+            if self.reader.close() {
+                while self.step_one(Instant::now(), LAST) {}
+            }
             self.done = true;
             for shard in &mut self.shards {
                 shard.finish(&self.registry, self.order);
@@ -264,9 +291,9 @@ impl Engine {
     }
 
     /// Reads the next batch into `item`. False at the end.
-    fn read(&mut self, item: &mut Item) -> bool {
+    fn read(&mut self, item: &mut Item, until: Instant) -> bool {
         item.ticks.clear();
-        if !self.reader.next_batch(&mut item.batch) {
+        if !self.reader.next_batch(&mut item.batch, until) {
             return false;
         }
         item.order = self.order;
@@ -275,20 +302,32 @@ impl Engine {
                 item.ticks.push((i as u32, now));
             }
         }
+        // time goes on without packets
+        if let Some(now) = self.reader.settled_ns().and_then(|t| self.clock.see(t.div_euclid(1000))) {
+            item.ticks.push((item.batch.packets().len() as u32, now));
+        }
         if let Some(watch) = &mut self.signs {
             watch.see(item);
+        }
+        if let Some(evidence) = &self.evidence {
+            evidence.take(&item.batch);
         }
         self.order += item.batch.packets().len() as u64;
         self.packets += item.batch.packets().len() as u64;
         true
     }
 
+    /// So many packets wait to be asked for that a step must end.
+    fn is_pressed(&self) -> bool {
+        self.evidence.as_ref().is_some_and(|e| e.is_pressed())
+    }
+
     fn step_one(&mut self, start: Instant, budget: Duration) -> bool {
         let mut item = std::mem::take(&mut self.item);
         let mut more = true;
         let mut pending = 0;
-        while pending < MAX_PENDING && start.elapsed() < budget {
-            more = self.read(&mut item);
+        while pending < MAX_PENDING && start.elapsed() < budget && !self.is_pressed() {
+            more = self.read(&mut item, start + budget);
             if !more {
                 break;
             }
@@ -330,14 +369,17 @@ impl Engine {
                     send
                 })
                 .collect();
-            while pending.load(Ordering::Relaxed) < MAX_PENDING && start.elapsed() < budget {
+            while pending.load(Ordering::Relaxed) < MAX_PENDING
+                && start.elapsed() < budget
+                && !self.is_pressed()
+            {
                 let Some(free) = pool.iter().position(|a| Arc::strong_count(a) == 1) else {
                     std::thread::yield_now();
                     continue;
                 };
                 let mut arc = std::mem::take(&mut pool[free]);
                 let Some(item) = Arc::get_mut(&mut arc) else { continue };
-                more = self.read(item);
+                more = self.read(item, start + budget);
                 if !more {
                     pool[free] = arc;
                     break;
@@ -402,11 +444,12 @@ impl Engine {
 
     /// To be called when reading is over. What was seen of every source, in the order their numbers in stamps refer to.
     pub fn sources(&mut self) -> Vec<SourceReport> {
+        let kind = self.reader.kind();
         (0..self.reader.sources())
             .map(|n| {
                 let sha256 = self.reader.sha256(n).map(|h| crate::bytes::hex(&h)).unwrap_or_default();
                 let Some(s) = self.reader.stats(n) else {
-                    return SourceReport { sha256, ..SourceReport::default() };
+                    return SourceReport { kind, sha256, ..SourceReport::default() };
                 };
                 let mut warnings = s.warnings.clone();
                 if s.more_warnings > 0 {
@@ -414,6 +457,7 @@ impl Engine {
                 }
                 SourceReport {
                     name: s.name.clone(),
+                    kind,
                     sha256,
                     packets: s.packets,
                     bytes: s.bytes,
@@ -433,21 +477,9 @@ impl Engine {
     /// Ends the run and gives the shards' observations.
     pub fn finish(mut self) -> Vec<Observations> {
         self.stop();
-        let d = self.reader.assembler().defrag.stats;
-        let checks = [
-            ("fragments_expired", d.expired),
-            ("fragments_evicted", d.evicted),
-            ("fragments_overlapping", d.overlaps),
-            ("fragments_bad", d.bad),
-        ];
+        let fragments = self.fragments();
         let mut all: Vec<Observations> = self.shards.into_iter().map(|s| s.obs).collect();
-        if let Some(first) = all.first_mut() {
-            for (name, n) in checks {
-                if n > 0 {
-                    first.add(name, n);
-                }
-            }
-        }
+        harvest::count(&mut all, fragments);
         all.extend(self.signs.map(|watch| watch.signs.obs));
         all
     }
@@ -534,7 +566,7 @@ fn warm(shard: &Shard, ready: &mut [(u32, Unit<'_>, Ahead)]) {
     std::hint::black_box(work);
 }
 
-fn subject(p: &Packet) -> Subject {
+pub(crate) fn subject(p: &Packet) -> Subject {
     Subject {
         src: p.src_ip(),
         dst: p.dst_ip(),

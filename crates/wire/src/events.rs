@@ -18,20 +18,25 @@ pub type WindowKey = (&'static str, Box<str>, u32, u32, u16, Option<Box<str>>, O
 #[derive(Clone, Debug)]
 pub struct Window {
     /// Window number: time divided by [`WINDOW`].
-    number: i64,
-    count: u64,
-    start: Stamp,
-    end: Micros,
-    low: i64,
-    high: i64,
-    fields: Fields,
-    id: u128,
+    pub(crate) number: i64,
+    pub(crate) count: u64,
+    pub(crate) start: Stamp,
+    pub(crate) end: Micros,
+    pub(crate) low: i64,
+    pub(crate) high: i64,
+    pub(crate) fields: Fields,
+    pub(crate) id: u128,
+}
+
+impl Window {
+    /// Approximate bytes held beside the window itself.
+    pub(crate) fn bytes(&self) -> usize {
+        self.fields.capacity() * size_of::<(&str, FieldVal)>() + 256
+    }
 }
 
 /// Bound on windows open in one shard.
 const MAX_WINDOWS: usize = 1 << 13;
-/// Bound on what a shard remembers to have told once.
-pub(crate) const MAX_SEEN: usize = MAX_WINDOWS * 8;
 
 fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
@@ -127,7 +132,7 @@ pub(crate) fn operation(cx: &mut Cx<'_>, protocol: &'static str, op: &Op<'_>, as
         let done = w.clone();
         cx.obs.events.windows.remove(&key);
         emit(cx.obs, done);
-    } else if cx.obs.events.once(hash_key(&key)) {
+    } else if cx.obs.events.once(first_of(cx, protocol, op)) {
         // the first of its kind is an event at once
         let fields = operation_fields(cx, protocol, op, asked);
         let at = Stamp { time: cx.at.time, ..asked };
@@ -152,9 +157,13 @@ pub(crate) fn operation(cx: &mut Cx<'_>, protocol: &'static str, op: &Op<'_>, as
     cx.obs.events.windows.insert(key, window);
 }
 
-fn hash_key(key: &WindowKey) -> u64 {
+/// What tells the first of its kind: the key of its window with addresses in place of host numbers, which
+/// are given to others in time.
+fn first_of(cx: &Cx<'_>, protocol: &'static str, op: &Op<'_>) -> u64 {
+    let (c, s) = (&cx.flow.client, &cx.flow.server);
+    let vlan = crate::obs::HostKey::new(cx.flow.vlan, s.addr).vlan;
     let mut h = rustc_hash::FxHasher::default();
-    key.hash(&mut h);
+    (protocol, op.name, c.addr, s.addr, vlan, s.port, op.unit, op.outcome, op.by).hash(&mut h);
     h.finish()
 }
 
@@ -306,6 +315,16 @@ impl Injector {
             swapped: false,
         };
         Some(f(&mut cx))
+    }
+    /// Hands over what was learnt since the last harvest.
+    pub fn harvest(&mut self) -> Observations {
+        let mut held = vec![false; self.obs.hosts.len()];
+        self.obs.events.hosts(&mut |id| {
+            if let Some(place) = held.get_mut(id.0 as usize) {
+                *place = true;
+            }
+        });
+        self.obs.harvest(&held)
     }
     /// No more chunks will come.
     pub fn finish(&mut self) {

@@ -6,6 +6,8 @@
 
 use std::net::IpAddr;
 
+mod kernel;
+
 /// What a filter looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {

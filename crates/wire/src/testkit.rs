@@ -26,6 +26,7 @@ pub struct Dialogue {
     flipped: bool,
     pub obs: Observations,
     frame: u64,
+    waited: Micros,
     events: Vec<StoredEvent>,
     pub last: Fed,
 }
@@ -58,6 +59,7 @@ impl Dialogue {
             flipped: false,
             obs,
             frame: 0,
+            waited: 0,
             events: Vec::new(),
             last: Fed::Go,
         }
@@ -88,6 +90,11 @@ impl Dialogue {
         }
         self
     }
+    /// Time passes in which nothing is said.
+    pub fn wait(mut self, time: Micros) -> Dialogue {
+        self.waited += time;
+        self
+    }
     /// Loses `missing` bytes of a direction.
     pub fn gap(mut self, from_client: bool, missing: u64) -> Dialogue {
         let dir = usize::from(!from_client);
@@ -115,8 +122,8 @@ impl Dialogue {
     }
     fn with<T>(&mut self, dir: usize, f: impl FnOnce(&mut dyn Probe, &mut Cx<'_>) -> T) -> T {
         let from = if (dir == 0) != self.flipped { Side::Client } else { Side::Server };
-        let at =
-            Stamp { time: 1_700_000_000_000_000 + self.frame as i64 * 1000, frame: self.frame, source: 0 };
+        let time = 1_700_000_000_000_000 + self.frame as i64 * 1000 + self.waited;
+        let at = Stamp { time, frame: self.frame, source: 0 };
         self.obs.events.at_packet(self.frame);
         let mut cx = Cx {
             flow: &mut self.flow,

@@ -3,7 +3,9 @@
 
 use super::stages::Stages;
 use super::text::{Many, Num};
+use crate::event::Event;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// Longest text that is kept of any member, in octets.
@@ -41,7 +43,7 @@ pub struct Place {
 }
 
 /// An alert, read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     pub time: i64,
     pub id: Box<str>,
@@ -61,7 +63,7 @@ pub struct Alert {
     pub credential: Option<Credential>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Document<'a> {
     #[serde(rename = "@timestamp", borrow, default)]
     time: Many<'a>,
@@ -119,7 +121,65 @@ impl Alert {
     /// Reads a document. `None` if it is no JSON object, or has no time or no rule.
     pub fn read(json: &[u8], stages: &Stages) -> Option<Alert> {
         let d: Document = serde_json::from_slice(json).ok()?;
-        let time = super::text::time(d.time.first()?)?;
+        Alert::of_document(super::text::time(d.time.first()?)?, &d, stages)
+    }
+
+    /// What [`Alert::read`] gives of the document of an event, without writing it. `from`: its source.
+    pub fn of_event(event: &Event, from: &str, stages: &Stages) -> Option<Alert> {
+        let mut d =
+            Document { id: Many::text(Cow::Owned(format!("{:032x}", event.id))), ..Document::default() };
+        for (name, value) in &event.fields {
+            let texts = match name.as_ref() {
+                "rule.id" => &mut d.rule,
+                "rule.name" => &mut d.name,
+                "threat.framework" => &mut d.framework,
+                "threat.tactic.id" => &mut d.tactic_id,
+                "threat.tactic.name" => &mut d.tactic_name,
+                "threat.technique.id" => &mut d.technique,
+                "source.ip" => &mut d.source_ip,
+                "source.mac" => &mut d.source_mac,
+                "source.asset" => &mut d.source_asset,
+                "destination.ip" => &mut d.destination_ip,
+                "destination.mac" => &mut d.destination_mac,
+                "destination.asset" => &mut d.destination_asset,
+                "host.ip" => &mut d.host_ip,
+                "host.name" => &mut d.host_name,
+                "sentinel.evidence" => &mut d.evidence,
+                "ot.protocol" => &mut d.ot,
+                "network.protocol" => &mut d.protocol,
+                "user.name" => &mut d.user,
+                // of a document that was stored: the event itself has no source
+                "sentinel.source" => &mut d.from,
+                "sentinel.frame" => {
+                    d.frame = Num::of(value);
+                    continue;
+                }
+                "event.severity" => {
+                    d.severity = Num::of(value);
+                    continue;
+                }
+                "sentinel.confidence" => {
+                    d.confidence = Num::of(value);
+                    continue;
+                }
+                "ot.asset.level" => {
+                    d.level = Num::of(value);
+                    continue;
+                }
+                _ => continue,
+            };
+            *texts = Many::of(value);
+        }
+        if event.frame != 0 {
+            d.frame = Num(Some(event.frame as f64));
+        }
+        if !from.is_empty() {
+            d.from = Many::text(Cow::Borrowed(from));
+        }
+        Alert::of_document(event.time, &d, stages)
+    }
+
+    fn of_document(time: i64, d: &Document<'_>, stages: &Stages) -> Option<Alert> {
         let rule = d.rule.first().or(d.name.first())?;
         let mut tactics = 0;
         for name in d.tactic_id.all().chain(d.tactic_name.all()) {

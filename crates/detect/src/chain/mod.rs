@@ -14,6 +14,7 @@ mod link;
 mod memory;
 mod next;
 mod order;
+mod owners;
 mod settings;
 mod snapshot;
 mod stages;
@@ -26,10 +27,12 @@ pub use counters::Counters;
 pub use settings::Settings;
 pub use stages::Stages;
 
+use crate::event::Event;
 use alert::Place;
 use entity::Class;
 use link::{MEDIUM, New};
 use order::Queue;
+use owners::Owners;
 use serde::{Deserialize, Serialize};
 use settings::micros;
 use state::{Chain, Episode, Kind, NAMED, NONE, Rule, State};
@@ -52,6 +55,7 @@ pub struct Chains {
     settings: Settings,
     state: State,
     queue: Queue,
+    owners: Owners,
     counters: Counters,
     closed: VecDeque<Closed>,
     /// Documents of chains that ended since the last `changed`.
@@ -70,6 +74,7 @@ impl Chains {
             settings: Settings::new(settings)?,
             state: State::default(),
             queue: Queue::default(),
+            owners: Owners::default(),
             counters: Counters::default(),
             closed: VecDeque::new(),
             ended: Vec::new(),
@@ -87,6 +92,21 @@ impl Chains {
         }
     }
 
+    /// Takes in an alert as an event; `source` is the name of its source.
+    pub fn feed_event(&mut self, event: &Event, source: &str) {
+        match Alert::of_event(event, source, &self.stages) {
+            Some(alert) => self.add(alert),
+            None => self.counters.unreadable += 1,
+        }
+    }
+
+    /// Replaces the assets whose addresses alerts may have that do not name them: a JSON list of records.
+    /// They are no part of a snapshot.
+    pub fn assets(&mut self, json: &[u8]) -> Result<(), String> {
+        self.owners = Owners::new(json, &self.settings)?;
+        Ok(())
+    }
+
     /// Takes in alert documents, one a line; other records are passed over.
     pub fn feed_lines(&mut self, ndjson: &[u8]) {
         for line in ndjson.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()) {
@@ -95,9 +115,14 @@ impl Chains {
     }
 
     /// Takes in an alert; it is worked on when nothing earlier can come any more.
-    pub fn add(&mut self, alert: Alert) {
+    pub fn add(&mut self, mut alert: Alert) {
+        self.owners.name(&mut alert);
         let lateness = micros(self.settings.lateness);
         self.queue.push(alert, lateness, &mut self.counters);
+        self.turn(lateness);
+    }
+
+    fn turn(&mut self, lateness: i64) {
         while let Some(alert) = self.queue.pop(lateness, self.settings.max_pending, &mut self.counters) {
             self.work(alert);
         }
@@ -110,9 +135,13 @@ impl Chains {
         }
     }
 
-    /// Lets time pass without alerts, so that chains close.
+    /// Lets time pass without alerts: no earlier one than `now` comes any more, but late. What waited is
+    /// worked on, and chains close.
     pub fn advance(&mut self, now: i64) {
-        self.sweep(now);
+        let lateness = micros(self.settings.lateness);
+        self.queue.pass(now);
+        self.turn(lateness);
+        self.sweep(now.saturating_sub(lateness));
     }
 
     pub fn counters(&self) -> &Counters {

@@ -34,6 +34,11 @@ impl Queue {
         }
     }
 
+    /// Time is so far, though no alert says it.
+    pub fn pass(&mut self, now: i64) {
+        self.newest = self.newest.map(|newest| newest.max(now));
+    }
+
     /// The earliest, if it has waited long enough or there are too many.
     pub fn pop(&mut self, lateness: i64, most: usize, counters: &mut Counters) -> Option<Alert> {
         let bound = self.newest?.saturating_sub(lateness);

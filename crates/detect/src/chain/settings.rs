@@ -134,13 +134,18 @@ impl Settings {
         Ok(s)
     }
 
+    /// Whether one of the networks that are named holds an address.
+    pub fn names(&self, ip: IpAddr) -> bool {
+        self.own.iter().any(|n| n.contains(&ip))
+    }
+
     /// Belongs to the organisation, so that it means the same host wherever it is seen.
     pub fn is_own(&self, ip: IpAddr) -> bool {
         let private = match ip {
             IpAddr::V4(v4) => v4.is_private(),
             IpAddr::V6(v6) => v6.is_unique_local(),
         };
-        private || !self.use_foreign || self.own.iter().any(|n| n.contains(&ip))
+        private || !self.use_foreign || self.names(ip)
     }
 }
 

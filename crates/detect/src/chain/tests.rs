@@ -341,3 +341,170 @@ fn odd_documents_are_counted() {
     c.finish();
     assert_eq!((c.counters().repeated, c.counters().alerts), (1, 1));
 }
+
+mod ways {
+    //! An alert as an event is the alert that its document is.
+
+    use super::*;
+    use proptest::prelude::*;
+    use sentinel_wire::model::Val;
+
+    const NAMES: &[&str] = &[
+        "rule.id",
+        "rule.name",
+        "threat.framework",
+        "threat.tactic.id",
+        "threat.tactic.name",
+        "threat.technique.id",
+        "source.ip",
+        "source.mac",
+        "source.asset",
+        "destination.ip",
+        "destination.mac",
+        "destination.asset",
+        "host.ip",
+        "host.name",
+        "sentinel.evidence",
+        "ot.protocol",
+        "network.protocol",
+        "user.name",
+        "event.severity",
+        "sentinel.confidence",
+        "ot.asset.level",
+        "event.action",
+        "bacnet.password",
+    ];
+
+    fn value() -> impl Strategy<Value = Val> {
+        let leaf = prop_oneof![
+            prop::sample::select(vec![
+                "10.0.0.1",
+                "::ffff:10.0.0.2",
+                "TA0007",
+                "Initial Access",
+                "attack.discovery",
+                "MITRE ATT&CK for ICS",
+                "3",
+                "0.5",
+                "1e400",
+                "",
+                "00:80:f4:0e:62:20",
+            ])
+            .prop_map(Val::from),
+            ".{0,200}".prop_map(Val::from),
+            (-5i64..2_000).prop_map(Val::Int),
+            prop_oneof![Just(f64::NAN), Just(f64::INFINITY), -9.0..9.0].prop_map(Val::Float),
+            any::<bool>().prop_map(Val::Bool),
+        ];
+        leaf.prop_recursive(2, 24, 20, |inner| prop::collection::vec(inner, 0..20).prop_map(Val::from))
+    }
+
+    proptest! {
+        #[test]
+        fn by_event_or_by_document(
+            fields in prop::collection::vec((prop::sample::select(NAMES), value()), 0..16),
+            time in 0i64..4_000_000_000_000_000, frame in 0u64..3, id in any::<u128>(), source in "[a-z]{0,3}",
+        ) {
+            let stages = Stages::new(TABLE).unwrap();
+            let mut e = Event { time, frame, id, ..Event::default() };
+            fields.into_iter().for_each(|(name, value)| e.set(name, value));
+            if source.is_empty() {
+                e.set("sentinel.source", "eve.json");
+            }
+            if frame == 0 {
+                e.set("sentinel.frame", 7);
+            }
+            let mut document = Vec::new();
+            e.write(&mut document, &source, None, false);
+            let (one, other) = (Alert::of_event(&e, &source, &stages), Alert::read(&document, &stages));
+            prop_assert_eq!(one, other);
+        }
+    }
+}
+
+#[test]
+fn addresses_are_of_assets_but_not_the_internets() {
+    let assets = br#"[{"id":"plc","ip":["10.0.1.10","fe80::1"],"mac":["00:80:f4:0e:62:20"]},
+        {"id":"router","ip":["10.0.2.4","1.1.1.1","::ffff:192.0.2.5"],"type":"router"},{"id":"own","ip":["1.0.0.9","10.0.1.10"]}]"#;
+    let ends = |from: &str, to: &str| {
+        let mut c = chains(r#"{"networks":["1.0.0.0/24"],"lateness":1000}"#);
+        c.assets(assets).unwrap();
+        c.feed(&alert(0.0, "r", 4, "Discovery", from, to));
+        let a = c.queue.pop_any().unwrap();
+        (a.source.asset, a.destination.asset)
+    };
+    let some = |text: &str| Some(Box::from(text));
+    assert_eq!(ends("10.0.1.10", "10.0.2.4"), (some("plc"), some("router")));
+    assert_eq!(ends("1.1.1.1", "1.0.0.9"), (None, some("own")), "the Internet, and a network of one's own");
+    assert_eq!(ends("192.0.2.5", "9.9.9.9"), (some("router"), None));
+    let mut c = chains("{}");
+    c.assets(assets).unwrap();
+    let mut d: Value = serde_json::from_slice(&alert(0.0, "r", 4, "Discovery", PLC, STATION)).unwrap();
+    d["source.asset"] = json!("said");
+    d["source.mac"] = json!("00:80:f4:0e:62:20");
+    d["destination.ip"] = json!(null);
+    d["destination.mac"] = json!("00:80:f4:0e:62:20");
+    c.feed(&serde_json::to_vec(&d).unwrap());
+    let a = c.queue.pop_any().unwrap();
+    assert_eq!((a.source.asset.as_deref(), a.destination.asset.as_deref()), (Some("said"), Some("plc")));
+    assert!(c.assets(b"{}").unwrap_err().starts_with("assets: "));
+}
+
+#[test]
+fn what_waits_is_worked_on_as_time_passes() {
+    let mut c = chains("{}");
+    for a in intrusion() {
+        c.feed(&a);
+    }
+    assert_eq!(c.queue.len(), 1, "the last one waits");
+    c.advance(START + micros(955.0));
+    assert_eq!(c.queue.len(), 1);
+    c.advance(START + micros(961.0));
+    assert_eq!((c.queue.len(), c.counters().alerts), (0, 7));
+    c.advance(START);
+    c.feed(&alert(940.0, "scan", 3, "Discovery", OFFICE, STATION));
+    assert_eq!(c.counters().late, 1, "time does not go back");
+}
+
+#[test]
+fn a_snapshot_at_any_point_with_what_waits() {
+    let alerts: Vec<Vec<u8>> = (0..120)
+        .map(|n: u32| {
+            let (stage, host) = (["Discovery", "Initial Access", ""][n as usize % 3], n * n % 7);
+            let at = f64::from(n) * 3.0 - f64::from(n * 5 % 9);
+            alert(
+                at,
+                &format!("r{}", n % 5),
+                2 + (n % 4) as u8,
+                stage,
+                &format!("10.0.0.{host}"),
+                &format!("10.0.0.{}", n % 7),
+            )
+        })
+        .collect();
+    for cut in (0..alerts.len()).step_by(9) {
+        let settings = r#"{"max_steps":10,"max_episodes":40,"max_closed":3,"max_pending":4}"#;
+        let (mut one, mut other) = (chains(settings), chains(settings));
+        for (n, a) in alerts.iter().enumerate() {
+            if n == cut {
+                let bytes = other.snapshot();
+                other = chains(settings);
+                other.restore(&bytes).unwrap();
+                assert_eq!(other.snapshot(), bytes);
+            }
+            for c in [&mut one, &mut other] {
+                c.feed(a);
+                if n % 10 == 9 {
+                    c.advance(START + i64::from(n as u32) * 3_000_000);
+                }
+            }
+            if n % 20 == 0 {
+                assert_eq!(one.changed(), other.changed());
+            }
+        }
+        one.finish();
+        other.finish();
+        assert_eq!((one.all(), one.counters()), (other.all(), other.counters()));
+        assert_eq!(one.snapshot(), other.snapshot());
+    }
+}

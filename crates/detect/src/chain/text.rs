@@ -1,5 +1,6 @@
 //! Members of JSON documents, read leniently, and times.
 
+use sentinel_wire::model::Val;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,35 @@ impl Many<'_> {
     }
     pub fn all(&self) -> impl Iterator<Item = &str> {
         self.0.iter().chain(&self.1).map(|t| &**t).filter(|t| !t.is_empty())
+    }
+}
+
+impl<'a> Many<'a> {
+    /// The texts of a value of an event: as if read of the document it is written as.
+    pub fn of(value: &'a Val) -> Many<'a> {
+        match value {
+            Val::Str(s) => Many(Some(Cow::Borrowed(s)), Vec::new()),
+            Val::Static(s) => Many(Some(Cow::Borrowed(s)), Vec::new()),
+            Val::Int(v) => Many(Some(Cow::Owned(v.to_string())), Vec::new()),
+            Val::Float(_) | Val::Bool(_) => Many::default(),
+            Val::List(list) => {
+                let mut all = Many::default();
+                list.iter().for_each(|v| all.push(Many::of(v).0));
+                all
+            }
+        }
+    }
+    /// A text of its own.
+    pub fn text(text: Cow<'a, str>) -> Many<'a> {
+        Many(Some(text), Vec::new())
+    }
+    fn push(&mut self, text: Option<Cow<'a, str>>) {
+        if let (Some(text), true) = (text, self.1.len() + 1 < MOST) {
+            match self.0 {
+                None => self.0 = Some(text),
+                Some(_) => self.1.push(text),
+            }
+        }
     }
 }
 
@@ -52,12 +82,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Many<'a> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Many<'de>, A::Error> {
                 let mut all = Many::default();
                 while let Some(Many(text, _)) = seq.next_element()? {
-                    if let (Some(text), true) = (text, all.1.len() + 1 < MOST) {
-                        match all.0 {
-                            None => all.0 = Some(text),
-                            Some(_) => all.1.push(text),
-                        }
-                    }
+                    all.push(text);
                 }
                 Ok(all)
             }
@@ -73,6 +98,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for Many<'a> {
 /// A number, or a text that is one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Num(pub Option<f64>);
+
+impl Num {
+    /// The number of a value of an event, likewise.
+    pub fn of(value: &Val) -> Num {
+        match value {
+            Val::Int(v) => Num(Some(*v as f64)),
+            Val::Float(v) => Num(Some(*v).filter(|n| n.is_finite())),
+            Val::Str(s) => Num(s.parse().ok().filter(|n: &f64| n.is_finite())),
+            Val::Static(s) => Num(s.parse().ok().filter(|n: &f64| n.is_finite())),
+            Val::Bool(_) => Num(None),
+            Val::List(list) => list.first().map_or(Num(None), Num::of),
+        }
+    }
+}
 
 impl<'de> Deserialize<'de> for Num {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Num, D::Error> {

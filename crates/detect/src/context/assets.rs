@@ -2,11 +2,18 @@
 
 use crate::context::hosts::Key;
 use crate::context::settings;
+use crate::context::special::is_global;
 use crate::context::view;
+use crate::context::zones::Zones;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use sentinel_wire::model::HostAddr;
+use serde::{Deserialize, Serialize};
 
+/// Assets and the places of each address: [`Assets`] in bytes.
+pub type Rows = (Vec<Asset>, Vec<(HostAddr, Vec<u32>)>);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Asset {
     pub id: Box<str>,
     pub kind: Option<Box<str>>,
@@ -22,14 +29,23 @@ pub struct Assets {
     by_address: HashMap<HostAddr, Vec<u32>, FxBuildHasher>,
 }
 
+/// Whether an address says which asset it is: those of the Internet that are in no network of the
+/// organisation may stand in the inventory as addresses of the router they came by.
+fn names(addr: HostAddr, zones: &Zones) -> bool {
+    match addr {
+        HostAddr::Ip(ip) => !is_global(ip) || zones.is_ours(ip),
+        HostAddr::Mac(_) => true,
+    }
+}
+
 impl Assets {
-    pub fn new(records: &[settings::Asset]) -> Assets {
+    pub fn new(records: &[settings::Asset], zones: &Zones) -> Assets {
         let mut assets = Assets::default();
         for r in records {
             let place = assets.list.len() as u32;
             let ips = r.ip.iter().filter_map(|a| view::ip(a));
             let macs = r.mac.iter().filter_map(|a| view::mac(a)).map(HostAddr::Mac);
-            for addr in ips.chain(macs) {
+            for addr in ips.chain(macs).filter(|a| names(*a, zones)) {
                 assets.by_address.entry(addr).or_default().push(place);
             }
             assets.list.push(Asset {
@@ -56,5 +72,15 @@ impl Assets {
     }
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+    /// As rows, to be kept.
+    pub fn rows(&self) -> Rows {
+        let mut by: Vec<_> = self.by_address.iter().map(|(a, places)| (*a, places.clone())).collect();
+        by.sort_unstable();
+        (self.list.clone(), by)
+    }
+    /// Of rows that were kept.
+    pub fn of_rows((list, by): Rows) -> Assets {
+        Assets { list, by_address: by.into_iter().collect() }
     }
 }

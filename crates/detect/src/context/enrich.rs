@@ -8,8 +8,8 @@ use crate::context::hosts::{self, Host, HostId, Key, NOBODY, Place};
 use crate::context::names::NONE;
 use crate::context::rhythm::Rhythm;
 use crate::context::roles::Signs;
-use crate::context::view::{Category, Kind, Outcome, View};
-use crate::event::Event;
+use crate::context::view::{self, Category, Kind, Outcome, View};
+use crate::event::{ADDED, Event};
 use sentinel_wire::model::{HostAddr, Val};
 
 /// Ends of an event by what they are in the conversation.
@@ -65,8 +65,18 @@ impl Context {
         let kind = asset.and_then(|a| a.kind.as_deref()).or(by_deeds.0);
         (kind, asset.and_then(|a| a.level).or(zone).or(by_deeds.1))
     }
-    fn describe(&self, host: &Host, id_name: &'static str, names: [&'static str; 4], e: &mut Event) {
-        let mut put = |name: &'static str, value: Val| e.fields.push((name.into(), value));
+    fn describe(
+        &self,
+        host: &Host,
+        id_name: &'static str,
+        names: [&'static str; 4],
+        again: bool,
+        e: &mut Event,
+    ) {
+        let mut put = |name: &'static str, value: Val| match again {
+            true => e.set(name, value),
+            false => e.fields.push((name.into(), value)),
+        };
         let asset = self.assets.get(host.asset);
         if let Some(asset) = asset {
             put(id_name, Val::from(&*asset.id));
@@ -103,10 +113,10 @@ impl Context {
             ["ot.asset.type", "ot.asset.level", "ot.asset.zone", "ot.asset.criticality"];
         let (by_source, by_destination) = if swapped { (SERVER, CLIENT) } else { (CLIENT, SERVER) };
         if let Some(h) = source {
-            self.describe(h, "source.asset", by_source, e);
+            self.describe(h, "source.asset", by_source, v.dressed, e);
         }
         if let Some(h) = destination {
-            self.describe(h, "destination.asset", by_destination, e);
+            self.describe(h, "destination.asset", by_destination, v.dressed, e);
         }
         if v.kind == Kind::Told && (source.is_none() || destination.is_none()) {
             return;
@@ -136,6 +146,25 @@ impl Context {
             if let Some(yes) = self.zones.allowed(ends(c), ends(s), v.protocol, &self.names, port) {
                 let word = if yes { "allowed" } else { "denied" };
                 e.fields.push(("sentinel.conduit".into(), Val::Static(word)));
+            }
+        }
+    }
+    /// Says of an alert which assets its ends are, where it names addresses only.
+    pub fn name_ends(&self, alert: &mut Event) {
+        const ENDS: [[&str; 3]; 2] = [
+            ["source.asset", "source.ip", "source.mac"],
+            ["destination.asset", "destination.ip", "destination.mac"],
+        ];
+        for [asset, ip, mac] in ENDS {
+            let by_mac = || alert.text(mac).and_then(view::mac).map(HostAddr::Mac);
+            let addr = alert.text(ip).and_then(view::ip).or_else(by_mac);
+            let Some(addr) = addr.filter(|_| alert.get(asset).is_none()) else { continue };
+            let vlan = match alert.get("network.vlan.id") {
+                Some(Val::Int(v)) => u16::try_from(*v).unwrap_or(0),
+                _ => 0,
+            };
+            if let Some(known) = self.assets.get(self.assets.of(Key { vlan, addr })) {
+                alert.fields.push((asset.into(), Val::from(&*known.id)));
             }
         }
     }
@@ -172,7 +201,7 @@ impl Context {
     /// Takes an event into the tables and gives it its fields.
     pub(super) fn take(&mut self, e: &mut Event, extra: &mut Vec<Event>) {
         let v = View::read(e, &mut self.names);
-        e.fields.reserve_exact(10); // what is added as a rule, in one go
+        e.fields.reserve_exact(ADDED); // in one go, where the event came without room for them
         let swapped = v.is_by_server();
         let (mut one, mut other) = (None, None);
         let mut source = v.source.and_then(|a| self.look(v.vlan, a, &mut one)).unwrap_or(NOBODY);
@@ -192,6 +221,9 @@ impl Context {
             destination = self.enter(host);
         }
         self.hear(source, watched, e, extra);
+        if v.kind == Kind::Said {
+            return self.said(source, e, extra);
+        }
         let (client, server) = if swapped { (destination, source) } else { (source, destination) };
         let ends = Ends { client, server, swapped };
         let known = self.names.get(v.protocol);
@@ -200,6 +232,9 @@ impl Context {
             self.read_signs(signs, &v, &ends, e, extra);
         }
         self.rivalry(source, "source.mac", e, extra);
+        if matches!(v.outcome, Outcome::Answered { refused: true }) {
+            self.failed(ends.server, v.count, e, extra);
+        }
         if matches!(v.outcome, Outcome::Answered { .. }) {
             self.rivalry(destination, "destination.mac", e, extra);
         }

@@ -16,6 +16,7 @@ mod clock;
 mod conv;
 mod emit;
 mod enrich;
+mod health;
 mod hosts;
 mod names;
 mod newness;
@@ -24,6 +25,7 @@ mod roles;
 mod settings;
 mod show;
 mod signs;
+mod special;
 mod state;
 mod view;
 mod zones;
@@ -32,6 +34,7 @@ mod zones;
 mod tests;
 
 pub use settings::Settings;
+pub use special::is_global;
 
 use crate::event::Event;
 use assets::Assets;
@@ -74,6 +77,10 @@ pub struct Context {
     grace: (Micros, Micros),
     /// When to look at a conversation's rhythm (watch clock).
     timers: BinaryHeap<Reverse<(Micros, conv::ConvId)>>,
+    /// What was told of devices' faults and clocks, and the last jumps.
+    ailing: HashMap<HostId, health::Ailing, FxBuildHasher>,
+    jumps: Vec<health::Jump>,
+    ailing_lost: u64,
     /// Hosts whose meaning changes at the next tick.
     dirty: Vec<HostId>,
     /// Hosts that may have to be told of at the next tick.
@@ -109,7 +116,7 @@ impl Context {
     fn with(settings: Settings) -> Result<Context, String> {
         let mut names = Names::new(settings.limits.names);
         let zones = Zones::new(&settings, &mut names)?;
-        let assets = Assets::new(&settings.assets);
+        let assets = Assets::new(&settings.assets, &zones);
         let us = |s: f64| (s.clamp(0.0, 1e10) * SECOND as f64) as Micros;
         Ok(Context {
             spans: (us(settings.baseline.learning), us(settings.baseline.novel)),
@@ -126,6 +133,9 @@ impl Context {
             tick: Micros::MIN,
             grace: (0, 0),
             timers: BinaryHeap::new(),
+            ailing: HashMap::default(),
+            jumps: Vec::new(),
+            ailing_lost: 0,
             dirty: Vec::new(),
             fresh: Vec::new(),
             told: (0, 0),
@@ -137,41 +147,42 @@ impl Context {
     /// Replaces the inventory, from the next tick on. JSON: a list of the inventory's asset records.
     pub fn assets(&mut self, json: &[u8]) -> Result<(), String> {
         let list: Vec<settings::Asset> = serde_json::from_slice(json).map_err(|e| format!("assets: {e}"))?;
-        self.coming = Some(Assets::new(&list));
+        self.coming = Some(Assets::new(&list, &self.zones));
         Ok(())
     }
     /// Adds to an event what is known; events of its own making go to `extra`, none later than it.
     pub fn enrich(&mut self, event: &mut Event, extra: &mut Vec<Event>) {
         self.counts.events += 1;
-        let before = self.clock;
-        self.clock.go(event.time);
-        (self.order, self.made) = (event.order, 0);
-        if before.wall.is_some_and(|w| event.time < w) {
+        if self.clock.wall.is_some_and(|w| event.time < w) {
             self.counts.late += 1;
         }
-        let step = self.clock.watch.saturating_sub(before.watch);
-        if step > TICK {
-            self.grace = (step.max(self.grace.0), self.clock.watch.saturating_add(120 * SECOND));
-        } else if self.clock.watch > self.grace.1 {
-            self.grace.0 = 0;
-        }
+        self.pass(event.time);
+        (self.order, self.made) = (event.order, 0);
         let tick = event.time.div_euclid(TICK).saturating_mul(TICK);
         if tick > self.tick {
             self.run_tick(tick, extra);
         }
         self.take(event, extra);
     }
-    /// Event time came to `watermark` without an event: only for a live port that fell silent.
-    /// Nothing happens until it is two minutes past the last event, so that the watermarks of
-    /// batches, which never pass the events, change no result.
+    /// Time passed to `watermark` without an event: a live port at rest, where silence was watched. What
+    /// happens, happens at ticks. Between two calls that are further apart nobody watched
+    /// ([`Clock::go`]), so that a clock that was set makes no terminal missing.
     pub fn advance(&mut self, watermark: Micros, extra: &mut Vec<Event>) {
-        let Some(wall) = self.clock.wall else { return };
-        if watermark.saturating_sub(wall) >= 120 * SECOND {
-            self.clock.go(watermark);
-            let tick = watermark.div_euclid(TICK).saturating_mul(TICK);
-            if tick > self.tick {
-                self.run_tick(tick, extra);
-            }
+        let tick = watermark.div_euclid(TICK).saturating_mul(TICK);
+        if self.clock.wall.is_some_and(|wall| tick > wall) && tick > self.tick {
+            self.pass(tick);
+            self.made = 0;
+            self.run_tick(tick, extra);
+        }
+    }
+    fn pass(&mut self, time: Micros) {
+        let before = self.clock.watch;
+        self.clock.go(time);
+        let step = self.clock.watch.saturating_sub(before);
+        if step > TICK {
+            self.grace = (step.max(self.grace.0), self.clock.watch.saturating_add(120 * SECOND));
+        } else if self.clock.watch > self.grace.1 {
+            self.grace.0 = 0;
         }
     }
     /// No more events will come. What did not come before the end proves nothing: only what was
@@ -235,11 +246,19 @@ impl Context {
             ("context_told", c.told),
             ("context_told_dropped", c.told_dropped),
             ("context_new_devices_untold", c.new_devices_untold),
+            ("context_ailing_lost", self.ailing_lost),
         ]
         .into_iter()
         .map(|(n, v)| (n.to_owned(), v))
         .collect()
     }
+}
+
+/// Ends of an event: IP addresses, and hardware addresses, of source and destination.
+pub fn ends_of(e: &Event) -> ([Option<HostAddr>; 2], [Option<HostAddr>; 2]) {
+    let ip = |name| e.text(name).and_then(view::ip);
+    let mac = |name| e.text(name).and_then(view::mac).map(HostAddr::Mac);
+    ([ip("source.ip"), ip("destination.ip")], [mac("source.mac"), mac("destination.mac")])
 }
 
 /// So that a watch can be handed on between threads.

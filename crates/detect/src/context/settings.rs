@@ -95,11 +95,15 @@ pub struct Availability {
     pub least: f64,
     /// Seconds a rhythm must have held before its mere end is told.
     pub steady: f64,
+    /// Seconds a device's clock must jump to be told.
+    pub jump: f64,
+    /// Seconds a device's clock may be wrong.
+    pub off: f64,
 }
 
 impl Default for Availability {
     fn default() -> Availability {
-        Availability { polls: 5, least: 20.0, steady: 3600.0 }
+        Availability { polls: 5, least: 20.0, steady: 3600.0, jump: 5.0, off: 60.0 }
     }
 }
 

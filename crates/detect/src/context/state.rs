@@ -1,9 +1,11 @@
 //! A context as bytes: to go on exactly where it stopped, or to take what was learned to the next scan.
 
 use super::{Context, Counts};
+use crate::context::assets::{Assets, Rows};
 use crate::context::baseline::{Hours, Seen, Volume};
 use crate::context::clock::Clock;
 use crate::context::conv::{Conv, ConvId, Convs};
+use crate::context::health::{Ailing, Jump};
 use crate::context::hosts::{Host, HostId, Hosts};
 use crate::context::names::{NameId, Names};
 use sentinel_wire::model::{HostAddr, Micros};
@@ -11,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
 /// First octets of every state: what it is, and the version of its form.
-const MAGIC: &[u8] = b"sentinel-context\x01";
+const MAGIC: &[u8] = b"sentinel-context\x02";
+const BEFORE: &[u8] = b"sentinel-context\x01";
+
+const BAD: &str = "context: the state is damaged or of another version; begin anew without it";
 
 /// Everything but the settings. Tables as sorted lists, so that equal states are equal bytes.
 #[derive(Serialize, Deserialize)]
@@ -35,6 +40,9 @@ struct State {
     told: (i64, u32),
     counts: Counts,
     lost: [u64; 4],
+    ailing: Vec<(HostId, Ailing)>,
+    jumps: Vec<Jump>,
+    ailing_lost: u64,
 }
 
 fn sorted<K: Copy + Ord, V: Copy, S>(map: &hashbrown::HashMap<K, V, S>) -> Vec<(K, V)> {
@@ -69,21 +77,28 @@ impl Context {
             told: self.told,
             counts: self.counts,
             lost: [self.hosts.lost, self.convs.lost, b.lost, self.names.lost],
+            ailing: sorted(&self.ailing),
+            jumps: self.jumps.clone(),
+            ailing_lost: self.ailing_lost,
         };
         postcard::to_extend(&state, MAGIC.to_vec()).unwrap_or_default()
     }
     /// Goes on where a snapshot was taken. Zones and assets are those of this context, not of then.
     pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
-        let bad = "context: the state is damaged or of another version; begin anew without it";
-        let body = snapshot.strip_prefix(MAGIC).ok_or(bad)?;
-        let s: State = postcard::from_bytes(body).map_err(|_| bad)?;
+        let s: State = match (snapshot.strip_prefix(MAGIC), snapshot.strip_prefix(BEFORE)) {
+            (Some(body), _) => postcard::from_bytes(body),
+            // the first form ended before what devices say of themselves: two empty lists and no loss
+            (_, Some(body)) => postcard::from_bytes(&[body, &[0, 0, 0]].concat()),
+            _ => return Err(BAD.to_owned()),
+        }
+        .map_err(|_| BAD)?;
         let mut names = Names::new(self.settings.limits.names);
         // numbers in the state are those of its own names; the names of the zones' file come behind
         for name in &s.names {
             names.id(name);
         }
         if names.all() != s.names {
-            return Err(bad.to_owned());
+            return Err(BAD.to_owned());
         }
         names.lost = s.lost[3];
         self.zones = crate::context::zones::Zones::new(&self.settings, &mut names)?;
@@ -108,6 +123,27 @@ impl Context {
         (self.clock, self.tick, self.grace) = (s.clock, s.tick, s.grace);
         self.timers = s.timers.into_iter().map(Reverse).collect();
         (self.dirty, self.fresh, self.told, self.counts) = (s.dirty, s.fresh, s.told, s.counts);
+        self.ailing = s.ailing.into_iter().collect();
+        (self.jumps, self.ailing_lost) = (s.jumps, s.ailing_lost);
+        Ok(())
+    }
+    /// What goes on with the events, beside the state: the inventory as of the last tick, that for the next
+    /// one, and the place of the latest event.
+    pub fn running(&self) -> Vec<u8> {
+        let coming = self.coming.as_ref().map(Assets::rows);
+        postcard::to_allocvec(&(self.assets.rows(), coming, self.order, self.made)).unwrap_or_default()
+    }
+    /// Takes over both, [`Context::snapshot`] and [`Context::running`].
+    pub fn go_on(&mut self, snapshot: &[u8], running: &[u8]) -> Result<(), String> {
+        type Running = (Rows, Option<Rows>, (u64, u32), u32);
+        let read = postcard::from_bytes::<Running>(running);
+        let (assets, coming, order, made) = read.map_err(|_| BAD.to_owned())?;
+        let before = std::mem::replace(&mut self.assets, Assets::of_rows(assets));
+        if let Err(refused) = self.restore(snapshot) {
+            self.assets = before;
+            return Err(refused);
+        }
+        (self.coming, self.order, self.made) = (coming.map(Assets::of_rows), order, made);
         Ok(())
     }
     /// What was learned, to be kept in a store between scans.
@@ -128,6 +164,8 @@ impl Context {
         for conv in &mut self.convs.list {
             if let Some(r) = &mut conv.rhythm {
                 r.pause(self.clock.watch);
+                // the sources of then have other numbers, if they are there at all
+                (r.evidence.frame, r.evidence.source) = (0, u32::MAX);
             }
         }
         Ok(())

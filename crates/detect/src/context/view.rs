@@ -13,6 +13,8 @@ pub enum Kind {
     Deed,
     /// A flow that ended: a line like Zeek's conn.log.
     Flow,
+    /// A device says something of itself.
+    Said,
     /// Told of traffic by others or by the context itself, or an alert: nothing is learned from it.
     Told,
 }
@@ -64,6 +66,8 @@ pub struct View {
     pub directed: bool,
     /// A request, where every PDU is an event.
     pub request: bool,
+    /// It says already which assets its ends are: it was stored, or another sensor said so.
+    pub dressed: bool,
 }
 
 /// A hardware address as text, `00:80:f4:0e:62:20` or with hyphens.
@@ -152,6 +156,7 @@ impl View {
             refused: false,
             directed: false,
             request: false,
+            dressed: false,
         };
         let (mut action, mut function) = ("", "");
         let (mut source_mac, mut destination_mac) = ("", "");
@@ -162,6 +167,7 @@ impl View {
                     "source.ip" => v.source = ip(text(val)),
                     "source.port" => v.source_port = port(val),
                     "source.mac" => source_mac = text(val),
+                    "source.asset" => v.dressed = true,
                     "source.bytes" => v.bytes = u64::try_from(number(val)).unwrap_or(0),
                     "sentinel.flow.state" => state = text(val),
                     _ => {}
@@ -170,6 +176,7 @@ impl View {
                     "destination.ip" => v.destination = ip(text(val)),
                     "destination.port" => v.destination_port = port(val),
                     "destination.mac" => destination_mac = text(val),
+                    "destination.asset" => v.dressed = true,
                     "destination.bytes" => answered |= number(val) > 0,
                     _ => {}
                 },
@@ -210,12 +217,23 @@ impl View {
                             _ => Category::None,
                         }
                     }
+                    "ot.asset.type"
+                    | "ot.asset.level"
+                    | "ot.asset.zone"
+                    | "ot.asset.criticality"
+                    | "ot.client.type"
+                    | "ot.client.level"
+                    | "ot.client.zone"
+                    | "ot.client.criticality" => v.dressed = true,
                     "ot.count" => v.count = u32::try_from(number(val)).unwrap_or(0),
                     _ => {}
                 },
                 Some(b'c') if name == "conn_state" => state = text(val),
                 _ => {}
             }
+        }
+        if v.kind == Kind::Deed && matches!(action, "device-clock" | "device-fault") {
+            v.kind = Kind::Said;
         }
         v.unanswered = is_unanswered(state) && !answered && v.kind == Kind::Flow;
         v.refused = matches!(state, "REJ" | "RSTRH") && v.kind == Kind::Flow;
@@ -230,7 +248,7 @@ impl View {
     }
     /// Whether the source is the side that was called: an answer or report in its own event.
     pub fn is_by_server(&self) -> bool {
-        self.kind == Kind::Deed
+        matches!(self.kind, Kind::Deed | Kind::Said)
             && self.source_port != self.destination_port
             && roles::is_service_port(self.source_port)
             && !(roles::is_service_port(self.destination_port) && self.destination_port < self.source_port)

@@ -264,6 +264,7 @@ impl Correlator {
         for part in &mut self.parts {
             part.started = saved.now.is_some();
             part.now = saved.now.unwrap_or(Micros::MIN);
+            (part.not_numeric, part.cut_lists) = (0, 0);
             if part.started {
                 let anew =
                     self.plans.rules.iter().enumerate().filter(|(_, p)| restored.anew.contains(&p.handle));

@@ -24,7 +24,7 @@ mod values;
 pub use correlator::{Correlator, Counters, Item, Restored};
 pub use expr::Expr;
 pub use parse::{Source, is_correlation};
-pub use reorder::{Pushed, Reorder, ReorderCounters};
+pub use reorder::{Clocks, Pushed, Reorder, ReorderCounters, Saved};
 pub use rule::{Alias, Condition, Kind, Op, Refusal, Rule};
 
 use crate::event::Event;

@@ -26,6 +26,8 @@ pub struct Batch {
     extra: Vec<u8>,
     slots: Vec<Packet>,
     used: usize,
+    /// Where the records of packets stand that were put together: number of the packet, place, length.
+    pub(super) whole: Vec<(u32, u32, u32)>,
     /// Fragments that contradict others, or cannot be: number of the packet, and which of the two.
     pub odd: Vec<(u32, bool)>,
     /// Greatest packet time of the run up to the end of this batch, nanoseconds since 1970 UTC.
@@ -42,6 +44,17 @@ impl Batch {
         let from = if packet.has(flag::REASSEMBLED) { &self.extra } else { &self.buf };
         let at = packet.at as usize;
         from.get(at..at.saturating_add(packet.cap_len as usize)).unwrap_or_default()
+    }
+    /// The record of packet number `n` as it was captured, whatever it was put together to.
+    #[inline]
+    pub fn record(&self, n: usize) -> &[u8] {
+        let Some(p) = self.packets().get(n) else { return &[] };
+        if !p.has(flag::REASSEMBLED) {
+            return self.data(p);
+        }
+        let place = self.whole.binary_search_by_key(&(n as u32), |w| w.0).ok();
+        let Some((_, at, len)) = place.and_then(|i| self.whole.get(i)) else { return &[] };
+        self.buf.get(*at as usize..(*at as usize).saturating_add(*len as usize)).unwrap_or_default()
     }
     /// The captured payload of `packet`.
     #[inline]
@@ -60,6 +73,7 @@ impl Batch {
     /// Empties it; the memory stays.
     pub fn clear(&mut self) {
         self.extra.clear();
+        self.whole.clear();
         self.odd.clear();
         self.used = 0;
     }
@@ -140,6 +154,9 @@ impl Assembler {
             let before = self.defrag.stats;
             self.fragment(&mut batch.extra, p, r.data);
             let after = self.defrag.stats;
+            if p.has(flag::REASSEMBLED) {
+                batch.whole.push((batch.used as u32 - 1, at as u32, r.data.len() as u32));
+            }
             if whole && (before.overlaps, before.bad) != (after.overlaps, after.bad) {
                 batch.odd.push((batch.used as u32 - 1, before.overlaps != after.overlaps));
             }

@@ -161,6 +161,9 @@ impl MergedReader {
                     p.at = p.at.saturating_sub(begin as u32);
                 }
             }
+            for (_, at, _) in &mut batch.whole {
+                *at = at.saturating_sub(begin as u32);
+            }
         } else {
             reader.give_buffer(&mut batch.buf, from);
             if let Some(p) = &mut self.pending {

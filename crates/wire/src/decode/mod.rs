@@ -44,4 +44,4 @@ pub fn decode_into(p: &mut Packet, link: LinkType, wire_len: u32, data: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -67,7 +67,7 @@ impl Status {
 }
 
 /// Kind of the innermost tunnel a packet came through.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[repr(u8)]
 pub enum Tunnel {
     #[default]

@@ -4,7 +4,7 @@ use crate::model::{HostAddr, Mac, Transport};
 use std::net::IpAddr;
 
 /// Unordered pair of ends with transport and VLAN. `lo` is the smaller (address, port).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FlowKey {
     pub lo: [u8; 16],
     pub hi: [u8; 16],

@@ -44,7 +44,7 @@ pub struct Sum {
     /// Where the first of them stands.
     pub at: Stamp,
     /// A bit per server port, where there are several.
-    seen: Option<Box<[u64; 1024]>>,
+    pub(super) seen: Option<Box<[u64; 1024]>>,
 }
 
 impl Sum {
@@ -63,7 +63,7 @@ impl Sum {
             unanswered: u64::from(unanswered(flow, state)),
             servers: 1,
             bytes: [flow.bytes[c], flow.bytes[s]],
-            packets: [u64::from(flow.packets[c]), u64::from(flow.packets[s])],
+            packets: [flow.packets[c], flow.packets[s]],
             payload: [track.payload[c], track.payload[s]],
             first: flow.first,
             last: flow.last,
@@ -114,14 +114,14 @@ fn unanswered(flow: &Flow, state: &str) -> bool {
 }
 
 /// Which sum a flow goes into: (client, server or the transport's sweep, port of a sweep).
-type Key = (HostId, Option<HostId>, u8, u16);
+pub(super) type Key = (HostId, Option<HostId>, u8, u16);
 
 /// See the module.
 #[derive(Default)]
 pub struct Mass {
-    pairs: Map<(HostId, HostId), u32>,
-    sources: Map<HostId, u32>,
-    sums: Map<Key, Sum>,
+    pub(super) pairs: Map<(HostId, HostId), u32>,
+    pub(super) sources: Map<HostId, u32>,
+    pub(super) sums: Map<Key, Sum>,
 }
 
 impl Mass {
@@ -163,6 +163,22 @@ impl Mass {
         let mut sums: Vec<(Key, Sum)> = self.sums.drain().collect();
         sums.sort_by_key(|(key, _)| *key);
         sums.into_iter().map(|(_, sum)| sum).collect()
+    }
+    /// Shows the hosts that are counted.
+    pub fn hosts(&self, hold: &mut impl FnMut(HostId)) {
+        for (client, server) in self.pairs.keys() {
+            hold(*client);
+            hold(*server);
+        }
+        self.sources.keys().for_each(|h| hold(*h));
+        for sum in self.sums.values() {
+            hold(sum.client);
+            sum.server.into_iter().for_each(&mut *hold);
+        }
+        for (client, server, ..) in self.sums.keys() {
+            hold(*client);
+            server.iter().for_each(|h| hold(*h));
+        }
     }
     pub fn bytes(&self) -> usize {
         self.pairs.allocation_size() + self.sources.allocation_size() + self.sums.allocation_size()

@@ -2,11 +2,13 @@
 
 mod bridge;
 mod community;
+mod harvest;
 mod index;
 mod key;
 mod mass;
 mod payload;
 mod registry;
+mod saved;
 mod shard;
 mod summary;
 mod table;
@@ -17,5 +19,6 @@ pub use bridge::Chunk;
 pub use community::community_id;
 pub use key::FlowKey;
 pub use registry::{Declared, Entry, Mask, Registry};
+pub use saved::Kept;
 pub use shard::{ACK, Ahead, FIN, Head, PSH, RST, SYN, Shard, Unit};
 pub use summary::is_one;

@@ -36,6 +36,12 @@ fn take_work(flow: &mut Flow, registry: &Registry) -> Box<Work> {
     let mut work = flow.work.take().unwrap_or_else(|| {
         let ethertype = if flow.key.kind == 2 { flow.key.lo_port } else { 0 };
         let mut work = Work::new(meta(flow), flow.client, ethertype, registry);
+        if flow.resumed {
+            if let Some(entry) = flow.entry {
+                work.eye.resume(registry, entry, flow.confidence);
+            }
+            return Box::new(work);
+        }
         for d in 0..2 {
             if let Some(isn) = flow.isn[d] {
                 work.halves[d].start(isn);

@@ -3,6 +3,7 @@
 //! A shard sees the packets of its address pairs in order, and a tick at each new second of packet
 //! time; nothing else. So what it finds does not depend on batches or on the number of workers.
 
+use super::harvest::{add, bind};
 use super::key::FlowKey;
 use super::mass::Mass;
 use super::payload::{datagram, finish_work, settle, tcp};
@@ -12,7 +13,7 @@ use super::table::{Flow, Table};
 use super::track::Tracks;
 use crate::decode::Tunnel;
 use crate::model::*;
-use crate::obs::{BindKind, ConvKey, ConvStat, HostId, HostKey, Observations, ServiceKey};
+use crate::obs::{HostKey, Observations, ServiceKey};
 use std::net::IpAddr;
 
 /// A decoded packet as a shard wants it. Addresses are left-aligned in 16 bytes.
@@ -203,8 +204,8 @@ impl Shard {
             && flow.macs[dir] != mac
         {
             let old = std::mem::replace(&mut flow.macs[dir], mac);
-            let (host, vlan) = (flow.hosts[dir], flow.key.vlan);
-            bind(&mut self.obs, old, host, vlan, u.at);
+            let counted = flow.told.as_ref().is_some_and(|t| t.macs.get(dir) == Some(&old));
+            bind(&mut self.obs, old, flow.hosts[dir], counted, u.at);
         }
         if self.obs.events.on() && key.kind != 2 {
             self.track(slot, dir, u);
@@ -306,6 +307,8 @@ impl Shard {
             first_frame: u.at.frame,
             source: u.at.source,
             held: 0,
+            resumed: false,
+            told: None,
             work: None,
         };
         Some(self.flows.insert(flow, hash))
@@ -338,37 +341,15 @@ impl Shard {
         if self.obs.events.on() {
             self.ended(slot, &mut flow, protocol);
         }
-        let c = usize::from(flow.client);
-        let s = 1 - c;
-        let transport = flow.key.transport();
-        let port = if transport == Transport::L2 { 0 } else { flow.key.port(s) };
-        let key = ConvKey { client: flow.hosts[c], server: flow.hosts[s], protocol, transport, port };
-        let packets = u64::from(flow.packets[0]) + u64::from(flow.packets[1]);
-        let add =
-            ConvStat { packets, bytes: flow.bytes[0] + flow.bytes[1], first: flow.first, last: flow.last };
-        self.obs.conversation(key, add);
         if flow.accepted && flow.entry.is_none() {
+            let s = 1 - usize::from(flow.client);
+            let transport = flow.key.transport();
+            let port = if transport == Transport::L2 { 0 } else { flow.key.port(s) };
             let at = Stamp { time: flow.first, frame: flow.first_frame, source: flow.source };
             let key = ServiceKey { host: flow.hosts[s], port, transport, protocol: "", offered: true };
             self.obs.service(key, 0, at);
         }
-        for d in 0..2 {
-            let Some((_, stat)) = self.obs.hosts.get_mut(flow.hosts[d].0 as usize) else { continue };
-            stat.packets += packets;
-            stat.bytes += flow.bytes[0] + flow.bytes[1];
-            stat.first = stat.first.min(flow.first);
-            stat.last = stat.last.max(flow.last);
-            stat.ttl = stat.ttl.max(flow.ttl[d]);
-            stat.on_link |= flow.on_link[d] && flow.packets[d] > 0;
-            stat.sent |= flow.packets[d] > 0;
-            let at = Stamp { time: flow.first, frame: flow.first_frame, source: flow.source };
-            if flow.packets[d] > 0 {
-                bind(&mut self.obs, flow.macs[d], flow.hosts[d], flow.key.vlan, at);
-            }
-            if flow.hosts[0] == flow.hosts[1] {
-                break;
-            }
-        }
+        add(&mut flow, &mut self.obs, protocol);
     }
 
     /// The capture ended: everything open is closed, oldest first.
@@ -409,16 +390,6 @@ fn first_guess(registry: &Registry, key: &FlowKey, dir: usize, u: &Unit<'_>) -> 
         _ if mine < 1024 && other >= 1024 => (1 - me, false),
         _ if key.proto == 6 && mine < other && other >= 32768 && mine < 32768 => (1 - me, false),
         _ => (me, false),
-    }
-}
-
-fn bind(obs: &mut Observations, mac: Mac, ip: HostId, _vlan: u16, at: Stamp) {
-    if !mac.is_device() {
-        return;
-    }
-    let is_ip = obs.hosts.get(ip.0 as usize).is_some_and(|(k, _)| matches!(k.addr, HostAddr::Ip(_)));
-    if is_ip && let Some(mac) = obs.host(HostKey::new(0, HostAddr::Mac(mac))) {
-        obs.bind(mac, ip, BindKind::Frame, at);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::cx::{End, FlowMeta};
 use crate::model::*;
 use crate::obs::{EventMode, FieldVal, HostKey, Observations};
 use crate::signs::{self, Note, Opening, Side, What, begin};
+use serde::{Deserialize, Serialize};
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
@@ -20,9 +21,10 @@ const HOUR: Micros = 3_600_000_000;
 const MAX_STARTED: usize = 1 << 15;
 
 /// Which (client, server, port, transport) were told to be in use in this hour.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Started {
     hour: i64,
+    #[serde(with = "crate::saved::set")]
     seen: hashbrown::HashSet<u64, rustc_hash::FxBuildHasher>,
 }
 

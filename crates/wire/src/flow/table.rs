@@ -1,5 +1,6 @@
 //! The flow table of one shard: open addressing over a slab, swept a part at each second.
 
+use super::harvest::Told;
 use super::index::Index;
 use super::key::FlowKey;
 use super::work::Work;
@@ -17,7 +18,7 @@ const OTHER_IDLE: Micros = 120_000_000;
 pub struct Flow {
     pub key: FlowKey,
     pub last: Micros,
-    pub packets: [u32; 2],
+    pub packets: [u64; 2],
     pub bytes: [u64; 2],
     pub work: Option<Box<Work>>,
     pub macs: [Mac; 2],
@@ -45,6 +46,10 @@ pub struct Flow {
     pub source: u32,
     /// Payload bytes it held when last looked at.
     pub held: u32,
+    /// It was taken up from saved state: where its streams stand is not known.
+    pub resumed: bool,
+    /// What was harvested of it.
+    pub told: Option<Box<Told>>,
 }
 
 impl Flow {

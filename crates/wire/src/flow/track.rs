@@ -32,7 +32,7 @@ const COMPARED: usize = 64;
 type Segment = (u32, u32, u32);
 
 /// See the module.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Track {
     /// Direction of the first packet.
     pub opener: u8,

@@ -138,6 +138,12 @@ impl Eye {
         if dir == usize::from(self.client) { Side::Client } else { Side::Server }
     }
 
+    /// Goes on with a protocol that was identified before a restart, as after a gap; its service was noted.
+    pub fn resume(&mut self, registry: &Registry, entry: u8, confidence: u8) {
+        (self.entry, self.confidence, self.noted) = (Some(entry), confidence, Noted::Both);
+        self.stage = Stage::Probe(open(registry, entry));
+    }
+
     /// A piece of an ordered stream.
     pub fn piece(
         &mut self,

@@ -4,7 +4,38 @@
 //! is written as JSON here; that is done once, when and where a person or a store asks.
 
 use crate::events::{Window, WindowKey};
-use crate::model::{Stamp, Val};
+use crate::model::{Micros, Stamp, Val};
+use serde::{Deserialize, Serialize};
+
+type Hashes = hashbrown::HashSet<u64, rustc_hash::FxBuildHasher>;
+
+/// Hashes that a shard remembers of each kind.
+const MAX_SEEN: usize = 1 << 16;
+
+/// What was seen before, in two generations: when the young one is full it becomes the old one, whose
+/// hashes stay as long as they are asked for.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Once {
+    #[serde(with = "crate::saved::set")]
+    young: Hashes,
+    #[serde(with = "crate::saved::set")]
+    old: Hashes,
+}
+
+impl Once {
+    /// True if a hash was not seen before.
+    fn first(&mut self, hash: u64) -> bool {
+        if self.young.contains(&hash) {
+            return false;
+        }
+        let first = !self.old.remove(&hash);
+        if self.young.len() >= MAX_SEEN / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(hash);
+        first
+    }
+}
 
 /// Which events are made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -40,8 +71,10 @@ pub struct EventLog {
     pub batch: Vec<StoredEvent>,
     pub dropped: u64,
     pub(crate) windows: hashbrown::HashMap<WindowKey, Window, rustc_hash::FxBuildHasher>,
-    /// Hashes of (protocol, name, client, server, port, unit, outcome) that had their first event.
-    pub(crate) seen: hashbrown::HashSet<u64, rustc_hash::FxBuildHasher>,
+    /// Hashes of operations (who, what, to whom) that had their first event.
+    pub(crate) seen: Once,
+    /// Hashes of what is told once an hour, and that hour.
+    hourly: (i64, Hashes),
     packet: u64,
     ordinal: u32,
 }
@@ -65,7 +98,31 @@ impl EventLog {
     }
     /// True the first time it is asked for a hash, as far as they are kept.
     pub(crate) fn once(&mut self, hash: u64) -> bool {
-        self.seen.len() < crate::events::MAX_SEEN && self.seen.insert(hash)
+        self.seen.first(hash)
+    }
+    /// True the first time in an hour of packet time that it is asked for a hash, as far as they are kept.
+    pub(crate) fn once_an_hour(&mut self, time: Micros, hash: u64) -> bool {
+        let hour = time.div_euclid(3_600_000_000);
+        if hour > self.hourly.0 {
+            self.hourly = (hour, Hashes::default());
+        }
+        self.hourly.1.len() < MAX_SEEN && self.hourly.1.insert(hash)
+    }
+    /// Shows the hosts whose operations are being summed.
+    pub(crate) fn hosts(&self, hold: &mut impl FnMut(super::HostId)) {
+        for (_, _, client, server, ..) in self.windows.keys() {
+            hold(super::HostId(*client));
+            hold(super::HostId(*server));
+        }
+    }
+    /// Approximate bytes held.
+    pub fn bytes(&self) -> usize {
+        self.windows.allocation_size()
+            + self.windows.values().map(Window::bytes).sum::<usize>()
+            + self.seen.young.allocation_size()
+            + self.seen.old.allocation_size()
+            + self.hourly.1.allocation_size()
+            + self.batch.capacity() * size_of::<StoredEvent>()
     }
     /// Number of the packet being worked on.
     pub(crate) fn packet(&self) -> u64 {

@@ -2,15 +2,17 @@
 //! events. Everything is aggregated as it comes; nothing grows without a bound ([`Limits`]).
 
 mod events;
+mod harvest;
 mod intern;
 mod ops;
 
-pub use events::{EventLog, EventMode, FieldVal, StoredEvent};
+pub use events::{EventLog, EventMode, FieldVal, Once, StoredEvent};
 pub use intern::{Interner, Sym};
 pub use ops::OpTable;
 
 use crate::model::*;
-use hashbrown::HashMap;
+use harvest::Place;
+use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -22,11 +24,25 @@ type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 pub struct HostId(pub u32);
 
 /// What tells two hosts apart before any merging: private addresses are scoped by VLAN.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct HostKey {
     /// Outer VLAN id for addresses that may repeat in other segments, else 0.
     pub vlan: u16,
     pub addr: HostAddr,
+}
+
+impl HostStat {
+    /// Of a host without traffic so far.
+    pub const NONE: HostStat = HostStat {
+        packets: 0,
+        bytes: 0,
+        first: Micros::MAX,
+        last: Micros::MIN,
+        sent: false,
+        group: false,
+        on_link: false,
+        ttl: 0,
+    };
 }
 
 impl HostKey {
@@ -52,6 +68,9 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Not seen at all: adds nothing to what it is merged with.
+    pub const NONE: Seen =
+        Seen { count: 0, first: Stamp { time: Micros::MAX, frame: u64::MAX, source: 0 }, last: Micros::MIN };
     pub fn once(at: Stamp) -> Seen {
         Seen { count: 1, first: at, last: at.time }
     }
@@ -70,7 +89,7 @@ impl Seen {
 }
 
 /// Traffic of one host, filled when its flows end.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostStat {
     pub packets: u64,
     pub bytes: u64,
@@ -180,6 +199,9 @@ pub struct OpStat {
     pub ranges_dropped: u64,
 }
 
+/// Properties kept of a service.
+const MAX_INFO: usize = 24;
+
 /// Address ranges kept per operation record.
 pub const MAX_RANGES: usize = 16;
 
@@ -245,6 +267,14 @@ pub struct Observations {
     pub hosts: Vec<(HostKey, HostStat)>,
     host_index: Map<HostKey, HostId>,
     facts_of: Vec<u32>,
+    /// State of each place in `hosts`.
+    places: Vec<Place>,
+    /// Places in `hosts` that no host has.
+    free: Vec<u32>,
+    /// Services that were harvested and whose flows may still tell more of them.
+    known: HashSet<ServiceKey, FxBuildHasher>,
+    /// Traffic harvested under a key that turned out to be another: to be taken away from it.
+    pub taken: Map<ConvKey, ConvStat>,
     pub facts: Map<FactKey, Seen>,
     pub bindings: Map<BindKey, Seen>,
     pub services: Map<ServiceKey, ServiceStat>,
@@ -264,6 +294,8 @@ pub struct Observations {
     bridged: u64,
     /// What probes keep across their flows, by protocol; each bounds its own.
     pub(crate) across: Map<&'static str, Box<dyn std::any::Any + Send + Sync>>,
+    /// What devices say of themselves.
+    pub(crate) health: crate::health::Health,
     /// Number of the shard, part of the numbers given to bridged flows.
     pub shard: u8,
 }
@@ -276,6 +308,10 @@ impl Observations {
             hosts: Vec::new(),
             host_index: Map::default(),
             facts_of: Vec::new(),
+            places: Vec::new(),
+            free: Vec::new(),
+            known: HashSet::default(),
+            taken: Map::default(),
             facts: Map::default(),
             bindings: Map::default(),
             services: Map::default(),
@@ -290,6 +326,7 @@ impl Observations {
             queued: 0,
             bridged: 0,
             across: Map::default(),
+            health: crate::health::Health::default(),
             shard: 0,
         }
     }
@@ -298,6 +335,13 @@ impl Observations {
     pub(crate) fn next_bridged(&mut self) -> u64 {
         self.bridged += 1;
         u64::from(self.shard) << 56 | self.bridged
+    }
+    /// The last number given to a flow whose parser runs outside.
+    pub(crate) fn bridged(&self) -> u64 {
+        self.bridged
+    }
+    pub(crate) fn resume_bridged(&mut self, number: u64) {
+        self.bridged = number;
     }
     /// Adds to the bytes queued for probes outside and gives the sum.
     pub(crate) fn queued_bytes(&mut self, add: usize) -> usize {
@@ -334,13 +378,11 @@ impl Observations {
         if let Some(&id) = self.host_index.get(&key) {
             return Some(id);
         }
-        if self.hosts.len() >= self.limits.hosts {
+        if self.host_index.len() >= self.limits.hosts {
             self.count("hosts");
             return None;
         }
-        let id = HostId(self.hosts.len() as u32);
-        self.hosts.push((key, HostStat { first: Micros::MAX, last: Micros::MIN, ..HostStat::default() }));
-        self.facts_of.push(0);
+        let id = self.place(key);
         self.host_index.insert(key, id);
         Some(id)
     }
@@ -407,11 +449,14 @@ impl Observations {
 
     /// Adds a property to a service that is already known.
     pub fn service_info(&mut self, key: &ServiceKey, name: &'static str, value: Val, at: Stamp) {
-        if let Some(stat) = self.services.get_mut(key)
-            && stat.info.len() < 24
-            && !stat.info.iter().any(|(n, ..)| *n == name)
-        {
+        if let Some(stat) = self.services.get_mut(key) {
+            if stat.info.len() < MAX_INFO && !stat.info.iter().any(|(n, ..)| *n == name) {
+                stat.info.push((name, value, at));
+            }
+        } else if self.known.contains(key) {
+            let mut stat = ServiceStat { seen: Seen::NONE, confidence: 0, info: Vec::new() };
             stat.info.push((name, value, at));
+            self.services.insert(*key, stat);
         }
     }
 
@@ -541,6 +586,9 @@ impl Observations {
         self.strings.bytes()
             + self.hosts.capacity() * size_of::<(HostKey, HostStat)>()
             + self.host_index.allocation_size()
+            + self.places.capacity() * 5
+            + self.known.allocation_size()
+            + self.events.bytes()
             + self.facts.allocation_size()
             + self.bindings.allocation_size()
             + self.services.allocation_size()

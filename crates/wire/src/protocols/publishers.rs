@@ -68,7 +68,8 @@ impl<S: Default> Publishers<S> {
     /// Notes that the sender of what is being fed publishes `name`. `None` when a bound is reached.
     pub fn heard(&mut self, cx: &mut Cx<'_>, name: &str, full: &'static str) -> Option<Heard<'_, S>> {
         let (now, me) = (cx.at().time, *cx.end(cx.from()));
-        let key = (cx.flow().vlan, Box::from(name));
+        let vlan = cx.flow().vlan;
+        let key = (vlan, Box::from(name));
         if self.names.len() >= MAX_NAMES && !self.names.contains_key(&key) {
             cx.dropped(full);
             let oldest = self.names.iter().min_by_key(|(k, n)| (n.last, *k)).map(|(k, _)| k.clone());
@@ -79,8 +80,13 @@ impl<S: Default> Publishers<S> {
             standing = Standing::First;
             Name { owner: me, owner_last: now, last: now, streams: Vec::with_capacity(1) }
         });
-        let owner = row.owner;
+        let mut owner = row.owner;
         if owner.addr != me.addr {
+            // what was harvested in between may have given its number to another host
+            match cx.obs.host(crate::obs::HostKey::new(vlan, owner.addr)) {
+                Some(host) => owner.host = host,
+                None => return None,
+            }
             standing = Standing::Other;
             if now.saturating_sub(row.owner_last) > LEFT {
                 standing = Standing::Successor(owner.addr);

@@ -15,10 +15,9 @@ pub fn malformed(cx: &mut Cx<'_>) {
         return;
     }
     let (by, to) = (*cx.end(cx.from), *cx.end(cx.from.other()));
-    let hour = cx.at.time.div_euclid(3_600_000_000);
     let mut h = rustc_hash::FxHasher::default();
-    ("malformed", hour, cx.protocol, by.addr, to.addr, cx.flow.server.port).hash(&mut h);
-    if !cx.obs.events.once(h.finish()) {
+    ("malformed", cx.protocol, by.addr, to.addr, cx.flow.server.port).hash(&mut h);
+    if !cx.obs.events.once_an_hour(cx.at.time, h.finish()) {
         return;
     }
     let side = |e: crate::cx::End| Side::of(e.addr).port(e.port).mac(e.mac);

@@ -7,10 +7,13 @@ use crate::model::*;
 use crate::obs::Observations;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// An owner not heard of for so long may have left the address to another.
 const FRESH: Micros = 5 * WINDOW;
+/// An owner not heard of for so long gives its place to others once half of the table is full.
+const GONE: Micros = 24 * 60 * WINDOW;
 /// An answer this long after a question is an answer to it.
 const PROMPT: Micros = 5_000_000;
 /// Answers nobody asked for, in one window, that are no accident.
@@ -22,7 +25,7 @@ const MAX_FRAMES: usize = 1 << 15;
 
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Owner {
     mac: Mac,
     /// Who owned it before, and when that one was last heard of.
@@ -35,7 +38,7 @@ struct Owner {
 }
 
 /// Where a (hardware, IP) pair was seen.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Place {
     vlan: u16,
     window: i64,
@@ -43,10 +46,13 @@ struct Place {
 }
 
 /// See the module.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Claims {
+    #[serde(with = "crate::saved::pairs")]
     owners: Map<(u16, IpAddr), Owner>,
+    #[serde(with = "crate::saved::pairs")]
     places: Map<(Mac, IpAddr), Place>,
+    #[serde(with = "crate::saved::pairs")]
     questions: Map<(u16, IpAddr), Micros>,
 }
 
@@ -160,6 +166,9 @@ impl Claims {
 
     /// Forgets what is too old to matter.
     pub fn sweep(&mut self, now: Micros) {
+        if self.owners.len() >= MAX_ADDRESSES / 2 {
+            self.owners.retain(|_, o| since(now, o.last) <= GONE);
+        }
         self.questions.retain(|_, asked| since(now, *asked) <= PROMPT);
         self.places.retain(|_, p| now.div_euclid(WINDOW).saturating_sub(p.window) <= 5);
     }

@@ -7,6 +7,7 @@ use crate::model::*;
 use crate::obs::{Observations, StoredEvent};
 use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Servers and clients kept of all segments.
@@ -14,12 +15,15 @@ const MAX_SERVERS: usize = 1 << 10;
 const MAX_CLIENTS: usize = 1 << 14;
 
 /// See the module.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Servers {
     /// By segment, in order of first sight: (address, hardware address).
+    #[serde(with = "crate::saved::pairs")]
     servers: HashMap<u16, Vec<(IpAddr, Option<Mac>)>, FxBuildHasher>,
     known: usize,
+    #[serde(with = "crate::saved::set")]
     clients: HashSet<(u16, Mac), FxBuildHasher>,
+    #[serde(with = "crate::saved::set")]
     told: HashSet<(u16, Mac), FxBuildHasher>,
 }
 

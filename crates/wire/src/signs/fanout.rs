@@ -11,6 +11,7 @@ use crate::model::*;
 use crate::obs::Observations;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Stands for ARP and NDP where a transport is told by its IP protocol number.
@@ -37,7 +38,7 @@ const URG: u8 = 32;
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 
 /// How a source asks.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 enum How {
     Tcp,
     Udp,
@@ -83,7 +84,7 @@ impl How {
 }
 
 /// What a scan goes over.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 enum Form {
     /// Many ports of one host.
     Ports(IpAddr),
@@ -91,7 +92,7 @@ enum Form {
     Hosts(u16),
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Answers {
     asked: u32,
     accepted: u32,
@@ -99,23 +100,29 @@ struct Answers {
 }
 
 /// One source in one window.
+#[derive(Serialize, Deserialize)]
 struct Source {
     window: i64,
     first: Stamp,
     last: Micros,
     mac: Option<Mac>,
     /// By (host, port): 0 asked, 1 accepted, 2 refused.
+    #[serde(with = "crate::saved::pairs")]
     targets: Map<(IpAddr, u16), u8>,
+    #[serde(with = "crate::saved::pairs")]
     hosts: Map<IpAddr, Answers>,
+    #[serde(with = "crate::saved::pairs")]
     ports: Map<u16, Answers>,
     attempts: u64,
     /// Asked of how many when told.
+    #[serde(with = "crate::saved::pairs")]
     told: Map<Form, u32>,
 }
 
 /// See the module.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Fanout {
+    #[serde(with = "crate::saved::pairs")]
     sources: Map<(u16, IpAddr, How), Source>,
     held: usize,
 }

@@ -6,6 +6,7 @@
 
 use super::since;
 use crate::model::Micros;
+use serde::{Deserialize, Serialize};
 
 /// Lines followed at a time; the one with the fewest points gives way.
 const MAX_LINES: usize = 4;
@@ -34,7 +35,7 @@ pub const TIMESTAMPS: Pace =
 pub const IDENTIFICATIONS: Pace =
     Pace { mask: 0xffff, fastest: 200, slack: 20, patience: 20_000_000, steady: false };
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Line {
     begun: (Micros, u32),
     last: (Micros, u32),
@@ -42,7 +43,7 @@ struct Line {
 }
 
 /// See the module.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Lines {
     lines: Vec<Line>,
     points: u32,

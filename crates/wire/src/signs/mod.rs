@@ -14,11 +14,13 @@ mod lines;
 mod names;
 mod nat;
 mod note;
+mod saved;
 #[cfg(test)]
 mod tests;
 
 pub use event::{Fields, Side, begin, push};
 pub use note::{MAX_NOTES, Note, Opening, Stack, What};
+pub use saved::Memory;
 
 use crate::model::*;
 use crate::obs::{Limits, Observations, StoredEvent};
@@ -105,6 +107,7 @@ impl Signs {
         if crossed {
             self.fanout.flush(&mut self.obs, now, now);
             self.claims.sweep(now);
+            self.nat.sweep(now);
         }
     }
 
@@ -134,7 +137,7 @@ impl Signs {
                 let window = n.at.time.div_euclid(WINDOW);
                 let mut h = rustc_hash::FxHasher::default();
                 ("fragments", window, ends, overlap).hash(&mut h);
-                if obs.events.once(h.finish()) {
+                if obs.events.once_an_hour(n.at.time, h.finish()) {
                     let ends = (ends.0.into(), ends.1.into());
                     let action = if overlap { "fragment-overlap" } else { "fragment-bad" };
                     anomaly::fragments(obs, n.at, n.vlan, ends, action);

@@ -7,6 +7,7 @@ use crate::model::*;
 use crate::obs::{Observations, StoredEvent};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -18,12 +19,13 @@ const MAX_RESPONDERS: usize = 1 << 12;
 const BAIT: &[&str] = &["wpad", "isatap", "proxy", "proxysrv"];
 
 /// See the module.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Names {
+    #[serde(with = "crate::saved::pairs")]
     responders: HashMap<(u16, IpAddr), Responder, FxBuildHasher>,
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Responder {
     names: BTreeSet<String>,
     told: bool,

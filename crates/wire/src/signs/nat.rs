@@ -12,6 +12,7 @@ use crate::model::*;
 use crate::obs::{HostKey, Observations};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Addresses watched at a time, and of one address: stacks and peers.
@@ -22,6 +23,8 @@ const MAX_PEERS: usize = 8;
 const BELIEVED: u32 = 3;
 /// Confidence from which a network behind the address is told.
 const ENOUGH: f64 = 0.7;
+/// A host not seen for so long gives its place to others once half of the table is full.
+const GONE: Micros = 86_400_000_000;
 /// Devices whose frames carry addresses of other networks are told once for each, up to so many.
 const MAX_ROUTES: usize = 1 << 12;
 
@@ -94,25 +97,30 @@ const AGENTS: &[(&str, &str)] = &[
     ("X11; ", "linux"),
 ];
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Host {
     mac: Option<Mac>,
     /// Flows by initial TTL and hops crossed: 64 near, 64 far, 128 near, 128 far.
     ttls: [u32; 4],
     stacks: Vec<(String, u32)>,
     peers: Vec<(IpAddr, Lines, Lines)>,
+    #[serde(with = "crate::saved::words")]
     agents: Vec<(&'static str, u32)>,
     /// Bits of `Sign`s shown, with their frames.
     signs: u16,
     frames: Vec<u64>,
     told: bool,
+    /// When it was seen last.
+    last: Micros,
 }
 
 /// See the module.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Nat {
+    #[serde(with = "crate::saved::pairs")]
     hosts: Map<(u16, IpAddr), Host>,
     /// (router, network of 24 or 64 bits) that were told.
+    #[serde(with = "crate::saved::pairs")]
     routes: Map<(Mac, IpAddr), u32>,
 }
 
@@ -153,7 +161,7 @@ impl Nat {
         }
         // a SYN begins with the TTL its system gives; datagrams of tools often have their own
         let syn = o.stack.is_some();
-        let Some(h) = self.host(obs, n.vlan, o.src) else { return };
+        let Some(h) = self.host(obs, n.at.time, n.vlan, o.src) else { return };
         h.mac = mac.or(h.mac);
         let mut found = Vec::new();
         if let Some((initial, crossed)) = hops(o.ttl)
@@ -188,7 +196,7 @@ impl Nat {
             return;
         }
         let Some((_, system)) = AGENTS.iter().find(|(word, _)| agent.contains(word)) else { return };
-        let Some(h) = self.host(obs, vlan, ip) else { return };
+        let Some(h) = self.host(obs, at.time, vlan, ip) else { return };
         match h.agents.iter_mut().find(|(s, _)| s == system) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => h.agents.push((system, 1)),
@@ -200,7 +208,7 @@ impl Nat {
 
     /// It gives out addresses in a segment where it asks for one.
     pub fn serves(&mut self, obs: &mut Observations, at: Stamp, vlan: u16, ip: IpAddr, mac: Option<Mac>) {
-        if let Some(h) = self.host(obs, vlan, ip) {
+        if let Some(h) = self.host(obs, at.time, vlan, ip) {
             h.mac = mac.or(h.mac);
             self.shown(obs, at, vlan, ip, Sign::Serves);
         }
@@ -208,17 +216,19 @@ impl Nat {
 
     /// It offers itself as a gateway by UPnP.
     pub fn gateway(&mut self, obs: &mut Observations, n: &Note, ip: IpAddr) {
-        if is_inside(ip) && self.host(obs, n.vlan, ip).is_some() {
+        if is_inside(ip) && self.host(obs, n.at.time, n.vlan, ip).is_some() {
             self.shown(obs, n.at, n.vlan, ip, Sign::Gateway);
         }
     }
 
-    fn host(&mut self, obs: &mut Observations, vlan: u16, ip: IpAddr) -> Option<&mut Host> {
+    fn host(&mut self, obs: &mut Observations, now: Micros, vlan: u16, ip: IpAddr) -> Option<&mut Host> {
         if self.hosts.len() >= MAX_HOSTS && !self.hosts.contains_key(&(vlan, ip)) {
             obs.count("nat_hosts");
             return None;
         }
-        Some(self.hosts.entry((vlan, ip)).or_default())
+        let host = self.hosts.entry((vlan, ip)).or_default();
+        host.last = host.last.max(now);
+        Some(host)
     }
 
     /// `mac` forwards packets of a network that is not its own: a router.
@@ -281,6 +291,13 @@ impl Nat {
         }
         if told && let Some(host) = obs.host(HostKey::new(vlan, HostAddr::Ip(ip))) {
             obs.fact(host, "nat", &names, "ip", "signs", false, at);
+        }
+    }
+
+    /// Forgets hosts that were not seen for long, once half of the table is full.
+    pub fn sweep(&mut self, now: Micros) {
+        if self.hosts.len() >= MAX_HOSTS / 2 {
+            self.hosts.retain(|_, h| super::since(now, h.last) <= GONE);
         }
     }
 

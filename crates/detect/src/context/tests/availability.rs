@@ -323,3 +323,95 @@ fn a_quiet_day_is_quiet() {
     let made = run(c, polls(0, 0, all).into_iter().chain(events));
     assert!(made.is_empty(), "{:?}", told(&made));
 }
+
+/// An event in which a device says something of itself.
+fn said(time: Micros, device: &str, more: &[(&'static str, Val)]) -> Event {
+    let mut e = event(time, device, HMI, "iec104", more);
+    e.set("source.port", 2404);
+    e.set("destination.port", 50_000);
+    e.set("event.action", if e.get("ot.device.fault").is_some() { "device-fault" } else { "device-clock" });
+    e
+}
+
+fn clock(second: i64, device: &str, offset: f64, before: Option<f64>) -> Event {
+    let mut more = vec![("ot.device.clock_offset", Val::Float(offset))];
+    more.extend(before.map(|b| ("ot.device.clock_before", Val::Float(b))));
+    said(MONDAY + second * SECOND, device, &more)
+}
+
+#[test]
+fn a_device_that_says_it_is_faulty_is_told_once() {
+    let c = &mut context("");
+    let fault = |s: i64, what: &'static str| {
+        said(MONDAY + s * SECOND, PLCS[0], &[("ot.device.fault", Val::Static(what))])
+    };
+    let made = run(c, [fault(0, "device_trouble"), fault(5, "device_trouble"), fault(6, "values_invalid")]);
+    assert_eq!(told(&made), ["fault 10.0.0.11", "fault 10.0.0.11"]);
+    assert_eq!(made[0].text("sentinel.availability.fault"), Some("device_trouble"));
+    assert!(made[0].text("event.reason").is_some_and(|r| r.contains("10.0.0.11 is faulty: it has trouble")));
+    // a device on the Internet is nobody's terminal
+    assert!(
+        run(c, [said(MONDAY + 9 * SECOND, "8.8.8.8", &[("ot.device.fault", Val::Static("x"))])]).is_empty()
+    );
+}
+
+#[test]
+fn failures_within_a_minute_are_a_fault() {
+    let failure = |s: i64| {
+        let mut e = op(MONDAY + s * SECOND, (HMI, PLCS[0]), "read_coils", "monitor", "failure");
+        e.set("ot.exception.name", "server_device_failure");
+        e
+    };
+    assert_eq!(told(&run(&mut context(""), (0..5).map(failure))), ["fault 10.0.0.11"]);
+    assert!(run(&mut context(""), (0..5).map(|i| failure(i * 45))).is_empty());
+    let refused = (0..9).map(|s| op(MONDAY + s * SECOND, (HMI, PLCS[0]), "read_coils", "monitor", "failure"));
+    assert!(run(&mut context(""), refused).is_empty());
+}
+
+#[test]
+fn a_clock_that_jumps_or_is_off_is_told() {
+    let c = &mut context("");
+    let made = run(c, [clock(0, PLCS[0], 0.2, None), clock(60, PLCS[0], 86_400.2, Some(0.2))]);
+    assert_eq!(told(&made), ["clock-jump 10.0.0.11"]);
+    assert!(made[0].text("event.reason").is_some_and(|r| r.contains("jumped forward by 24 h")), "{made:?}");
+    assert_eq!(made[0].get("sentinel.availability.clock_jump"), Some(&Val::Float(86_400.0)));
+    // another master sees the same jump
+    assert!(run(c, [clock(90, PLCS[0], 86_400.3, Some(0.1))]).is_empty());
+    // two minutes wrong is wrong, a time zone is not, nor a second
+    let made = run(c, [clock(200, PLCS[1], -120.0, None), clock(260, PLCS[1], -151.0, None)]);
+    assert_eq!(told(&made), ["clock-off 10.0.0.12"]);
+    assert!(
+        made[0].text("event.reason").is_some_and(|r| r.contains("120 s slow") || r.contains("2 min slow"))
+    );
+    assert!(run(c, [clock(300, PLCS[2], 7201.0, None), clock(301, PLCS[2], 1.0, None)]).is_empty());
+    // summer time is told with less confidence
+    let made = run(c, [clock(400, PLCS[2], 3600.5, Some(0.0))]);
+    assert_eq!(made[0].get("sentinel.confidence"), Some(&Val::Float(0.3)));
+}
+
+#[test]
+fn clocks_that_jump_alike_point_at_the_sensor() {
+    let made = run(
+        &mut context(""),
+        (0..6).map(|i| clock(i * 10, &format!("10.0.0.{}", 11 + i), -600.0 + i as f64 / 10.0, Some(0.0))),
+    );
+    assert_eq!(told(&made), ["clock-jump 10.0.0.11", "clock-jump 10.0.0.12", "clock-jump -"]);
+    assert!(made[2].text("event.reason").is_some_and(|r| r.contains("clock of the sensor")));
+}
+
+#[test]
+fn what_was_told_of_devices_survives_a_snapshot() {
+    let c = &mut context("");
+    run(c, [clock(0, PLCS[0], 500.0, None)]);
+    let state = c.snapshot();
+    let after = &mut context("");
+    after.restore(&state).expect("restored");
+    assert_eq!(after.snapshot(), state);
+    assert!(run(after, [clock(60, PLCS[0], 531.0, None)]).is_empty());
+    // what stores hold of the form before goes on, without this
+    let empty = context("").snapshot();
+    let mut old = empty.strip_suffix(&[0, 0, 0]).expect("nothing said").to_vec();
+    old[16] = 1;
+    after.restore(&old).expect("the first form");
+    assert_eq!(after.snapshot(), empty);
+}

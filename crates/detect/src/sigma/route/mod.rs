@@ -50,6 +50,13 @@ pub struct Kind {
     number: i64,
 }
 
+impl<'a> Class<'a> {
+    /// Events of a dataset.
+    pub fn of(dataset: &'a str) -> Class<'a> {
+        Class { dataset, ..Class::UNKNOWN }
+    }
+}
+
 impl Class<'_> {
     /// Nothing is known of where the event comes from.
     pub const UNKNOWN: Class<'static> = Class { dataset: "", channel: "", number: 0 };
@@ -73,7 +80,7 @@ pub fn class(event: &Event) -> Class<'_> {
     let text = |name| event.text(name).unwrap_or_default();
     let dataset = text("event.dataset");
     if !dataset.is_empty() {
-        return Class { dataset, ..Class::UNKNOWN };
+        return Class::of(dataset);
     }
     let channel = text("Channel");
     if !windows::numbered(channel) {

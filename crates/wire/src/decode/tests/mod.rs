@@ -1,10 +1,10 @@
 //! Packets made by hand, layer by layer.
 
-mod build;
+pub mod build;
 mod defrag;
 mod inner;
 mod links;
-mod random;
+pub mod random;
 mod tunnels;
 
 use super::{LinkType, Packet, decode};

@@ -21,7 +21,7 @@ fn link() -> impl Strategy<Value = u16> {
 }
 
 /// A packet with some of everything in it, so that changed bytes reach all parsers.
-fn sample() -> impl Strategy<Value = Vec<u8>> {
+pub fn sample() -> impl Strategy<Value = Vec<u8>> {
     let (v4, v6, frame) = (inner4(), inner6(), inner_eth());
     let udp_to =
         |port: u16, head: &[u8], inner: &[u8]| eth(0x0800, &ip4(17, &udp(port, port, &cat(&[head, inner]))));

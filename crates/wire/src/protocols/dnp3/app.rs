@@ -83,6 +83,17 @@ impl Request {
     }
 }
 
+/// Events wait for the next poll: their times are so much older than the packet.
+const TIME_SLACK: Micros = 30_000_000;
+
+/// Objects whose last six octets are an absolute time (annex A): time and date, events with time.
+fn timed(group: u8, variation: u8) -> bool {
+    matches!(
+        (group, variation),
+        (50, 1) | (2 | 4 | 11 | 13, 2) | (22 | 23, 5 | 6) | (32 | 42, 3 | 4 | 7 | 8) | (43, 3 | 4 | 7 | 8)
+    )
+}
+
 impl Dnp3 {
     /// One whole application fragment.
     pub(super) fn fragment(&mut self, cx: &mut Cx<'_>, header: &Header, data: &[u8]) {
@@ -95,12 +106,30 @@ impl Dnp3 {
                 let Some(iin) = r.le16() else { return cx.malformed() };
                 let key = Association { outstation: header.source, master: header.destination, sequence };
                 self.pdu(cx, header, control, function, Some(iin), r.rest());
+                self.health(cx, header.source, iin, r.rest());
                 self.answer(cx, key, (control, function), iin, r.rest());
             }
             _ => {
                 let key = Association { outstation: header.destination, master: header.source, sequence };
                 self.pdu(cx, header, control, function, None, r.rest());
                 self.request(cx, key, function, r.rest());
+            }
+        }
+    }
+
+    /// What an outstation says of itself: faults by its indications, its clock by time objects.
+    fn health(&self, cx: &mut Cx<'_>, outstation: u16, iin: u16, data: &[u8]) {
+        let mut digits = itoa::Buffer::new();
+        let unit = digits.format(outstation);
+        for name in ["device_trouble", "configuration_corrupt"] {
+            let is = f::indications(iin).any(|i| i == name);
+            cx.says_fault(cx.from(), unit, name, is);
+        }
+        // the latest object with a time of its own (annex A); only such headers are looked into
+        for objects in Walk::new(data, true).filter(|o| timed(o.group, o.variation)) {
+            let last = objects.items().last().and_then(|(_, o)| o.len().checked_sub(6).and_then(|n| o.get(n..)));
+            if let Some(Val::Int(ms)) = last.and_then(time) {
+                cx.says_time(cx.from(), unit, ms.saturating_mul(1000), TIME_SLACK);
             }
         }
     }

@@ -253,6 +253,29 @@ fn identifies_by_checksum_alone() {
     }
 }
 
+#[test]
+fn an_outstation_tells_its_trouble_and_its_clock() {
+    let values = |seen: &Seen, name: &str| -> Vec<String> {
+        (0..seen.events.len()).filter_map(|i| seen.field(i, name)).collect()
+    };
+    let reply = |iin: [u8; 2], second: u64| {
+        let ms = (second * 1000).to_le_bytes();
+        answer(&[&[0xC0, 129, iin[0], iin[1], 50, 1, 7, 1], &ms[..6]].concat())
+    };
+    let mut d = Dialogue::tcp(&SPEC, 20000);
+    for i in 0..8 {
+        let off = if i < 4 { 0 } else { 86_400 };
+        let iin = if i == 2 { [0x40, 0x20] } else { [0, 0] };
+        d = d.client(&ask(&[0xC0, 1, 50, 1, 7, 1])).server(&reply(iin, 1_700_000_000 + i * 10 + off));
+        d = d.wait(10_000_000);
+    }
+    let seen = d.end();
+    assert_eq!(values(&seen, "ot.device.fault"), ["device_trouble", "configuration_corrupt"]);
+    assert_eq!(values(&seen, "ot.device.clock_offset").len(), 2);
+    let before: f64 = values(&seen, "ot.device.clock_before")[0].parse().expect("seconds");
+    assert!(before.abs() < 1.0);
+}
+
 proptest! {
     #[test]
     fn never_panics(data in proptest::collection::vec(any::<u8>(), 0..400), at in 0usize..80, byte: u8) {

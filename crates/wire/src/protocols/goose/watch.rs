@@ -99,6 +99,7 @@ pub fn heard(cx: &mut Cx<'_>, all: &mut Publishers<Stream>, head: Head, pdu: &Pd
         say.anomaly(cx, "flood", |f| f.push(("goose.rate", Val::from(FLOOD))));
     }
     say.states(cx, &this);
+    say.health(cx);
     if let Some(last) = &last {
         say.sequence(cx, last, &this);
         say.silence(cx, last);
@@ -252,6 +253,19 @@ impl Say<'_, '_> {
         let entries = self.pdu.entries();
         if usize::try_from(self.pdu.num_dat_set_entries) != Ok(entries) {
             self.anomaly(cx, "entries_mismatch", |f| f.push(("goose.entries", Val::from(entries))));
+        }
+    }
+
+    /// The publisher's clock at the moment of a new state, and what it says of that clock (IEC 61850-8-1,
+    /// quality of UtcTime) and of itself.
+    fn health(&mut self, cx: &mut Cx<'_>) {
+        let side = cx.from();
+        cx.says_fault(side, self.reference, "needs_commissioning", self.pdu.nds_com);
+        let Some(t) = self.pdu.t else { return };
+        cx.says_fault(side, self.reference, "clock_failure", t.quality & 0x40 != 0);
+        let new_state = self.last.is_some_and(|l| l.st_num != self.pdu.st_num);
+        if new_state && self.pdu.sq_num == 0 && t.quality & 0x40 == 0 {
+            cx.says_time(side, self.reference, t.at, 2_000_000);
         }
     }
 

@@ -258,9 +258,32 @@ pub fn agent(cx: &mut Cx<'_>, agent: &str) {
     }
 }
 
+/// The time in a Date field (RFC 9110, 5.6.7): the form that senders must use, `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub fn date(text: &str) -> Option<Micros> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut words = text.split_once(", ")?.1.split(' ');
+    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    if words.next() != Some("GMT") || words.next().is_some() {
+        return None;
+    }
+    let month = MONTHS.iter().position(|m| *m == month)? as i64 + 1;
+    let mut parts = time.split(':').map(|p| p.parse::<i64>().ok());
+    let clock = (parts.next()??, parts.next()??, parts.next()??);
+    crate::health::moment((year.parse().ok()?, month, day.parse().ok()?), clock, 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_in_the_form_that_must_be_sent() {
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777_000_000));
+        for other in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC", "", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(date(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn names_systems_of_agents() {

@@ -65,6 +65,8 @@ pub static SPEC: Spec = Spec {
 const MAX_OPEN: usize = 64;
 /// Log-ins of one connection that are remembered as told.
 const MAX_TOLD: usize = 32;
+/// A Date field has whole seconds, of when the answer was begun.
+const TIME_SLACK: Micros = 3_000_000;
 
 fn identify(_: &Hint, data: &[u8]) -> Verdict {
     match head::like_response(data) {
@@ -340,6 +342,12 @@ impl Http {
         let bodiless = exchange.as_ref().is_some_and(|e| e.head) || matches!(status, 101 | 204 | 304);
         let path = exchange.as_ref().map(|e| e.path.clone()).unwrap_or_default();
         let stale = self.challenges(cx, head);
+        if !self.proxy
+            && cx.wants_events()
+            && let Some(time) = head.get("date").and_then(device::date)
+        {
+            cx.says_time(Side::Server, "", time, TIME_SLACK);
+        }
         if !self.proxy
             && let Some(server) = head.get("server").filter(|s| hash(s) != self.server)
         {

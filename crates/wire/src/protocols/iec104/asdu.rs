@@ -9,6 +9,37 @@ use crate::probe::Role;
 /// Common address meaning all stations (7.2.4).
 const ALL_STATIONS: u16 = 0xFFFF;
 
+/// Cause of transmission: told when it happened.
+const SPONTANEOUS: u8 = 3;
+/// A report may be so old when it comes, and a clock so wrong, without meaning anything.
+const TIME_SLACK: Micros = 2_000_000;
+/// Values of one unit that must all be invalid: one may be for years.
+const MANY: usize = 4;
+
+/// Place of the octet with the bit IV in the element of a type; single and double points have it in
+/// their only one.
+fn quality(kind: u8) -> Option<usize> {
+    match kind {
+        1..=4 | 30 | 31 => Some(0),
+        5 | 6 | 32 => Some(1),
+        9..=12 | 34 | 35 => Some(2),
+        7 | 8 | 13..=16 | 33 | 36 | 37 => Some(4),
+        _ => None,
+    }
+}
+
+/// A binary time (7.2.6.18) as it would be in UTC; none if it is marked invalid.
+fn moment(time: &[u8; 7]) -> Option<Micros> {
+    let [low, high, minute, hour, day, month, year] = *time;
+    let ms = i64::from(u16::from_le_bytes([low, high]));
+    if minute & 0x80 != 0 {
+        return None;
+    }
+    let date = (2000 + i64::from(year & 0x7F), i64::from(month & 0x0F), i64::from(day & 0x1F));
+    let time = (i64::from(hour & 0x1F), i64::from(minute & 0x3F), ms / 1000);
+    crate::health::moment(date, time, ms % 1000 * 1000)
+}
+
 /// What tells a confirmation's command: type (or U-format octet), station, object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Key {
@@ -237,6 +268,34 @@ impl<'a> Asdu<'a> {
         cx.pdu(name, fields);
     }
 
+    /// The information elements, without object addresses.
+    fn each(&self) -> impl Iterator<Item = &'a [u8]> {
+        let size = types::find(self.kind).and_then(|t| t.size).unwrap_or(0);
+        let (step, elements) = (if self.sequence { size } else { size + 3 }, self.elements);
+        (0..usize::from(self.number)).map_while(move |i| elements.get(i * step..i * step + size))
+    }
+
+    /// What a station says of itself: its clock by what it tells of its own accord, and that its values
+    /// are not to be trusted (IV, 7.2.6.1 to 7.2.6.5).
+    fn health(&self, cx: &mut Cx<'_>) {
+        let mut digits = itoa::Buffer::new();
+        let unit = digits.format(self.station);
+        if self.cause == SPONTANEOUS
+            && (30..=40).contains(&self.kind)
+            && let Some(time) = self.each().last().and_then(|e| e.last_chunk::<7>()).and_then(moment)
+        {
+            cx.says_time(cx.from(), unit, time, TIME_SLACK);
+        }
+        if usize::from(self.number) >= MANY
+            && let Some(at) = quality(self.kind)
+        {
+            let invalid = self.each().filter(|e| e.get(at).is_some_and(|q| q & 0x80 != 0)).count();
+            if invalid == 0 || invalid == usize::from(self.number) {
+                cx.says_fault(cx.from(), unit, "values_invalid", invalid > 0);
+            }
+        }
+    }
+
     fn request(&self, cx: &Cx<'_>, name: &'static str, action: Action) -> Request {
         let (value, select) = self.value();
         let mut detail = Vec::new();
@@ -269,6 +328,9 @@ impl Iec104 {
         let from_station = asdu.role() == Some(Role::Server);
         if from_station && asdu.station != ALL_STATIONS && asdu.cause < 44 {
             self.station(cx, asdu.station);
+        }
+        if from_station && cx.wants_events() {
+            asdu.health(cx);
         }
         let refused = asdu.negative || asdu.cause >= 44;
         match (asdu.kind, asdu.cause) {

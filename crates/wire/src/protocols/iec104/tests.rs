@@ -98,6 +98,56 @@ fn every_pdu_is_an_event() {
     assert_eq!(seen.field(1, "iec104.format").as_deref(), Some("S"));
 }
 
+/// A spontaneous report whose time tag is so many seconds after 2023-11-14 22:13:20 UTC, where dialogues begin.
+fn report(second: i64) -> Vec<u8> {
+    let text = crate::protocols::iec61850::time_text((1_700_000_000 + second) * 1_000_000);
+    let n = |from: usize, to: usize| text[from..to].parse::<u16>().expect("digits");
+    let ms = (n(17, 19) * 1000).to_le_bytes();
+    let rest = [n(14, 16), n(11, 13), n(8, 10), n(5, 7), n(2, 4)].map(|v| v as u8);
+    apdu(30, 3, 7, &[&[1], &ms[..], &rest].concat())
+}
+
+/// Values of a field of all events that have it.
+fn told(seen: &Seen, name: &str) -> Vec<String> {
+    (0..seen.events.len()).filter_map(|i| seen.field(i, name)).collect()
+}
+
+#[test]
+fn a_station_tells_its_clock_and_its_jump() {
+    let mut d = Dialogue::tcp(&SPEC, 2404);
+    for i in 0..12 {
+        let off = if i < 6 { 0 } else { 3600 };
+        d = d.server(&report(i * 10 + off)).wait(10_000_000);
+    }
+    let seen = d.end();
+    let offsets: Vec<i64> =
+        told(&seen, "ot.device.clock_offset").iter().map(|s| s.parse::<f64>().expect("seconds").round() as i64).collect();
+    assert_eq!(offsets, [0, 3600]);
+    assert_eq!(told(&seen, "ot.device.clock_before").len(), 1);
+    assert!(told(&seen, "ot.device.time")[0].starts_with("2023-11-14T22:13:40"));
+    // one that is not sure of its time says nothing of it
+    let mut unsure = report(9999);
+    unsure[12 + 1 + 3 + 2] |= 0x80;
+    let seen = (0..5).fold(Dialogue::tcp(&SPEC, 2404), |d, _| d.server(&unsure).wait(10_000_000)).end();
+    assert!(told(&seen, "ot.device.time").is_empty());
+}
+
+#[test]
+fn values_that_are_all_invalid_are_a_fault() {
+    let units = |quality: u8| {
+        let mut out = vec![0x68, 26, 2, 0, 4, 0, 1, 4, 20, 0, 3, 0];
+        (0..4u8).for_each(|n| out.extend_from_slice(&[n + 1, 0, 0, quality]));
+        out
+    };
+    let seen = Dialogue::tcp(&SPEC, 2404).server(&units(0x80)).server(&units(0x81)).server(&units(1)).end();
+    assert_eq!(told(&seen, "ot.device.fault"), ["values_invalid"]);
+    let some = [&units(0x80)[..15], &[1], &units(0x80)[16..]].concat();
+    assert!(told(&Dialogue::tcp(&SPEC, 2404).server(&some).end(), "ot.device.fault").is_empty());
+    // gone, and there again much later
+    let d = Dialogue::tcp(&SPEC, 2404).server(&units(0x80)).server(&units(0)).wait(601_000_000);
+    assert_eq!(told(&d.server(&units(0x80)).end(), "ot.device.fault").len(), 2);
+}
+
 #[test]
 fn identifies_and_refuses() {
     let d = Dialogue::tcp(&SPEC, 9999);

@@ -1,5 +1,7 @@
 //! The way of an event: reorder, context, rules, correlations, alerts. One pass, in event time.
 
+mod snapshot;
+
 use crate::alert;
 use crate::context::Context;
 use crate::correlate::{Pushed, Reorder};
@@ -8,9 +10,9 @@ use crate::event::Event;
 use crate::sigma::{Hit, Refusal, Sigma};
 use rustc_hash::FxHashMap;
 use sentinel_wire::model::Micros;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-/// Format of a snapshot.
-const FORMAT: u32 = 1;
 /// Events held back at most; beyond it the oldest is let go early and counted.
 const MAX_HELD: usize = 1 << 18;
 /// How far an event may be ahead of the others: one beyond it is from the future and does not move the
@@ -21,6 +23,8 @@ const TICK: Micros = 1_000_000;
 /// Alerts of one rule in an aligned minute of event time; more are counted.
 pub const MAX_ALERTS: u32 = 10_000;
 const MINUTE: Micros = 60_000_000;
+/// Names of sources kept; events of further ones have none.
+const MAX_SOURCES: usize = 1 << 16;
 
 /// Rules at work on a stream of events.
 pub struct Watch {
@@ -36,9 +40,14 @@ pub struct Watch {
     hits: Vec<Hit>,
     extra: Vec<Event>,
     counted: Counted,
+    /// Names of the sources of all events, by [`Event::source`].
+    pub sources: Arc<Vec<String>>,
+    /// Lines taken so far: the order of those that come next; and those that could not be read.
+    pub lines: u64,
+    pub bad_lines: u64,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Counted {
     events: u64,
     alerts: u64,
@@ -65,6 +74,9 @@ impl Watch {
             hits: Vec::new(),
             extra: Vec::new(),
             counted: Counted::default(),
+            sources: Arc::default(),
+            lines: 0,
+            bad_lines: 0,
         })
     }
 
@@ -83,11 +95,14 @@ impl Watch {
     pub fn swap(&mut self, sigma: Sigma) -> Result<(), String> {
         let (mut correlations, more) = Correlations::new(&sigma.correlations, sigma.rules());
         correlations.restore(&self.correlations.snapshot())?;
+        let place = |id: &str| sigma.rules().iter().position(|m| m.id == id);
+        let old = |n: &u32| self.sigma.rules().get(*n as usize).and_then(|m| place(&m.id));
+        let rate = self.rate.iter().filter_map(|(n, rate)| Some((u32::try_from(old(n)?).ok()?, *rate)));
+        self.rate = rate.collect();
         self.refused.clone_from(&sigma.refused);
         self.refused.extend(more);
         self.refused.sort();
         (self.sigma, self.correlations) = (sigma, correlations);
-        self.rate.clear();
         Ok(())
     }
 
@@ -95,29 +110,64 @@ impl Watch {
     pub fn feed(&mut self, events: impl IntoIterator<Item = Event>) -> Vec<Event> {
         let mut out = Vec::new();
         for event in events {
-            // of one time: by place in the source, then by identity
-            let place = (u128::from(event.order.0) << 64) | (u128::from(event.order.1) << 32);
-            let key = place | (event.id & u128::from(u32::MAX));
-            if let Pushed::Late(event) = self.reorder.push(event.time, key, event) {
+            if let Pushed::Late(event) = self.reorder.push(event.time, place(&event), event) {
                 self.one(event.time, event, &mut out);
             }
-            while let Some((time, _, ripe)) = self.reorder.pop() {
-                self.one(time, ripe, &mut out);
-            }
+            self.ripe(&mut out);
         }
         out
+    }
+
+    /// Time passes without events: gives those whose time has come by that. `now` is the clock of the machine
+    /// in microseconds, looked at every second or so; what counts is how far it went since the last look
+    /// ([`Reorder::pass`]), so that neither a clock that was set nor one that is ahead of the sources' does
+    /// harm. Nothing happens before the first event, and none while newer events come.
+    pub fn advance(&mut self, now: Micros) -> Vec<Event> {
+        let mut out = Vec::new();
+        if self.reorder.pass(now) {
+            self.ripe(&mut out);
+            let watermark = self.reorder.watermark();
+            self.tell_time(watermark);
+            self.context.advance(watermark, &mut self.extra);
+            self.extras(&mut out);
+        }
+        out
+    }
+
+    /// No event before this time will come in order any more; `None` before the first.
+    pub fn clock(&self) -> Option<Micros> {
+        Some(self.reorder.watermark()).filter(|t| *t != Micros::MIN)
+    }
+
+    /// The number of a source of this name.
+    pub fn source(&mut self, name: &str) -> u32 {
+        let at = self.sources.iter().position(|s| s == name);
+        let at = at.or_else(|| {
+            let all = Arc::make_mut(&mut self.sources);
+            (all.len() < MAX_SOURCES).then(|| {
+                all.push(name.to_owned());
+                all.len() - 1
+            })
+        });
+        at.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX)
+    }
+
+    fn ripe(&mut self, out: &mut Vec<Event>) {
+        while let Some((time, _, event)) = self.reorder.pop() {
+            self.one(time, event, out);
+        }
     }
 
     /// No more events will come: gives what was held back.
     pub fn finish(&mut self) -> Vec<Event> {
         let mut out = Vec::new();
         self.reorder.finish();
-        while let Some((time, _, event)) = self.reorder.pop() {
-            self.one(time, event, &mut out);
-        }
+        self.ripe(&mut out);
         self.context.finish(&mut self.extra);
         self.extras(&mut out);
+        let before = self.alerts.len();
         self.correlations.finish(&mut self.alerts);
+        self.made(before);
         out
     }
 
@@ -141,34 +191,23 @@ impl Watch {
         own.chain(self.context.counters()).chain(self.correlations.counters()).collect()
     }
 
-    /// State of what looks back in time. Events that are held back are not part of it: `finish` first.
-    pub fn snapshot(&self) -> Vec<u8> {
-        postcard::to_allocvec(&(FORMAT, self.context.snapshot(), self.correlations.snapshot()))
-            .unwrap_or_default()
-    }
-
-    /// Takes up where a snapshot was taken; one line says what is wrong with it.
-    pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
-        let read = postcard::from_bytes::<(u32, Vec<u8>, Vec<u8>)>(snapshot);
-        let (format, context, correlations) = read.map_err(|_| "the snapshot cannot be read".to_owned())?;
-        if format != FORMAT {
-            return Err(format!("the snapshot is of format {format}; this is {FORMAT}"));
-        }
-        self.context.restore(&context)?;
-        self.correlations.restore(&correlations)
-    }
-
     /// `time`: that by which the event has its place, its own unless that is in the future.
     fn one(&mut self, time: Micros, mut event: Event, out: &mut Vec<Event>) {
-        let tick = time.div_euclid(TICK).saturating_mul(TICK);
-        if tick > self.tick {
-            self.tick = tick;
-            self.correlations.advance(tick, &mut self.alerts);
-        }
+        self.tell_time(time);
         self.context.enrich(&mut event, &mut self.extra);
         self.extras(out);
         self.meet(time, &event);
         out.push(event);
+    }
+
+    fn tell_time(&mut self, time: Micros) {
+        let tick = time.div_euclid(TICK).saturating_mul(TICK);
+        if tick > self.tick {
+            self.tick = tick;
+            let before = self.alerts.len();
+            self.correlations.advance(tick, &mut self.alerts);
+            self.made(before);
+        }
     }
 
     /// Events of the context's own making meet the rules too.
@@ -206,7 +245,20 @@ impl Watch {
         }
         let before = self.alerts.len();
         self.correlations.feed(time, event, &self.hits, &mut self.alerts);
-        let made = self.alerts.len().saturating_sub(before) as u64;
-        self.counted.alerts = self.counted.alerts.saturating_add(made);
+        self.made(before);
     }
+
+    /// Alerts of correlations from a place on are counted, and say whose their addresses are.
+    fn made(&mut self, before: usize) {
+        for alert in self.alerts.iter_mut().skip(before) {
+            self.counted.alerts = self.counted.alerts.saturating_add(1);
+            self.context.name_ends(alert);
+        }
+    }
+}
+
+/// Order of events of one time: by place in the source, then by identity.
+fn place(event: &Event) -> u128 {
+    let place = (u128::from(event.order.0) << 64) | (u128::from(event.order.1) << 32);
+    place | (event.id & u128::from(u32::MAX))
 }
