@@ -235,8 +235,18 @@ fn run(name: &str, acts: &[Act]) -> Result<(), TestCaseError> {
     world.check()
 }
 
+/// The same hundred cases each time; as many others as `PROPTEST_CASES` says.
+fn cases() -> ProptestConfig {
+    let max_shrink_iters = 2000;
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        return ProptestConfig { max_shrink_iters, ..ProptestConfig::default() };
+    }
+    let rng_seed = proptest::test_runner::RngSeed::Fixed(7);
+    ProptestConfig { max_shrink_iters, rng_seed, ..ProptestConfig::with_cases(100) }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 2000, ..ProptestConfig::with_cases(100) })]
+    #![proptest_config(cases())]
     #[test]
     fn each_line_once_whatever_happens(acts in proptest::collection::vec(act(), 0..40)) {
         run("model", &acts)?;
