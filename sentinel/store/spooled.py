@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
@@ -17,7 +17,7 @@ import msgspec
 
 from sentinel._native import EventBatch
 from sentinel.errors import StoreAwayError, UserError
-from sentinel.model.store import Doc, Keyed, Kind, Writer, Written
+from sentinel.model.store import Keyed, Kind, Writer, Written
 from sentinel.store import spool as spools
 from sentinel.store.spool import Spool
 
@@ -58,8 +58,6 @@ class SpooledWriter:
         self._all_chains = False
         self._state: dict[str, bytes | None] = {}
         self._records: dict[Kind, dict[str, bytes | None]] = {}
-        self._ids: dict[str, str] = {}
-        self._runs: dict[str, tuple[list[Doc], bytes, Mapping[str, bytes]]] = {}
         self.lost_state = 0
         """States for which there was no room."""
 
@@ -80,7 +78,7 @@ class SpooledWriter:
     @property
     def waits(self) -> bool:
         """True if anything waits to be written."""
-        last_words = (self._chains, self._all_chains, self._state, self._records, self._ids, self._runs)
+        last_words = (self._chains, self._all_chains, self._state, self._records)
         return bool(self.spool.records or any(last_words))
 
     def spooled(self) -> dict[str, Any]:
@@ -157,30 +155,11 @@ class SpooledWriter:
             waiting[key] = doc
         self._write_the_rest()
 
-    def add_ids(self, ids: Iterable[tuple[str, str]]) -> None:
-        """Add (identity, asset id) to the ledger."""
-        for identity, asset in ids:
-            self._ids.setdefault(identity, asset)
-        self._write_the_rest()
-
-    def put_run(
-        self, run: str, sources: list[Doc], observations: bytes, counters: Mapping[str, bytes]
-    ) -> None:
-        """Take over a run that goes on."""
-        self._runs[run] = (sources, observations, counters)
-        self._write_the_rest()
-
     def _write_the_rest(self) -> None:
         """Write what waits in memory, if the store is there. What is written waits no more."""
         if (writer := self._reach()) is None:
             return
         try:
-            if self._ids:
-                writer.add_ids(self._ids.items())  # type: ignore[attr-defined]
-                self._ids = {}
-            for run in list(self._runs):
-                writer.put_run(run, *self._runs[run])  # type: ignore[attr-defined]
-                del self._runs[run]
             for kind in list(self._records):
                 some = self._records[kind]
                 changed = [(key, doc) for key, doc in some.items() if doc is not None]

@@ -36,9 +36,9 @@ class Runs:
         self._client, self._bulk, self._layout = client, requests, layout
         self._blobs, self._sensor = blobs, sensor
 
-    def keep(self, observations: bytes, run: int | None = None) -> int:
-        """Write observations. Returns the number of their run: a new one, unless it is given."""
-        run = secrets.randbits(RUN_BITS) if run is None else run
+    def keep(self, observations: bytes) -> int:
+        """Write observations. Returns the number of their run."""
+        run = secrets.randbits(RUN_BITS)
         self._blobs.put(_blob(run), observations)
         return run
 
@@ -148,11 +148,6 @@ class Runs:
 def _content(source: Doc) -> str:
     """What a source is known by: its content, its name where it has no end."""
     return str(source.get("sha256") or source["name"])
-
-
-def numbered(name: str) -> int:
-    """The number of a run that has a name: that of a daemon, which goes on."""
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) >> (256 - RUN_BITS)
 
 
 def _blob(run: int) -> str:

@@ -17,7 +17,7 @@ from sentinel.store.elastic.lock import Lock
 from sentinel.store.elastic.mappings import ACK, KEPT
 from sentinel.store.elastic.records import Records
 from sentinel.store.elastic.retention import Retention
-from sentinel.store.elastic.runs import Runs, numbered
+from sentinel.store.elastic.runs import Runs
 from sentinel.store.elastic.search import document
 
 if TYPE_CHECKING:
@@ -144,23 +144,6 @@ class Writer:
         self._runs.take_over(sources, run, instead_of)
         self._store.touched(self._layout.sources, self._layout.state)
 
-    def add_ids(self, ids: Iterable[tuple[str, str]]) -> None:
-        """Add (identity, asset id) to the ledger; what is in it stays."""
-        self._lock.renew()
-        self._runs.remember(ids)
-
-    def put_run(
-        self, run: str, sources: list[Doc], observations: bytes, counters: Mapping[str, bytes]
-    ) -> None:
-        """Take over a run that goes on, in place of what was kept under its name."""
-        self._lock.renew()
-        number = self._runs.keep(observations, numbered(run))
-        for name, counted in counters.items():
-            self._runs.count(name, counted)
-        self._ready(self._layout.sources)
-        self._runs.take_over(sources, number, {number})
-        self._store.touched(self._layout.sources, self._layout.state)
-
     def update(self, kind: Kind, changed: Iterable[Keyed], gone: Iterable[str] = ()) -> None:
         """Take over records that changed, forget those under the keys `gone`."""
         self._lock.renew()
@@ -176,10 +159,9 @@ class Writer:
         """Runs that read these (sha256, site). Raises `UserError` if one of them read others too."""
         return self._runs.together(known)
 
-    def observations(self, *, without: Iterable[int] = (), without_run: str | None = None) -> Iterator[bytes]:
-        """Observations of every run of this sensor but those `without`, and the one of this name."""
-        named = [] if without_run is None else [numbered(without_run)]
-        return self._runs.observations([*without, *named])
+    def observations(self, *, without: Iterable[int] = ()) -> Iterator[bytes]:
+        """Observations of every run of this sensor but those `without`."""
+        return self._runs.observations(without)
 
     def ledger(self) -> list[tuple[str, str]]:
         """(identity, asset id) in the order they were first seen."""
