@@ -9,15 +9,14 @@ Form: 8 octets of magic, the SHA-256 of the rest, then msgpack of `Checkpoint`.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from sentinel.errors import UserError
+from sentinel.store.hold import HeldError, Hold, holder
 
 MAGIC = b"SENTINL1"
 NAME = "checkpoint"
@@ -48,52 +47,34 @@ class StateFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock: IO[bytes] | None = None
+        self._lock: Hold | None = None
 
     def acquire(self) -> None:
         """Make the folder and take its lock. Raises `UserError` if another daemon has it."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self._lock = Hold(self.path / "lock")
+        except HeldError as error:
+            raise UserError(
+                f"{self.path}: process {error.holder} collects here; stop it, or name another folder "
+                "(collect.state)"
+            ) from None
         except OSError as error:
             raise UserError(
                 f"{error.filename or self.path}: {error.strerror}; name a folder this user may write "
                 "(collect.state)"
             ) from None
-        self._lock = os.fdopen(fd, "r+b")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = self._lock.read(32).decode("ascii", "replace").strip()
-            self._lock.close()
-            self._lock = None
-            raise UserError(
-                f"{self.path}: process {holder or 'another'} collects here; stop it, or name another folder "
-                "(collect.state)"
-            ) from None
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()).encode())
-        self._lock.flush()
 
     def release(self) -> None:
         """Give the lock back."""
         if self._lock is not None:
-            self._lock.truncate(0)
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
     def holder(self) -> int | None:
-        """The process that collects here, or None."""
-        try:
-            with (self.path / "lock").open("rb") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    text = file.read(32).decode("ascii", "replace").strip()
-                    return int(text) if text.isdigit() else 0
-        except OSError:
-            pass
-        return None
+        """The process that collects here, 0 where its number is not known, or None."""
+        text = holder(self.path / "lock")
+        return None if text is None else int(text) if text.isdigit() else 0
 
     def save(self, checkpoint: Checkpoint) -> int:
         """Write a checkpoint; it is there after a power cut once this returned. Returns its octets.

@@ -8,7 +8,6 @@ that harmless.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 import zlib
@@ -19,6 +18,7 @@ from typing import IO, Literal, TypeAlias
 
 from sentinel.errors import StoreAwayError, UserError
 from sentinel.store import segments
+from sentinel.store.hold import HeldError, Hold
 
 Kind: TypeAlias = Literal["event", "alert"]
 KINDS: tuple[Kind, ...] = ("event", "alert")
@@ -61,14 +61,13 @@ class Spool:
         self._file: IO[bytes] | None = None
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self._lock = Hold(folder / "lock")
             try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._start()
             except BaseException:
-                os.close(self._lock)
+                self._lock.release()
                 raise
-        except BlockingIOError:
+        except HeldError:
             raise UserError(f"{folder}: another process has this spool; wait for it to end") from None
         except OSError as error:
             raise UserError(f"{error.filename or folder}: {error.strerror}") from None
@@ -161,7 +160,7 @@ class Spool:
     def close(self) -> None:
         """Give the folder back."""
         self._end()
-        os.close(self._lock)
+        self._lock.release()
 
     # --- start ----------------------------------------------------------------------------------------
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sentinel.errors import UserError
 from sentinel.model.store import Keyed, Kind, Written
 from sentinel.store import detections
 from sentinel.store import records as _records
 from sentinel.store.faults import connect, told, transaction
+from sentinel.store.hold import HeldError, Hold
 from sentinel.store.parts import Parts
 
 if TYPE_CHECKING:
@@ -34,28 +33,21 @@ class Writer:
 
     def __init__(self, folder: Path, parts: Parts) -> None:
         self._folder, self._parts = folder, parts
-        self._lock: IO[bytes] | None = None
+        self._lock: Hold | None = None
         self._floor = self._alert_floor = ""
 
     def __enter__(self) -> Self:
         with told(self._folder):
-            fd = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-            self._lock = os.fdopen(fd, "r+b")
             try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = self._lock.read(32).decode("ascii", "replace").strip()
-                self._lock.close()
+                self._lock = Hold(self._folder / "lock")
+            except HeldError as error:
                 raise UserError(
-                    f"{self._folder}: process {holder or 'another'} is writing; wait for it to end"
+                    f"{self._folder}: process {error.holder} is writing; wait for it to end"
                 ) from None
             try:
-                self._lock.truncate(0)
-                self._lock.write(str(os.getpid()).encode())
-                self._lock.flush()
                 self._db = connect(self._folder / "store.db", "FULL")
             except BaseException:
-                self._lock.close()
+                self._lock.release()
                 raise
         return self
 
@@ -65,8 +57,7 @@ class Writer:
         self._parts.close()
         self._db.close()
         if self._lock is not None:
-            self._lock.truncate(0)
-            self._lock.close()
+            self._lock.release()
 
     def append_events(self, events: bytes | EventBatch) -> Written:
         """Add events, one flat document a line, in any order."""

@@ -7,19 +7,19 @@ number that was read, so that two who try at once cannot both win.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import secrets
 import socket
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from sentinel.errors import UserError
 from sentinel.store.elastic import faults
 from sentinel.store.elastic.client import Client, segment
 from sentinel.store.elastic.layout import Layout
+from sentinel.store.hold import HeldError, Hold
 
 LEASE = 60.0
 """Seconds after which a writer on another machine that was silent is taken for dead."""
@@ -39,7 +39,7 @@ class Lock:
         self._path = folder / f"elastic-{name}.lock"
         self._nonce = secrets.token_hex(8)
         self._host = socket.gethostname()
-        self._file: IO[bytes] | None = None
+        self._file: Hold | None = None
         self._mark: tuple[int, int] = (-1, -1)
         self._renewed = 0.0
 
@@ -47,23 +47,15 @@ class Lock:
         """Take it, or raise."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise UserError(f"{self._path}: {error.strerror}") from None
-        self._file = os.fdopen(fd, "r+b")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = self._file.read(32).decode("ascii", "replace").strip()
-            self._close()
+            self._file = Hold(self._path)
+        except HeldError as error:
             raise UserError(
-                f"{self._client.url}: process {holder or 'another'} writes as sensor {self._sensor}; "
+                f"{self._client.url}: process {error.holder} writes as sensor {self._sensor}; "
                 "wait for it to end"
             ) from None
+        except OSError as error:
+            raise UserError(f"{self._path}: {error.strerror}") from None
         try:
-            self._file.truncate(0)
-            self._file.write(str(os.getpid()).encode())
-            self._file.flush()
             self._take_document()
         except BaseException:
             self._close()
@@ -125,8 +117,5 @@ class Lock:
 
     def _close(self) -> None:
         if self._file is not None:
-            try:
-                self._file.truncate(0)
-            finally:
-                self._file.close()
+            self._file.release()
             self._file = None
