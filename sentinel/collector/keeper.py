@@ -139,7 +139,7 @@ class Keeper:
             self._stock.add(parts["found"])
         self._stock.work_out(now)
         if not cut.final:
-            self._assets(self._stock.assets(), self._stock.documents())
+            self._assets(*self._stock.assets())
         self._try(lambda: self._stock.write(self._writer))
         self._number += 1
         checkpoint = Checkpoint(

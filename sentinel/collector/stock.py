@@ -45,17 +45,15 @@ class Stock:
         self._mark = f"{PREFIX}{sensor}:"
         self._own = self._all = Inventory()
         self._runs: set[int] | None = None
-        observations = before.observations if before else b""
-        if observations:
-            self._own.merge(observations)
+        own = [before.observations] if before and before.observations else []
         ledger = before.ledger if before else []
         try:
             self.key = store.key()
             self._runs = self._runs_of(store, writer)
-            if not observations and self._runs:
+            if not own and self._runs:
                 # without a checkpoint, what the store was given last is where to go on
-                for kept in writer.observations(without=_runs(store, writer) - self._runs):
-                    self._own.merge(kept)
+                every = writer.together((s["sha256"], s["site"]) for s in store.sources())
+                own = list(writer.observations(without=every - self._runs))
             scanned = list(writer.observations(without=self._runs))
             held = dict(writer.ledger())
         except StoreAwayError:
@@ -63,12 +61,12 @@ class Stock:
                 raise
             # scans that the store holds come in at the next start
             self.key, scanned, held = before.key, [], dict(ledger)
+        for kept in own:
+            self._own.merge(kept)
         if scanned:
             self._all = Inventory()
-            for kept in scanned:
+            for kept in (*scanned, *own):
                 self._all.merge(kept)
-            if observations:
-                self._all.merge(observations)
         self._assessor = Assessor(key=self.key, passwords=passwords)
         self._new = [(identity, asset) for identity, asset in ledger if identity not in held]
         self._ledger = held | dict(self._new)
@@ -127,17 +125,15 @@ class Stock:
         """(identity, asset id) in order of first sight."""
         return list(self._ledger.items())
 
-    def assets(self) -> bytes:
-        """What rules know of assets: a JSON array."""
+    def assets(self) -> tuple[bytes, bytes]:
+        """What rules know of assets, and the assets as they are stored: a JSON array each."""
         from sentinel.rules import context
 
-        known = [json.loads(doc) for doc in self._all.records("asset")]
-        self.certificates = ends(known)
-        return json.dumps(context.settings(site=self._site, assets=known)["assets"]).encode()
-
-    def documents(self) -> bytes:
-        """The assets as they are stored: a JSON array."""
-        return b"[" + b",".join(self._all.records("asset")) + b"]"
+        documents = self._all.records("asset")
+        assets = [json.loads(doc) for doc in documents]
+        self.certificates = ends(assets)
+        known = json.dumps(context.known(assets, self._site)).encode()
+        return known, b"[" + b",".join(documents) + b"]"
 
     def counters(self) -> dict[str, bytes]:
         """`limits` and `parse_errors`, each a JSON object."""
@@ -147,14 +143,6 @@ class Stock:
     def totals(self) -> dict[str, int]:
         """How many records of each kind there are."""
         return dict(self._all.totals())
-
-
-def _runs(store: Store, writer: Writer) -> set[int]:
-    """Every run of the store."""
-    found: set[int] = set()
-    for source in store.sources():
-        found |= writer.together([(source["sha256"], source["site"])]) if source["site"] else set()
-    return found
 
 
 def known_assets(store: Store, site: str) -> list[dict[str, Any]]:

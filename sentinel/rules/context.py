@@ -18,6 +18,15 @@ LEARNING_DAYS = 7.0
 _ASSET_KEYS = ("id", "ip", "mac", "type", "level", "criticality", "vlan")
 
 
+def known(assets: Iterable[Mapping[str, Any]], site: str) -> list[dict[str, Any]]:
+    """What the engine knows of the assets of a site."""
+    return [
+        {key: asset[key] for key in _ASSET_KEYS if asset.get(key) is not None}
+        for asset in assets
+        if asset.get("site", site) == site
+    ]
+
+
 def settings(
     *,
     zones_file: Path | Zones | None = None,
@@ -28,13 +37,8 @@ def settings(
 ) -> dict[str, Any]:
     """One document for the engine. `assets` are inventory records of the site; `learn` is False for
     sources that were seen before: a baseline learns from new ones only."""
-    known = [
-        {key: asset[key] for key in _ASSET_KEYS if asset.get(key) is not None}
-        for asset in assets
-        if asset.get("site", site) == site
-    ]
     out: dict[str, Any] = {
-        "assets": known,
+        "assets": known(assets, site),
         "baseline": {"learning": learning_days * 86_400, "learn": learn},
     }
     if zones_file is not None:
