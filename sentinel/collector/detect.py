@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sentinel.collector.line import Cut, Line, Load
+from sentinel.model import SEVERITIES
 
 if TYPE_CHECKING:
     from sentinel._native import Chains
@@ -30,7 +31,6 @@ class _Head(msgspec.Struct, gc=False):
     level: int = msgspec.field(name="event.severity", default=1)
 
 
-LEVELS = ("", "informational", "low", "medium", "high", "critical")
 _head = msgspec.json.Decoder(_Head, strict=False).decode
 
 
@@ -99,7 +99,7 @@ class Detect:
         for alert in load.alerts:
             head = _head(alert)
             self._figures.rule(head.rule)
-            self._figures.levels[LEVELS[min(max(head.level, 1), 5)]] += 1
+            self._figures.levels[SEVERITIES[min(max(head.level, 1), 5) - 1]] += 1
         if self._evidence is not None:
             self._evidence.alerts(load.alerts)
         self._figures.events += len(load.events)

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from sentinel.model import SEVERITIES
 from sentinel.report.document import Document, Record
-
-SEVERITIES = ("informational", "low", "medium", "high", "critical")
 
 GRAVE = {
     "stop": ("critical", "stopped"),

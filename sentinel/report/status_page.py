@@ -9,13 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sentinel.model import SEVERITIES
 from sentinel.report import centre_page
 from sentinel.report.listing import table
 from sentinel.report.spans import ago, span
 from sentinel.report.table import STYLES, safe
 
 STATES = {"ok": "green", "degraded": "yellow", "failing": "bold red", "stopped": "bold red"}
-LEVELS = ("critical", "high", "medium", "low", "informational")
 MOST_RULES = 8
 
 
@@ -61,7 +61,7 @@ def _lag(told: dict[str, Any]) -> str:
 
 def _alerts(levels: dict[str, int]) -> Text:
     out = Text()
-    for level in LEVELS:
+    for level in reversed(SEVERITIES):
         if levels.get(level):
             out.append(", " if out else "")
             out.append(f"{levels[level]:,} {level}", STYLES.get(level, ""))

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sentinel import __version__
+from sentinel.model import SEVERITIES
 from sentinel.report.document import Document, Record
-from sentinel.report.findings import SEVERITIES
 
 if TYPE_CHECKING:
     from sentinel.model.store import Kind, Store

@@ -10,8 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sentinel.model import SEVERITIES
 from sentinel.report.document import Record
-from sentinel.report.findings import SEVERITIES
 from sentinel.report.listing import NO_BOX, events, moment, table
 from sentinel.report.table import STYLES, safe
 

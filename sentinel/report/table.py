@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sentinel.model import SEVERITIES
 from sentinel.report.document import BACKGROUND, Document, Record
-from sentinel.report.findings import SEVERITIES, Names, address, findings, interesting
+from sentinel.report.findings import Names, address, findings, interesting
 
 STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "informational": "dim"}
 MOST = {"chains": 3, "alerts": 25, "assets": 40, "credentials": 25, "operations": 30, "conversations": 20}

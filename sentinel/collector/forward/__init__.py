@@ -18,9 +18,9 @@ from sentinel.collector.forward.journal import Journal
 from sentinel.collector.forward.lines import PORTS, Lines
 from sentinel.collector.forward.post import Log, Post, Sender
 from sentinel.collector.forward.stix import Folder
-from sentinel.collector.forward.text import SEVERITIES
 from sentinel.collector.forward.webhook import Webhook
 from sentinel.config.sections import ForwardSettings
+from sentinel.model import SEVERITIES
 
 __all__ = ["Forwarders", "check"]
 

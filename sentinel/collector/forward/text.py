@@ -8,8 +8,6 @@ from typing import Any
 from sentinel.collector.forward.message import Document
 from sentinel.export.text import plain
 
-SEVERITIES = ("informational", "low", "medium", "high", "critical")
-
 
 def texts(value: Any) -> list[str]:
     """A field's values as one-line texts; none for what is absent."""
