@@ -5,10 +5,8 @@ intake --line--> detect --line--> keeper
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Mapping
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from sentinel.collector.check import sensor_name, state_folder
@@ -16,6 +14,7 @@ from sentinel.collector.checkpoint import Checkpoint, StateFolder
 from sentinel.collector.clock import Clock
 from sentinel.collector.figures import Figures
 from sentinel.collector.publish import publish
+from sentinel.collector.signals import listen
 from sentinel.collector.stages import Stages, open_ports
 from sentinel.collector.status import Status
 from sentinel.errors import UserError
@@ -39,8 +38,7 @@ class Daemon:
         self._settings, self._log, self._reread = settings, log, reread
         self._clock, self._figures = Clock(), Figures()
         self._figures.started = self._clock.now()
-        self._ending = self._reloading = False
-        self._wake = threading.Event()
+        self._ending, self._reloading, self._wake = (threading.Event() for _ in range(3))
         self._folder = StateFolder(state_folder(settings.collect))
 
     def run(self) -> int:
@@ -85,7 +83,7 @@ class Daemon:
                     ports=ports,
                     ended=self._wake.set,
                 )
-                self._signals()
+                listen(self._ending, self._reloading, self._wake)
                 if settings.metrics.listen is not None:
                     web = serve(settings.metrics.listen, metrics)
                 forward.start()
@@ -116,30 +114,17 @@ class Daemon:
             )
         return found
 
-    def _signals(self) -> None:
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self._ending = True
-            self._wake.set()
-
-        def reload(_number: int, _frame: FrameType | None) -> None:
-            self._reloading = True
-            self._wake.set()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGHUP, reload)
-
     def _watch(
         self, stages: Stages, forwarded: Callable[[], Mapping[str, Any]], metrics: Metrics, notify: Notify
     ) -> None:
         """Look after the stages until they are to end."""
         status = Status(self._folder.path, self._settings, self._figures, self._clock)
         stuck: str | None = None
-        while not self._ending and stages.failed is None:
+        while not self._ending.is_set() and stages.failed is None:
             self._wake.wait(WATCH_SECONDS)
             self._wake.clear()
-            if self._reloading:
-                self._reloading = False
+            if self._reloading.is_set():
+                self._reloading.clear()
                 self._reload(stages, notify)
             now = stages.stuck(STUCK_SECONDS)
             if now is not None and now != stuck:

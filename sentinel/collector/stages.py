@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sentinel.model.store import Store, Writer
     from sentinel.probes.runner import Runner
     from sentinel.rules.engine import Rules
+    from sentinel.rules.zones import Zones
     from sentinel.sources.evidence import Keeper as Packets
 
 
@@ -61,6 +62,8 @@ class Stages:
         ports: Ports,
         ended: Callable[[], None],
     ) -> None:
+        from sentinel.rules.zones import load as load_zones
+
         collect = settings.collect
         self._log, self._ended, self._figures = log, ended, figures
         self.failed: BaseException | None = None
@@ -70,8 +73,10 @@ class Stages:
         first, second = (Line(name, max(collect.queue // 2, 1)) for name in ("rules", "store"))
         self.lines = (first, second)
         sensor = sensor_name(collect)
-        self._rules = make_rules(settings, store, before, log)
-        self._chains = make_chains(settings, store, before, log)
+        known = known_assets(store, collect.site)
+        zones = load_zones(collect.zones) if collect.zones is not None else None
+        self._rules = make_rules(settings, store, known, zones, before, log)
+        self._chains = make_chains(settings, known, zones, before, log)
         stock = Stock(
             store,
             writer,
@@ -109,11 +114,6 @@ class Stages:
             evidence=packets,
             origin=origin(collect.site, sensor),
         )
-
-        def tell(alerts: list[bytes], chains: list[bytes]) -> None:
-            forward.alerts(alerts)
-            forward.chains(chains)
-
         self.keeper = Keeper(
             second,
             store,
@@ -127,15 +127,20 @@ class Stages:
             sensor=sensor,
             keep_days=settings.store.keep_days,
             keep_bytes=settings.store.keep_bytes,
-            tell=tell,
+            tell=forward.tell,
             assets=self._assets_known,
             slower=self._slower(collect.checkpoint),
             number=before.number if before else 0,
             store_every=STORE_SECONDS if collect.chains else CENTRE_SECONDS,
         )
+        self._each: dict[str, Intake | Detect | Keeper] = {
+            "intake": self.intake,
+            "detect": self.detect,
+            "keeper": self.keeper,
+        }
         self._threads = [
             threading.Thread(target=self._guarded, args=(name, stage.run), name=name, daemon=True)
-            for name, stage in (("intake", self.intake), ("detect", self.detect), ("keeper", self.keeper))
+            for name, stage in self._each.items()
         ]
 
     def _assets_known(self, known: bytes, documents: bytes) -> None:
@@ -178,10 +183,7 @@ class Stages:
     def stuck(self, seconds: float) -> str | None:
         """The name of a stage that has shown no life for so long, or None."""
         now = time.monotonic()
-        for name, stage in (("intake", self.intake), ("detect", self.detect), ("keeper", self.keeper)):
-            if now - stage.beat > seconds:
-                return name
-        return None
+        return next((name for name, stage in self._each.items() if now - stage.beat > seconds), None)
 
     def end(self) -> int:
         """Have what is under way kept, and the stages end. Returns the exit code."""
@@ -208,7 +210,7 @@ class Stages:
         return 0 if self.failed is None else 1
 
     def reload(self, settings: Settings, done: Callable[[list[str]], None]) -> None:
-        """Put rules, retention and receivers of other settings in force; `done` gets a line for each
+        """Put rules and retention of other settings in force; `done` gets a line for each
         that stays as it was."""
         from sentinel.rules.reload import reload
 
@@ -222,19 +224,23 @@ class Stages:
         self.detect.ask(task)
 
 
-def make_rules(settings: Settings, store: Store, before: Checkpoint | None, log: Any) -> Rules:
+def make_rules(
+    settings: Settings,
+    store: Store,
+    known: list[dict[str, Any]],
+    zones: Zones | None,
+    before: Checkpoint | None,
+    log: Any,
+) -> Rules:
     """The rules, with what they had in their windows."""
     from sentinel.rules import baselines, context
     from sentinel.rules.engine import Rules, load
 
     collect = settings.collect
-    known = context.settings(
-        zones_file=collect.zones,
-        site=collect.site,
-        assets=known_assets(store, collect.site),
-        learning_days=collect.learning_days,
+    around = context.settings(
+        zones_file=zones, site=collect.site, assets=known, learning_days=collect.learning_days
     )
-    rules = Rules(load(collect.rules, packs=collect.packs), context=known, lateness=collect.lateness)
+    rules = Rules(load(collect.rules, packs=collect.packs), context=around, lateness=collect.lateness)
     for line in rules.refused:
         log.warning("rule-refused", message=line)
     if before is not None and before.rules:
@@ -255,20 +261,22 @@ def make_rules(settings: Settings, store: Store, before: Checkpoint | None, log:
     return rules
 
 
-def make_chains(settings: Settings, store: Store, before: Checkpoint | None, log: Any) -> Chains | None:
+def make_chains(
+    settings: Settings,
+    known: list[dict[str, Any]],
+    zones: Zones | None,
+    before: Checkpoint | None,
+    log: Any,
+) -> Chains | None:
     """The engine of chains with those that are open; None where a centre keeps them."""
-    from sentinel.rules import chains, zones
+    from sentinel.rules import chains
 
     collect = settings.collect
     if not collect.chains:
         return None
-    networks: list[str] = []
-    if collect.zones is not None:
-        known = zones.load(collect.zones).settings(collect.site)
-        networks = [n for zone in known["zones"] for n in zone.get("networks", ())]
-        networks += known.get("organisation", ())
+    networks = zones.own(collect.site) if zones is not None else []
     engine = chains.make(networks=networks, lateness=collect.lateness)
-    engine.assets(json.dumps(known_assets(store, collect.site)).encode())
+    engine.assets(json.dumps(known).encode())
     if before is not None and before.chains:
         try:
             engine.restore(before.chains)

@@ -25,9 +25,8 @@ class Status:
     """Takes stock of a daemon."""
 
     def __init__(self, folder: Path, settings: Settings, figures: Figures, clock: Clock) -> None:
-        self._folder = folder
+        self._file = StatusFile(folder)
         self._settings, self._figures, self._clock = settings, figures, clock
-        self._written = 0.0
         self._last: tuple[float, int, int] | None = None
 
     def take(self, stages: Stages, forwarded: dict[str, Any], stuck: str | None) -> dict[str, Any]:
@@ -128,12 +127,8 @@ class Status:
 
     def write(self, told: dict[str, Any]) -> None:
         """Write the file, at most every two seconds."""
-        now = time.monotonic()
-        if now - self._written < WRITE_SECONDS:
-            return
-        self._written = now
         kept = {name: value for name, value in told.items() if name not in ("store_seconds", "troubles")}
-        put(self._folder, kept)
+        self._file.write(kept)
 
 
 def _summary(told: dict[str, Any]) -> str:
@@ -144,14 +139,24 @@ def _summary(told: dict[str, Any]) -> str:
     )
 
 
-def put(folder: Path, told: dict[str, Any]) -> None:
-    """Write the file of a state folder. Readers see one state or the next, never half of one."""
-    path = folder / NAME
-    part = path.with_suffix(".part")
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        json.dump(told, file)
-    part.replace(path)
+class StatusFile:
+    """The file of a state folder. Readers see one state or the next, never half of one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+        self._written = float("-inf")
+
+    def write(self, told: dict[str, Any]) -> None:
+        """Write it, at most every two seconds."""
+        now = time.monotonic()
+        if now - self._written < WRITE_SECONDS:
+            return
+        self._written = now
+        part = self._path.with_suffix(".part")
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            json.dump(told, file)
+        part.replace(self._path)
 
 
 def read(folder: Path) -> dict[str, Any] | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Iterable
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from sentinel.collector.centre.site import Site
 from sentinel.collector.centre.told import Told
-from sentinel.collector.check import centre_folder, patiently, sensor_name
+from sentinel.collector.check import patiently, sensor_name, state_folder
 from sentinel.collector.checkpoint import StateFolder
+from sentinel.collector.signals import listen
 from sentinel.errors import StoreAwayError, UserError
 from sentinel.store.elastic.bulk import Bulk
 from sentinel.store.elastic.lease import LeaseLostError
@@ -41,7 +40,7 @@ class Centre:
 
     def __init__(self, settings: Settings, log: Any) -> None:
         self._settings, self._log = settings, log
-        self._folder = StateFolder(centre_folder(settings.collect))
+        self._folder = StateFolder(state_folder(settings.collect, "centre"))
         self._ending, self._wake = threading.Event(), threading.Event()
         self._reloading = threading.Event()
         self._sites: dict[str, Site] = {}
@@ -79,7 +78,7 @@ class Centre:
             patiently(store.prepare)
             self._networks()
             self._forward = forward
-            self._signals()
+            listen(self._ending, self._reloading, self._wake)
             if settings.metrics.listen is not None:
                 web = serve(settings.metrics.listen, metrics)
             forward.start()
@@ -106,19 +105,6 @@ class Centre:
                 web.close()
             forward.stop(1.0)
             store.close()
-
-    def _signals(self) -> None:
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self._ending.set()
-            self._wake.set()
-
-        def reload(_number: int, _frame: FrameType | None) -> None:
-            self._reloading.set()
-            self._wake.set()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGHUP, reload)
 
     def _networks(self, site: str = "default") -> list[str]:
         """Networks of the organisation, as the zones say."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentinel.collector.clock import Clock, rfc3339
-from sentinel.collector.status import put
+from sentinel.collector.status import StatusFile
 
 if TYPE_CHECKING:
     from sentinel.collector.centre.site import Site
     from sentinel.collector.metrics import Metrics
 
-WRITE_SECONDS = 2.0
 COUNTED = ("late", "repeated", "again", "unreadable", "closed_early", "rules_uncounted", "hurried")
 """What engines count of alerts that were not taken in as they should, or of what fell off."""
 
@@ -24,10 +22,9 @@ class Told:
     """Takes stock of a centre."""
 
     def __init__(self, folder: Path, sensor: str, url: str) -> None:
-        self._folder, self._sensor, self._url = folder, sensor, url
+        self._file, self._sensor, self._url = StatusFile(folder), sensor, url
         self._clock = Clock()
         self._started = rfc3339(self._clock.now())
-        self._written = float("-inf")
 
     def take(
         self, sites: Mapping[str, Site], forwarded: dict[str, Any], *, away: str | None, stuck: bool
@@ -80,7 +77,4 @@ class Told:
 
     def write(self, told: dict[str, Any]) -> None:
         """Write the file, at most every two seconds."""
-        now = time.monotonic()
-        if now - self._written >= WRITE_SECONDS:
-            self._written = now
-            put(self._folder, told)
+        self._file.write(told)
