@@ -250,24 +250,19 @@ impl State {
             };
             self.add_service(key, Service { seen: shift(v.seen), confidence: v.confidence, info });
         }
+        let mut ends = |state: &mut State, k: obs::ConvKey| ConvKey {
+            client: h(state, k.client),
+            server: h(state, k.server),
+            protocol: state.strings.intern(k.protocol),
+            transport: k.transport,
+            port: k.port,
+        };
         for (k, v) in o.conversations {
-            let key = ConvKey {
-                client: h(self, k.client),
-                server: h(self, k.server),
-                protocol: self.strings.intern(k.protocol),
-                transport: k.transport,
-                port: k.port,
-            };
+            let key = ends(self, k);
             self.add_conversation(key, v);
         }
         for (k, v) in o.taken {
-            let key = ConvKey {
-                client: h(self, k.client),
-                server: h(self, k.server),
-                protocol: self.strings.intern(k.protocol),
-                transport: k.transport,
-                port: k.port,
-            };
+            let key = ends(self, k);
             self.add_taken(key, v);
         }
         for (k, v) in o.operations {
