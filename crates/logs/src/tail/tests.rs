@@ -236,7 +236,7 @@ fn run(name: &str, acts: &[Act]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 2000, ..ProptestConfig::with_cases(100) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 2000, ..ProptestConfig::default() })]
     #[test]
     fn each_line_once_whatever_happens(acts in proptest::collection::vec(act(), 0..40)) {
         run("model", &acts)?;
