@@ -29,9 +29,9 @@ impl Tails {
         let mut all = true;
         for c in candidates_in(name, name, listing) {
             let known = self.tails.iter().any(|t| t.place.key == c.key)
-                || self.done.iter().any(|d| d.place.key == c.key && d.place.offset == c.size)
-                || self.others.get(&c.key).is_some_and(|o| o.sure && o.size == c.size);
-            if known || c.changed.0 < since || c.path == name {
+                || self.others.get(&c.key).is_some_and(|o| o.sure && o.size == c.size)
+                || self.over(&c);
+            if known || c.size == 0 || c.changed.0 < since || c.path == name {
                 continue;
             }
             let Ok(mut from) = From::open(&c.path) else { continue };
@@ -51,6 +51,17 @@ impl Tails {
             }
         }
         all
+    }
+
+    /// Whether all of a file was read. Inodes are used anew: its content says so too.
+    fn over(&self, c: &Candidate) -> bool {
+        let mut done = self.done.iter().filter(|d| d.place.key == c.key).peekable();
+        if done.peek().is_none() {
+            return false;
+        }
+        let Ok(mut from) = From::open(&c.path) else { return false };
+        let packed = from.is_packed();
+        done.any(|d| (packed || d.place.offset == c.size) && d.place.fits(&mut from).unwrap_or(packed))
     }
 
     /// Takes a handle again: of the file itself, or of what rotation made of it.
@@ -82,13 +93,16 @@ impl Tails {
 
     /// A file no longer holds what was read of it: the rest is in a copy perhaps, and it begins anew.
     pub(super) fn truncated(&mut self, at: usize) {
-        let Some(tail) = self.tails.get_mut(at) else { return };
+        let since = self.seen.min(self.looked).saturating_sub(SKEW);
+        let Some(tail) = self.tails.get(at) else { return };
         count(&mut self.counts, &tail.name).truncations += 1;
-        let found = if tail.place.offset > 0 {
-            find(&tail.place, &candidates(&tail.name, &tail.path), Some(tail.place.key))
-        } else {
-            None
-        };
+        let place = &tail.place;
+        // of a file of which no line was taken its first bytes alone tell
+        let told = place.offset > 0 || !self.done.iter().any(|d| d.place.head == place.head);
+        let mut among = if told { candidates(&tail.name, &tail.path) } else { Vec::new() };
+        among.retain(|c| c.changed.0 >= since && !self.over(c));
+        let found = find(place, &among, Some(place.key));
+        let Some(tail) = self.tails.get_mut(at) else { return };
         let mut rest = None;
         let mut over = None;
         if let Some((c, from)) = found {
@@ -137,7 +151,10 @@ impl Tails {
             count(&mut self.counts, name);
         }
         // those that are known by their inode first: others are looked for by content, in what is left
-        let elsewhere: Vec<SavedTail> = saved.tails.into_iter().filter(|t| !self.resume(t, true)).collect();
+        let mut elsewhere: Vec<SavedTail> =
+            saved.tails.into_iter().filter(|t| !self.resume(t, true)).collect();
+        // what was read furthest says most of what it was
+        elsewhere.sort_by_key(|t| std::cmp::Reverse(t.place.offset));
         for tail in elsewhere {
             if !self.resume(&tail, false) {
                 // one of which nothing was seen is found as a new file, beside its name
@@ -150,7 +167,7 @@ impl Tails {
     }
 
     /// Finds the file of a saved place; false if there is none. With `same`, only the very file is taken,
-    /// under whatever name; else also one that was cut short meanwhile, and a copy of it.
+    /// under whatever name; else one that holds what it did.
     fn resume(&mut self, saved: &SavedTail, same: bool) -> bool {
         if saved.place.head.is_empty() {
             return false;
@@ -158,23 +175,12 @@ impl Tails {
         let (name, path) = (PathBuf::from(&saved.name), PathBuf::from(&saved.path));
         count(&mut self.counts, &name).kind = saved.kind.and_then(|k| k.word()).unwrap_or_default();
         let mut among: Vec<Candidate> = at(&path).into_iter().chain(candidates(&name, &path)).collect();
-        among.retain(|c| !self.followed(c.key));
+        among.retain(|c| !self.followed(c.key) && !self.over(c));
         if same {
             among.retain(|c| c.key == saved.place.key);
         }
-        if let Some((c, from)) = find(&saved.place, &among, None) {
-            self.tails.push(Tail::of_saved(saved.clone(), c.path, c.key, Some(from)));
-            return true;
-        }
-        let own = among.into_iter().find(|c| c.key == saved.place.key && !same);
-        let Some((c, from)) = own.and_then(|c| From::open(&c.path).ok().map(|from| (c, from))) else {
-            return false;
-        };
-        if from.is_packed() || !from.key().is_ok_and(|key| key == c.key) {
-            return false;
-        }
+        let Some((c, from)) = find(&saved.place, &among, None) else { return false };
         self.tails.push(Tail::of_saved(saved.clone(), c.path, c.key, Some(from)));
-        self.truncated(self.tails.len().saturating_sub(1));
         true
     }
 

@@ -237,6 +237,9 @@ impl Tails {
 
     /// Remembers a file as read.
     pub(super) fn finished(&mut self, name: PathBuf, place: Place) {
+        if place.head.is_empty() {
+            return; // nothing was in it
+        }
         self.done.push(Done { name, place, seen: Instant::now(), stamp: None });
         self.done_changed = true;
     }
