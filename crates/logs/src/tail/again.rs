@@ -3,7 +3,7 @@
 use super::find::key;
 use super::from::From;
 use super::one::Tail;
-use super::place::{Place, SPAN};
+use super::place::{Mark, Place, SPAN};
 use super::rest::{Candidate, Listing, at, candidates, candidates_in, find};
 use super::saved::{Saved, SavedTail};
 use super::{Tails, count};
@@ -53,6 +53,17 @@ impl Tails {
         all
     }
 
+    /// Whether what is in a file is read as another one, as far as a place at least: a copy that was found
+    /// first.
+    fn superseded(&self, c: &Candidate, place: &Place, not: Option<usize>) -> bool {
+        let mut bytes = [0; SPAN];
+        let Ok(Ok(n)) = From::open(&c.path).map(|mut from| from.fill_at(0, &mut bytes)) else { return false };
+        let head = Mark::of(bytes.get(..n).unwrap_or_default());
+        let tails = self.tails.iter().enumerate().filter(|(at, _)| Some(*at) != not).map(|(_, t)| &t.place);
+        let mut others = tails.chain(self.done.iter().map(|d| &d.place));
+        n > 0 && others.any(|other| other.head == head && other.offset >= place.offset)
+    }
+
     /// Whether all of a file was read. Inodes are used anew: its content says so too.
     fn over(&self, c: &Candidate) -> bool {
         let mut done = self.done.iter().filter(|d| d.place.key == c.key).peekable();
@@ -97,11 +108,10 @@ impl Tails {
         let Some(tail) = self.tails.get(at) else { return };
         count(&mut self.counts, &tail.name).truncations += 1;
         let place = &tail.place;
-        // of a file of which no line was taken its first bytes alone tell
-        let told = place.offset > 0 || !self.done.iter().any(|d| d.place.head == place.head);
-        let mut among = if told { candidates(&tail.name, &tail.path) } else { Vec::new() };
+        let mut among = candidates(&tail.name, &tail.path);
         among.retain(|c| c.changed.0 >= since && !self.over(c));
         let found = find(place, &among, Some(place.key));
+        let found = found.filter(|(c, _)| !self.superseded(c, place, Some(at)));
         let Some(tail) = self.tails.get_mut(at) else { return };
         let mut rest = None;
         let mut over = None;
@@ -180,6 +190,9 @@ impl Tails {
             among.retain(|c| c.key == saved.place.key);
         }
         let Some((c, from)) = find(&saved.place, &among, None) else { return false };
+        if !same && self.superseded(&c, &saved.place, None) {
+            return true;
+        }
         self.tails.push(Tail::of_saved(saved.clone(), c.path, c.key, Some(from)));
         true
     }

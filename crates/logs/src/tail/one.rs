@@ -157,7 +157,7 @@ impl Tail {
             self.grown = Instant::now();
         }
         let looked = self.place.offset.saturating_add(self.searched);
-        if meta.len() < looked {
+        if meta.len() < looked || shorter || emptied {
             self.searched = 0;
             self.suspect = true;
         }
