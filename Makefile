@@ -59,6 +59,10 @@ test-python: native ## The Python tests: PYTEST="-k name" for some of them
 bench: native ## Measure speed, memory and start-up: BENCH="scan --quick" for some, once
 	$(BIN)/python -m bench $(BENCH)
 
+.PHONY: soak
+soak: native ## Let the daemon run for SOAK_SECONDS (3600): memory over equal rounds, then a fault every 30 s
+	$(BIN)/python -m tests.soak
+
 .PHONY: fuzz
 fuzz: native ## Property tests with many more cases: CASES=20000 for each
 	PROPTEST_CASES=$(CASES) $(CARGO) test --locked --release $(RUST_TESTED)

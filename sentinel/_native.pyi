@@ -161,6 +161,9 @@ class Live(Scan):
         all), `ring_mib` mebibytes of ring for each interface. What `filter` cannot mean is left out
         inside the kernel."""
 
+    def finish(self) -> Inventory:
+        """End the run and give its observations. `counters` still answers."""
+
     def counters(self) -> bytes:
         """What was counted of every interface, as JSON: {name: {link, link_type, packets, bytes,
         kernel_drops, freezes, truncated, joined, tagged, down, lost}}. `link` is `up`, `no carrier`,

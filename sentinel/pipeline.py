@@ -375,6 +375,14 @@ def _asked(
     return lambda profiles: describe_all(profiles, until), makers
 
 
+def origin(site: str, sensor: str | None = None) -> bytes:
+    """Members that say where an alert comes from, to be put in front of the others of its document. An
+    alert that names no site is of the site `default`."""
+    named = {"observer.name": sensor, "sentinel.site": site if site != "default" else None}
+    members = [f"{json.dumps(key)}:{json.dumps(value)}," for key, value in named.items() if value]
+    return "".join(members).encode()
+
+
 def scan_into(
     store: Store,
     files: list[str],
@@ -415,8 +423,10 @@ def scan_into(
                 if on_events is not None:
                     on_events(batch)
 
+            where = origin(options.site)
+
             def keep_alerts(alerts: list[bytes]) -> None:
-                told(writer.append_alerts(alerts))
+                told(writer.append_alerts([b"{" + where + alert[1:] for alert in alerts]))
                 if on_alerts is not None:
                     on_alerts(alerts)
 

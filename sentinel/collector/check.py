@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sentinel.errors import UserError
+from sentinel.collector.checkpoint import NAME as CHECKPOINT
+from sentinel.errors import StoreAwayError, UserError
 
 if TYPE_CHECKING:
     from sentinel.config.sections import CollectSettings, Settings
 
+T = TypeVar("T")
 NET = Path("/sys/class/net")
 
 
@@ -27,6 +30,15 @@ def state_folder(settings: CollectSettings) -> Path:
     return base() / "collector"
 
 
+def centre_folder(settings: CollectSettings) -> Path:
+    """The folder of a centre's state: beside a sensor's on the same machine, unless it is named."""
+    if settings.state is not None:
+        return settings.state
+    from sentinel.store import state_folder as base
+
+    return base() / "centre"
+
+
 def sensor_name(settings: CollectSettings) -> str:
     """The name of this sensor: as set, or the host's."""
     import socket
@@ -37,7 +49,11 @@ def sensor_name(settings: CollectSettings) -> str:
 def faults(settings: Settings, *, correlate: bool = False) -> list[str]:
     """What keeps the daemon (or with `correlate` the centre) from starting, one line each; nothing if it
     can start."""
-    checks = (_files, _store) if correlate else (_sources, _files, _rules, _forward, _store, _state)
+    checks: tuple[Callable[[Settings], Iterator[str]], ...]
+    if correlate:
+        checks = (_files, _zones, _forward, _shared, _centre_state)
+    else:
+        checks = (_sources, _files, _rules, _forward, _store, _state)
     return [line for check in checks for line in check(settings)]
 
 
@@ -128,6 +144,42 @@ def _rules(settings: Settings) -> Iterator[str]:
         yield from _told(lambda: zones.load(where), "collect.zones")
 
 
+def _zones(settings: Settings) -> Iterator[str]:
+    from sentinel.rules import zones
+
+    where = settings.collect.zones
+    if where is not None:
+        yield from _told(lambda: zones.load(where), "collect.zones")
+
+
+def _shared(settings: Settings) -> Iterator[str]:
+    """The store of a centre is one that several sensors can write to."""
+    url = settings.store.url
+    if url is None or not url.startswith(("http://", "https://")):
+        yield (
+            f"store.url: {url or 'not set'}: a centre needs the Elasticsearch its sensors write to; write "
+            "https://user@host:9200"
+        )
+        return
+    from sentinel.store import open_store
+
+    yield from _told(
+        lambda: patiently(lambda: open_store(url, create=True, settings=settings)).close(), "store.url"
+    )
+
+
+def patiently(do: Callable[[], T], seconds: float = 10.0) -> T:
+    """Do it, again while the store is away: one that is just being made, by another, is there soon."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return do()
+        except StoreAwayError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.5)
+
+
 def _forward(settings: Settings) -> Iterator[str]:
     from sentinel.collector.forward import check
 
@@ -137,14 +189,24 @@ def _forward(settings: Settings) -> Iterator[str]:
 def _store(settings: Settings) -> Iterator[str]:
     from sentinel.store import open_store
 
+    # a daemon that has run goes on without one that is away; what it has is looked at when it starts
+    away = (state_folder(settings.collect) / CHECKPOINT).exists()
+
     def opened() -> None:
-        open_store(settings.store.url, create=True, settings=settings).close()
+        open_store(settings.store.url, create=True, settings=settings, away=away).close()
 
     yield from _told(opened, "store.url")
 
 
 def _state(settings: Settings) -> Iterator[str]:
-    folder = state_folder(settings.collect)
+    yield from _writable(state_folder(settings.collect))
+
+
+def _centre_state(settings: Settings) -> Iterator[str]:
+    yield from _writable(centre_folder(settings.collect))
+
+
+def _writable(folder: Path) -> Iterator[str]:
     at = folder
     while not at.exists() and at != at.parent:
         at = at.parent

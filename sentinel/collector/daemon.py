@@ -62,8 +62,10 @@ class Daemon:
         before = self._taken_up()
         notify = Notify()
         ports = open_ports(settings, before, log)
-        store = open_store(settings.store.url, create=True, settings=settings)
-        forward = Forwarders(settings.forward, self._folder.path, log)
+        # what a checkpoint holds is enough to go on while an Elasticsearch is away
+        known = before is not None and bool(before.key)
+        store = open_store(settings.store.url, create=True, settings=settings, away=known)
+        forward = Forwarders(settings.forward, self._folder.path, log, host=sensor_name(settings.collect))
         metrics = Metrics(
             info={"sensor": sensor_name(settings.collect), "site": settings.collect.site, "store": store.url}
         )

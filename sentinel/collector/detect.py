@@ -48,11 +48,14 @@ class Detect:
         *,
         caught_up: Callable[[], bool],
         evidence: Packets | None = None,
+        origin: bytes = b"",
     ) -> None:
+        """`origin` are members that alert documents get in front: `pipeline.origin`."""
         self._in, self._out = source, sink
         self._rules, self._chains = rules, chains
         self._clock, self._figures = clock, figures
         self._caught_up, self._evidence = caught_up, evidence
+        self._origin = origin
         self._tasks: SimpleQueue[Callable[[Rules], None]] = SimpleQueue()
         self._told = self._fed = self.beat = time.monotonic()
         """`beat`: when the stage last showed that it lives."""
@@ -92,7 +95,7 @@ class Detect:
     def _pass(self, load: Load, *, tell: bool = False) -> None:
         found = self._rules.watch.take_alerts()
         load.time = self._rules.watch.clock() or 0
-        load.alerts = found.ndjson().splitlines()
+        load.alerts = [b"{" + self._origin + alert[1:] for alert in found.ndjson().splitlines()]
         for alert in load.alerts:
             head = _head(alert)
             self._figures.rule(head.rule)
@@ -107,6 +110,9 @@ class Detect:
             now = time.monotonic()
             if tell or now - self._told >= TELL_SECONDS:
                 self._told = now
+                if load.time:
+                    # alerts wait for earlier ones in the chains too: without events, time has to pass there
+                    self._chains.advance(load.time)
                 load.chains = self._chains.changed()
         if len(load.events) or load.alerts or load.chains:
             self._out.put(load)

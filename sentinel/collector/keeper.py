@@ -25,6 +25,9 @@ FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0
 STORE_SECONDS = 600.0
 """Seconds between two writings of all observations to the store. The checkpoint has them every time."""
 
+CENTRE_SECONDS = 60.0
+"""The same where a centre needs them for its list of assets."""
+
 BYTES_A_SECOND = 500_000
 """What checkpoints may write on average: a large one is taken less often."""
 
@@ -50,9 +53,10 @@ class Keeper:
         keep_days: int | None,
         keep_bytes: int | None,
         tell: Callable[[list[bytes], list[bytes]], None],
-        assets: Callable[[bytes], None],
+        assets: Callable[[bytes, bytes], None],
         slower: Callable[[float], None],
         number: int = 0,
+        store_every: float = STORE_SECONDS,
     ) -> None:
         self._in, self._store, self._writer = source, store, writer
         self._stock, self._folder = stock, folder
@@ -60,12 +64,16 @@ class Keeper:
         self._site, self._sensor = site, sensor
         self.keep_days, self.keep_bytes = keep_days, keep_bytes
         self._tell, self._assets, self._slower = tell, assets, slower
-        self._number = number
+        self._number, self._store_every = number, store_every
         self._drain: Callable[[], object] | None = getattr(writer, "drain", None)
-        self._stored_at = self._expired_at = time.monotonic()
+        self._stored_at = time.monotonic()
+        # what is older than retention is refused from the start on
+        self._expired_at = self._stored_at - EXPIRE_SECONDS
         self.beat = time.monotonic()
         self.give_up = threading.Event()
         """Set when the daemon has to end though the store is away: what is not kept is given up."""
+        self.kept = threading.Event()
+        """Set once the last checkpoint is written: nothing is lost any more by ending."""
 
     def run(self) -> None:
         """Work until the final cut has passed."""
@@ -131,15 +139,8 @@ class Keeper:
             self._stock.add(parts["found"])
         self._stock.work_out(now)
         if not cut.final:
-            self._assets(self._stock.assets())
+            self._assets(self._stock.assets(), self._stock.documents())
         self._try(lambda: self._stock.write(self._writer))
-        if cut.final or begin - self._stored_at >= STORE_SECONDS:
-            try:
-                self._write_run(parts)
-                self._stored_at = begin
-            except StoreAwayError as error:
-                # the checkpoint has it; the store gets it when it is back
-                self._log.warning("observations-wait", message=error.message)
         self._number += 1
         checkpoint = Checkpoint(
             site=self._site,
@@ -168,8 +169,18 @@ class Keeper:
         figures.checkpoint_time, figures.checkpoint_bytes = self._clock.now(), size
         figures.checkpoint_seconds = time.monotonic() - begin
         counted = {name: json.loads(text) for name, text in self._stock.counters().items()}
+        figures.parts["certificates"] = self._stock.certificates
         figures.parts["inventory"] = {**counted, "totals": self._stock.totals()}
         self._slower(max(size / BYTES_A_SECOND, figures.checkpoint_seconds * 10))
+        if cut.final:
+            self.kept.set()
+        if cut.final or begin - self._stored_at >= self._store_every:
+            try:
+                self._write_run(parts)
+                self._stored_at = begin
+            except StoreAwayError as error:
+                # the checkpoint has it; the store gets it when it is back
+                self._log.warning("observations-wait", message=error.message)
         parts["done"] = True
 
     def _write_run(self, parts: dict[str, Any]) -> None:

@@ -57,6 +57,13 @@ FAMILIES: Mapping[str, Family] = {
     "alerts": Family("counter", "Alerts made, by level", "level"),
     "chains": Family("gauge", "Attack chains that are open"),
     "assets": Family("gauge", "Assets known"),
+    "centre_leader": Family("gauge", "1 where this centre keeps the chains of a site", "site", 256),
+    "centre_epoch": Family("gauge", "How often the chains of a site were taken over", "site", 256),
+    "centre_alerts": Family("counter", "Alerts of a site that were read", "site", 256),
+    "centre_lag_seconds": Family(
+        "gauge", "Seconds that the newest alert read is behind the clock", "site", 256
+    ),
+    "centre_out_of_turn": Family("gauge", "Alerts late or given again, and what fell off chains", "reason"),
     "stored": Family("counter", "Records written to the store", "record"),
     "store_failures": Family("counter", "Writes that the store refused or did not answer", "reason"),
     "spool_bytes": Family("gauge", "Bytes that wait on disk for the store"),

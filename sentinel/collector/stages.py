@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from sentinel.collector.clock import Clock
 from sentinel.collector.detect import Detect
 from sentinel.collector.figures import Figures
 from sentinel.collector.intake import Intake
-from sentinel.collector.keeper import Keeper
+from sentinel.collector.keeper import CENTRE_SECONDS, STORE_SECONDS, Keeper
 from sentinel.collector.line import Closed, Line
 from sentinel.collector.stock import Stock, known_assets
 from sentinel.errors import StoreAwayError, UserError
@@ -70,7 +71,7 @@ class Stages:
         self.lines = (first, second)
         sensor = sensor_name(collect)
         self._rules = make_rules(settings, store, before, log)
-        self._chains = make_chains(settings, before, log)
+        self._chains = make_chains(settings, store, before, log)
         stock = Stock(
             store,
             writer,
@@ -80,11 +81,16 @@ class Stages:
             known=collect.known,
             before=before,
         )
+        from sentinel.pipeline import origin
+
         live, packets = ports.live, ports.evidence
         if packets is not None and settings.evidence.folder is not None:
             from sentinel.pipeline import remember
 
-            remember(writer, store, settings.evidence.folder)
+            try:
+                remember(writer, store, settings.evidence.folder)
+            except StoreAwayError:
+                pass  # the start before this one has noted it, or the next will
         tails = open_logs(settings, before)
         if live is not None and before is not None:
             figures.lost_seconds = max(0.0, clock.now() / 1e6 - parsed(before.time))
@@ -101,6 +107,7 @@ class Stages:
             figures,
             caught_up=self.intake.caught_up,
             evidence=packets,
+            origin=origin(collect.site, sensor),
         )
 
         def tell(alerts: list[bytes], chains: list[bytes]) -> None:
@@ -121,14 +128,25 @@ class Stages:
             keep_days=settings.store.keep_days,
             keep_bytes=settings.store.keep_bytes,
             tell=tell,
-            assets=lambda known: self.detect.ask(lambda rules: rules.watch.assets(known)),
+            assets=self._assets_known,
             slower=self._slower(collect.checkpoint),
             number=before.number if before else 0,
+            store_every=STORE_SECONDS if collect.chains else CENTRE_SECONDS,
         )
         self._threads = [
             threading.Thread(target=self._guarded, args=(name, stage.run), name=name, daemon=True)
             for name, stage in (("intake", self.intake), ("detect", self.detect), ("keeper", self.keeper))
         ]
+
+    def _assets_known(self, known: bytes, documents: bytes) -> None:
+        """Tell rules and chains what the inventory knows."""
+
+        def task(rules: Rules) -> None:
+            rules.watch.assets(known)
+            if self._chains is not None:
+                self._chains.assets(documents)
+
+        self.detect.ask(task)
 
     def _slower(self, least: float) -> Callable[[float], None]:
         def slower(seconds: float) -> None:
@@ -177,6 +195,11 @@ class Stages:
                 line.close()
             for thread in self._threads:
                 thread.join(max(0.1, deadline - time.monotonic()))
+            if self.keeper.kept.is_set():
+                self._log.warning(
+                    "observations-wait", message="the store was too slow: the checkpoint has the observations"
+                )
+                return 0 if self.failed is None else 1
             waiting = sum(line.events for line in self.lines)
             self._log.error(
                 "stopped-early", message=f"{waiting} events could not be kept in time", events=waiting
@@ -232,7 +255,7 @@ def make_rules(settings: Settings, store: Store, before: Checkpoint | None, log:
     return rules
 
 
-def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chains | None:
+def make_chains(settings: Settings, store: Store, before: Checkpoint | None, log: Any) -> Chains | None:
     """The engine of chains with those that are open; None where a centre keeps them."""
     from sentinel.rules import chains, zones
 
@@ -244,7 +267,8 @@ def make_chains(settings: Settings, before: Checkpoint | None, log: Any) -> Chai
         known = zones.load(collect.zones).settings(collect.site)
         networks = [n for zone in known["zones"] for n in zone.get("networks", ())]
         networks += known.get("organisation", ())
-    engine = chains.make(networks=networks)
+    engine = chains.make(networks=networks, lateness=collect.lateness)
+    engine.assets(json.dumps(known_assets(store, collect.site)).encode())
     if before is not None and before.chains:
         try:
             engine.restore(before.chains)

@@ -25,7 +25,7 @@ class Status:
     """Takes stock of a daemon."""
 
     def __init__(self, folder: Path, settings: Settings, figures: Figures, clock: Clock) -> None:
-        self._path = folder / NAME
+        self._folder = folder
         self._settings, self._figures, self._clock = settings, figures, clock
         self._written = 0.0
         self._last: tuple[float, int, int] | None = None
@@ -127,17 +127,13 @@ class Status:
         return found
 
     def write(self, told: dict[str, Any]) -> None:
-        """Write the file, at most every two seconds. Readers see one state or the next, never half of one."""
+        """Write the file, at most every two seconds."""
         now = time.monotonic()
         if now - self._written < WRITE_SECONDS:
             return
         self._written = now
         kept = {name: value for name, value in told.items() if name not in ("store_seconds", "troubles")}
-        part = self._path.with_suffix(".part")
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            json.dump(kept, file)
-        part.replace(self._path)
+        put(self._folder, kept)
 
 
 def _summary(told: dict[str, Any]) -> str:
@@ -146,6 +142,16 @@ def _summary(told: dict[str, Any]) -> str:
         f"{told['packets_per_second']:,.0f} packets/s, {told['events_per_second']:,.0f} events/s, "
         f"{alerts:,} alerts, {told['status']}"
     )
+
+
+def put(folder: Path, told: dict[str, Any]) -> None:
+    """Write the file of a state folder. Readers see one state or the next, never half of one."""
+    path = folder / NAME
+    part = path.with_suffix(".part")
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        json.dump(told, file)
+    part.replace(path)
 
 
 def read(folder: Path) -> dict[str, Any] | None:

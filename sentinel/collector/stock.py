@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,8 @@ class Stock:
         from sentinel._native import Inventory
 
         self._site, self._known = site, known
+        self.certificates: dict[str, float] = {}
+        """When the certificate of an asset ends that ends first, seconds since 1970, as of the last look."""
         self._mark = f"{PREFIX}{sensor}:"
         self._own = self._all = Inventory()
         self._runs: set[int] | None = None
@@ -127,8 +131,13 @@ class Stock:
         """What rules know of assets: a JSON array."""
         from sentinel.rules import context
 
-        known = (json.loads(doc) for doc in self._all.records("asset"))
+        known = [json.loads(doc) for doc in self._all.records("asset")]
+        self.certificates = ends(known)
         return json.dumps(context.settings(site=self._site, assets=known)["assets"]).encode()
+
+    def documents(self) -> bytes:
+        """The assets as they are stored: a JSON array."""
+        return b"[" + b",".join(self._all.records("asset")) + b"]"
 
     def counters(self) -> dict[str, bytes]:
         """`limits` and `parse_errors`, each a JSON object."""
@@ -154,3 +163,19 @@ def known_assets(store: Store, site: str) -> list[dict[str, Any]]:
         return [asset for asset in store.documents("asset") if asset.get("site", site) == site]
     except StoreAwayError:
         return []
+
+
+def ends(assets: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """When certificates end that assets show on the wire: by asset, the first of each, seconds since 1970."""
+    found: dict[str, float] = {}
+    for asset in assets:
+        for service in asset["services"]:
+            end = (service.get("tls") or {}).get("not_after")
+            if not isinstance(end, str):
+                continue
+            try:
+                at = datetime.fromisoformat(end).timestamp()
+            except ValueError:
+                continue  # a certificate may say anything
+            found[asset["id"]] = min(at, found.get(asset["id"], at))
+    return found

@@ -9,7 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sentinel.report.listing import moment, table
+from sentinel.report import centre_page
+from sentinel.report.listing import table
+from sentinel.report.spans import ago, span
 from sentinel.report.table import STYLES, safe
 
 STATES = {"ok": "green", "degraded": "yellow", "failing": "bold red", "stopped": "bold red"}
@@ -21,10 +23,12 @@ def page(told: dict[str, Any], *, running: bool, now: datetime | None = None) ->
     """Everything on one screen; what is wrong comes first."""
     now = now or datetime.now(UTC)
     state = told["status"] if running else "stopped"
+    if "centre" in told:
+        return centre_page.page(told, Text(state, STATES[state]), running=running, now=now)
     head = Table(box=None, show_header=False, pad_edge=False)
     head.add_column(style="bold", no_wrap=True)
     head.add_column(overflow="fold")
-    since = _ago(told["started"], now) if running else f"last seen {_ago(told['time'], now)} ago"
+    since = ago(told["started"], now) if running else f"last seen {ago(told['time'], now)} ago"
     what = Text(state, STATES[state])
     head.add_row("sensor", safe(f"{told['sensor']} at {told['site']}", 120))
     head.add_row("state", Text.assemble(what, f", {'for ' if running else ''}{since}, process {told['pid']}"))
@@ -52,7 +56,7 @@ def page(told: dict[str, Any], *, running: bool, now: datetime | None = None) ->
 
 def _lag(told: dict[str, Any]) -> str:
     lag = told["lag_seconds"]
-    return "" if lag is None else f", the newest of {_span(lag)} ago"
+    return "" if lag is None else f", the newest of {span(lag)} ago"
 
 
 def _alerts(levels: dict[str, int]) -> Text:
@@ -76,7 +80,7 @@ def _lost(told: dict[str, Any]) -> Text:
     }
     said = [f"{count:,} {reason}" for reason, count in counts.items() if count]
     if told["lost_seconds"] >= 1:
-        said.append(f"{_span(told['lost_seconds'])} not captured before the start")
+        said.append(f"{span(told['lost_seconds'])} not captured before the start")
     return Text(", ".join(said), "yellow") if said else Text("nothing", "green")
 
 
@@ -98,7 +102,7 @@ def _checkpoint(taken: dict[str, Any], now: datetime) -> str:
     if not taken["time"]:
         return "none yet"
     return (
-        f"{_ago(taken['time'], now)} ago, {taken['bytes']:,} bytes in {taken['seconds']:.2f} s, "
+        f"{ago(taken['time'], now)} ago, {taken['bytes']:,} bytes in {taken['seconds']:.2f} s, "
         f"every {taken['every']:.0f} s"
     )
 
@@ -140,21 +144,3 @@ def _rules(rules: dict[str, int]) -> Table:
     for rule, count in ordered[:MOST_RULES]:
         out.add_row(safe(rule, 80), f"{count:,}")
     return out
-
-
-def _ago(time: str, now: datetime) -> str:
-    try:
-        return _span(max(0.0, (now - datetime.fromisoformat(time)).total_seconds()))
-    except ValueError:
-        return moment(time)
-
-
-def _span(seconds: float) -> str:
-    """A span of time in its two largest units."""
-    whole = round(seconds)
-    days, rest = divmod(whole, 86_400)
-    hours, rest = divmod(rest, 3600)
-    minutes, last = divmod(rest, 60)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (last, "s")]
-    said = [f"{number} {unit}" for number, unit in parts if number][:2]
-    return " ".join(said) or "0 s"

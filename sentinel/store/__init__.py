@@ -32,13 +32,15 @@ def open_store(
     part: Literal["hour", "day"] | None = None,
     sync: Literal["normal", "full"] = "normal",
     settings: Settings | None = None,
+    away: bool = False,
 ) -> Store:
     """The store of a URL: `sqlite:///path/folder`, `sqlite://folder` from the current folder, or
     `https://user@host:9200` for an Elasticsearch, reached as the settings say (those of the files and the
     environment, unless some are given).
 
     With `create` it is made if it is not there, with files or indices of events of a `part` each; `sync`
-    "full" has events of an embedded one survive a power cut. Raises `UserError` for another kind of URL,
+    "full" has events of an embedded one survive a power cut. With `away` a server that does not answer is no
+    error yet: whatever is asked of it raises `StoreAwayError`. Raises `UserError` for another kind of URL,
     a folder or server that is no store, and a store of a newer version.
     """
     if settings is None:
@@ -57,6 +59,7 @@ def open_store(
             sensor=settings.collect.sensor,
             folder=state_folder(),
             create=create,
+            away=away,
         )
     if not mark or scheme != "sqlite" or not rest.strip("/"):
         raise UserError(

@@ -67,7 +67,7 @@ def test_sent_and_dropped_are_what_was_offered(tmp_path: Path) -> None:
         0 < len(heard) <= counted["udp"]["sent"]
     )  # what a full buffer of the receiver drops, nobody knows of
     assert counted["hook"]["sent"] == COUNT == len(set(script.accepted()))
-    assert counted["hook"]["failures"] > 10
+    assert counted["hook"]["failures"] > 0
     assert counted["narrow"]["sent"] == 0 == len(narrow.accepted())
     assert counted["narrow"]["dropped_full"] > 0
     assert counted["narrow"]["dropped_tried"] > 0

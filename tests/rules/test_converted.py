@@ -128,8 +128,9 @@ def test_public_rules_find_the_same(index: Index, sigmahq: list[tuple[str, bytes
         rule = SigmaRule.from_yaml(text.decode())
         files.append((name, text))
         source = {key: getattr(rule.logsource, key) for key in ("product", "service", "category")}
-        own = f"{rule.logsource.product}.{rule.logsource.service}"
-        for dataset in (one for one in (*DATASETS, own) if meant(source, one)):
+        known = rule.logsource.product and rule.logsource.service
+        own = (f"{rule.logsource.product}.{rule.logsource.service}",) if known else ()
+        for dataset in (one for one in (*DATASETS, *own) if meant(source, one)):
             for _ in range(4):
                 made = event(rule, dataset, len(events), generator)
                 events.append(named(made, rule))

@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// Name of a field: those of probes are literals, those of logs are made as they come.
 pub type Name = Cow<'static, str>;
 
+/// Fields that the context adds as a rule: there is room for them from the beginning.
+pub const ADDED: usize = 10;
+
 /// One event: a flat list of named values, each name once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
@@ -57,7 +60,8 @@ impl Event {
 
 impl From<StoredEvent> for Event {
     fn from(e: StoredEvent) -> Event {
-        let fields = e.fields.into_iter().map(|(n, v)| (Cow::Borrowed(n), v)).collect();
+        let mut fields = Vec::with_capacity(e.fields.len().saturating_add(ADDED));
+        fields.extend(e.fields.into_iter().map(|(n, v)| (Cow::Borrowed(n), v)));
         Event { order: e.order, time: e.at.time, frame: e.at.frame, source: e.at.source, id: e.id, fields }
     }
 }

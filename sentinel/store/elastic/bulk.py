@@ -59,6 +59,8 @@ class Outcome:
 
     new: int = 0
     there: int = 0
+    conflicts: int = 0
+    """Of these: the server has a newer version, or another has made it before."""
     refused: list[tuple[str, str]] = field(default_factory=list)
     """(id, why) of those that can never be kept."""
 
@@ -66,6 +68,7 @@ class Outcome:
         """Take over what another part of the same call gave."""
         self.new += other.new
         self.there += other.there
+        self.conflicts += other.conflicts
         self.refused += other.refused
 
 
@@ -170,6 +173,7 @@ class Bulk:
                 item.status == 404 and item.error.type != "index_not_found_exception"
             ):
                 outcome.there += 1
+                outcome.conflicts += item.status == 409
             elif item.status in faults.PASSING:
                 again.append(line)
                 busy = busy or item.status == 429

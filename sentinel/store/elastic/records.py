@@ -7,8 +7,8 @@ of the sensor and its key: several sensors of one store never touch each other's
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -35,12 +35,20 @@ class _Id(msgspec.Struct, gc=False):
 _id = msgspec.json.Decoder(_Id).decode
 
 
+class Requests(Protocol):
+    """What sends documents: `bulk.Bulk`, or one who adds to them."""
+
+    def write(self, index: str, lines: Sequence[bulk.Line]) -> bulk.Outcome:
+        """As `bulk.Bulk.write`."""
+
+
 class Records:
     """The records a sensor's writer keeps."""
 
-    def __init__(self, client: Client, requests: bulk.Bulk, layout: Layout, sensor: str) -> None:
+    def __init__(self, client: Client, requests: Requests, layout: Layout, sensor: str) -> None:
         self._client, self._bulk, self._layout, self._sensor = client, requests, layout, sensor
         self._places: dict[str, dict[str, Place]] = {}
+        self._doubted: set[str] = set()
 
     def replace(self, kind: str, records: Iterable[bytes | Keyed]) -> None:
         """Take over records in place of all there are of a kind."""
@@ -86,6 +94,11 @@ class Records:
         """What is there may be other than what was thought: look again."""
         self._places.clear()
 
+    def doubt(self, kind: str) -> None:
+        """What is there of a kind is written again at the next chance, as if it were other than it is."""
+        self._doubted.add(kind)
+        self._places.pop(kind, None)
+
     def _write(self, index: str, lines: list[bulk.Line]) -> None:
         if not lines:
             return
@@ -109,8 +122,9 @@ class Records:
             found: dict[str, Place] = {}
             for hit in Search(self._client).pages(index, mine, ORDER, first=SOME, source=[KEPT]):
                 kept = document(hit.source)[KEPT]
-                found[kept["key"]] = (kept["order"], kept["hash"])
+                found[kept["key"]] = (kept["order"], "" if kind in self._doubted else kept["hash"])
             self._places[kind] = found
+            self._doubted.discard(kind)
         return self._places[kind]
 
     def _name(self, key: str) -> str:

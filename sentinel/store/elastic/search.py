@@ -104,10 +104,17 @@ class Search:
                 yield found
 
     def records(
-        self, index: str, types: Types, node: Node | None, sort: Sequence[Any], most: int | None = None
+        self,
+        index: str,
+        types: Types,
+        node: Node | None,
+        sort: Sequence[Any],
+        most: int | None = None,
+        *,
+        within: Query = ALL,
     ) -> Iterator[Doc]:
-        """Records that fit, in an order that names one document."""
-        query = compile(node, types).upper
+        """Records that fit, in an order that names one document; only those that `within` finds."""
+        query = both(compile(node, types).upper, within)
         with self.snapshot(index) as pit:
             for hit in self.pages(index, query, sort, pit=pit, first=most):
                 found = document(hit.source)

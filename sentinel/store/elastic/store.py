@@ -13,10 +13,10 @@ from sentinel.config.sections import ElasticSettings
 from sentinel.errors import StoreAwayError, UserError
 from sentinel.model.store import Detected, Doc, Kind, Mark
 from sentinel.query import Node
-from sentinel.store.elastic import faults, histogram, mappings, retention, verify
+from sentinel.store.elastic import faults, histogram, mappings, retention, sites, verify
 from sentinel.store.elastic.blobs import Blobs
 from sentinel.store.elastic.client import Client, segment
-from sentinel.store.elastic.compile import ALL, OTHER, Types, by_table
+from sentinel.store.elastic.compile import ALL, OTHER, Types, both, by_table
 from sentinel.store.elastic.layout import RECORDS, Layout
 from sentinel.store.elastic.records import ORDER
 from sentinel.store.elastic.runs import BY_PLACE
@@ -35,7 +35,8 @@ class ElasticStore:
     """Results in the indices of a prefix. Several sensors may write to one; each has its own name.
 
     Raises `UserError` at once for a wrong URL, certificate, password, cluster or version, and
-    `StoreAwayError` if the server does not answer.
+    `StoreAwayError` if the server does not answer. With `away` that is borne: then it is looked at when its
+    writer is opened.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ElasticStore:
         folder: Path,
         create: bool = False,
         check: bool = True,
+        away: bool = False,
     ) -> None:
         self.settings = settings
         self.client = Client(url, settings)
@@ -57,9 +59,17 @@ class ElasticStore:
         self.searches = Search(self.client)
         self._folder = folder
         self._touched: set[str] = set()
+        self.centre: frozenset[str] = frozenset()
+        """Sites whose assets a centre works out; as of when the store was opened."""
+        self._is_there, self._unseen = False, False
         if check:
             try:
                 self.open(create=create)
+            except StoreAwayError:
+                if not away:
+                    self.close()
+                    raise
+                self._unseen = True
             except BaseException:
                 self.close()
                 raise
@@ -77,6 +87,16 @@ class ElasticStore:
                 f"{self.url}` makes one"
             )
 
+    def prepare(self) -> None:
+        """Make the store if it is not there, and bring its templates up to date, as a writer does."""
+        from sentinel.store.elastic.templates import install
+
+        try:
+            install(self.client, self.layout, self.settings)
+            self.settle_layout(create=True)
+        except faults.SetUpError as error:
+            raise UserError(error.message) from None
+
     def settle_layout(self, *, create: bool) -> None:
         """Take over how events are parted in this store; with `create`, note how if nobody has."""
         target = f"/{segment(self.layout.state)}/_doc/layout"
@@ -93,6 +113,7 @@ class ElasticStore:
             self._is_there = True
         if found and found.get("found"):
             self.layout = replace(self.layout, part=found["_source"]["part"])
+            self.centre = frozenset(found["_source"].get("centre", ()))
 
     @property
     def url(self) -> str:
@@ -105,6 +126,9 @@ class ElasticStore:
 
     def writer(self) -> Writer:
         """The one writer of this sensor. Raises `UserError` if another process has it."""
+        if self._unseen:
+            self.open(create=True)
+            self._unseen = False
         return Writer(self, self._folder)
 
     # --- what was just written is found ---------------------------------------------------------------
@@ -132,11 +156,16 @@ class ElasticStore:
         """Records of a kind that fit, in the order of the document; at most `limit`."""
         self.refresh()
         types = by_table(mappings.record_types(kind), None)
-        found = self.searches.records(self.layout.records(kind), types, query, ORDER, limit)
-        for n, doc in enumerate(found):
-            if limit is not None and n >= limit:
+        within = sites.shown(self.centre) if kind == "asset" else ALL
+        found = self.searches.records(self.layout.records(kind), types, query, ORDER, limit, within=within)
+        left = limit
+        for doc in found:
+            if left is not None and left <= 0:
                 return
-            doc.pop(mappings.KEPT, None)
+            kept = doc.pop(mappings.KEPT, None)
+            if kind == "asset" and not sites.is_shown(doc, kept, self.centre):
+                continue
+            left = None if left is None else left - 1
             yield doc
 
     def asset(self, name: str) -> Doc | None:
@@ -159,6 +188,7 @@ class ElasticStore:
 
     def _assets(self, query: dict[str, Any]) -> Iterator[Doc]:
         self.refresh()
+        query = both(query, sites.shown(self.centre))
         for hit in self.searches.pages(self.layout.records("asset"), query, ORDER):
             doc = document(hit.source)
             doc.pop(mappings.KEPT, None)
@@ -190,7 +220,9 @@ class ElasticStore:
         self.refresh()
         types = by_table(mappings.record_types("chain"), None)
         sort = [{"score": {"order": "desc", "missing": 0}}, {"id": {"order": "asc"}}]
-        yield from self.searches.records(self.layout.chains, types, query, sort)
+        for doc in self.searches.records(self.layout.chains, types, query, sort):
+            doc.pop(mappings.KEPT, None)
+            yield doc
 
     def detection(self, kind: Detected, id: str) -> Doc | None:
         """The alert or chain with this id, or the only one whose id begins so."""
@@ -202,6 +234,7 @@ class ElasticStore:
         found: list[Doc] = []
         for hit in self.searches.pages(index, {"prefix": {field: {"value": id}}}, sort, first=3):
             doc = document(hit.source)
+            doc.pop(mappings.KEPT, None)
             if doc[field] == id:
                 return doc
             if str(doc[field]).startswith(id):
@@ -274,7 +307,11 @@ class ElasticStore:
         indices = {kind: self.layout.records(kind) for kind in RECORDS}
         indices |= {"alert": f"{self.layout.alerts}-*", "chain": self.layout.chains}
         indices |= {"source": self.layout.sources, "event": f"{self.layout.events}-*"}
-        return {kind: self.searches.count(index, ALL) for kind, index in indices.items()}
+        shown = sites.shown(self.centre)
+        return {
+            kind: self.searches.count(index, shown if kind == "asset" else ALL)
+            for kind, index in indices.items()
+        }
 
     def parts(self) -> list[str]:
         """Times that events are kept of, oldest first."""

@@ -28,7 +28,7 @@ AT_ONCE = 4
 
 def wanted(layout: Layout, settings: ElasticSettings) -> dict[str, dict[str, Any]]:
     """Templates by name."""
-    own = {"number_of_replicas": settings.replicas, "refresh_interval": f"{settings.refresh:g}s"}
+    own = {"number_of_replicas": settings.replicas, "refresh_interval": f"{round(settings.refresh * 1000)}ms"}
     timed = {**own, "number_of_shards": settings.shards, "mapping.total_fields.limit": mappings.FIELD_LIMIT,
              "mapping.total_fields.ignore_dynamic_beyond_limit": True}  # fmt: skip
     small = {**own, "number_of_shards": 1}

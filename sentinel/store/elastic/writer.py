@@ -14,7 +14,7 @@ from sentinel.model.store import Doc, Keyed, Kind, Written
 from sentinel.store.elastic import bulk, faults, intake, templates
 from sentinel.store.elastic.client import segment
 from sentinel.store.elastic.lock import Lock
-from sentinel.store.elastic.mappings import ACK
+from sentinel.store.elastic.mappings import ACK, KEPT
 from sentinel.store.elastic.records import Records
 from sentinel.store.elastic.retention import Retention
 from sentinel.store.elastic.runs import Runs, numbered
@@ -95,14 +95,12 @@ class Writer:
         self._put_chains(chains, ())
 
     def replace_chains(self, chains: Iterable[bytes]) -> None:
-        """Take over chains in place of all there are."""
+        """Take over chains in place of all there are, but those a centre keeps."""
         self._ready(self._layout.chains)
         self._client.json("POST", f"/{segment(self._layout.chains)}/_refresh")
         sort = [{"id": {"order": "asc"}}]
-        there = [
-            h.id
-            for h in self._store.searches.pages(self._layout.chains, {"match_all": {}}, sort, source=False)
-        ]
+        sensors = {"bool": {"must_not": [{"exists": {"field": f"{KEPT}.sensor"}}]}}
+        there = [h.id for h in self._store.searches.pages(self._layout.chains, sensors, sort, source=False)]
         self._put_chains(chains, there)
 
     def _put_chains(self, chains: Iterable[bytes], instead_of: Iterable[str]) -> None:

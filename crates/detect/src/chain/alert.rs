@@ -148,6 +148,12 @@ impl Alert {
                 "ot.protocol" => &mut d.ot,
                 "network.protocol" => &mut d.protocol,
                 "user.name" => &mut d.user,
+                // of a document that was stored: the event itself has no source
+                "sentinel.source" => &mut d.from,
+                "sentinel.frame" => {
+                    d.frame = Num::of(value);
+                    continue;
+                }
                 "event.severity" => {
                     d.severity = Num::of(value);
                     continue;
@@ -164,7 +170,9 @@ impl Alert {
             };
             *texts = Many::of(value);
         }
-        d.frame = Num((event.frame != 0).then_some(event.frame as f64));
+        if event.frame != 0 {
+            d.frame = Num(Some(event.frame as f64));
+        }
         if !from.is_empty() {
             d.from = Many::text(Cow::Borrowed(from));
         }

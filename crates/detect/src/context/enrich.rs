@@ -9,7 +9,7 @@ use crate::context::names::NONE;
 use crate::context::rhythm::Rhythm;
 use crate::context::roles::Signs;
 use crate::context::view::{self, Category, Kind, Outcome, View};
-use crate::event::Event;
+use crate::event::{ADDED, Event};
 use sentinel_wire::model::{HostAddr, Val};
 
 /// Ends of an event by what they are in the conversation.
@@ -201,7 +201,7 @@ impl Context {
     /// Takes an event into the tables and gives it its fields.
     pub(super) fn take(&mut self, e: &mut Event, extra: &mut Vec<Event>) {
         let v = View::read(e, &mut self.names);
-        e.fields.reserve_exact(10); // what is added as a rule, in one go
+        e.fields.reserve_exact(ADDED); // in one go, where the event came without room for them
         let swapped = v.is_by_server();
         let (mut one, mut other) = (None, None);
         let mut source = v.source.and_then(|a| self.look(v.vlan, a, &mut one)).unwrap_or(NOBODY);

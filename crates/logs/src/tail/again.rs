@@ -168,7 +168,7 @@ impl Tails {
         for tail in elsewhere {
             if !self.resume(&tail, false) {
                 // one of which nothing was seen is found as a new file, beside its name
-                let seen = tail.place.head.len() > 0;
+                let seen = !tail.place.head.is_empty();
                 let until = if seen { now.checked_add(self.timing.search) } else { Some(now) };
                 self.missing.push((tail, until.unwrap_or(now)));
             }

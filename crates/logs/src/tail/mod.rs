@@ -283,9 +283,9 @@ impl Tails {
         self.turns = self.turns.saturating_add(1);
         let mut buffer = std::mem::take(&mut self.buffer);
         let turn = self.with(at, |tail, sink| {
-            let untouched = tail.place.head.len() == 0;
+            let untouched = tail.place.head.is_empty();
             let turn = tail.turn(&mut buffer, sink);
-            (turn, untouched && tail.place.head.len() > 0)
+            (turn, untouched && !tail.place.head.is_empty())
         });
         let (turn, begun) = turn.unzip();
         if begun == Some(true)

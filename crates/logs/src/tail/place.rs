@@ -57,7 +57,7 @@ impl Place {
         if !same(0, self.head)? {
             return Ok(false);
         }
-        if self.tail.len() == 0 {
+        if self.tail.is_empty() {
             return Ok(self.offset == 0);
         }
         let before = u64::from(self.tail.0);

@@ -89,13 +89,14 @@ impl LiveReader {
         }
         self.ports.iter_mut().for_each(|p| p.tend(false));
         loop {
-            self.fill(batch);
+            let now = Instant::now();
+            let last = self.closing.map(|since| since + MAX_LATE);
+            let over = last.is_some_and(|last| now >= last);
+            self.fill(batch, over);
             if !batch.is_empty() {
                 return true;
             }
-            let now = Instant::now();
-            let last = self.closing.map(|since| since + MAX_LATE);
-            if last.is_some_and(|last| now >= last) {
+            if over {
                 self.ports.iter_mut().for_each(Port::count);
                 self.ended = true;
                 return false;
@@ -117,12 +118,12 @@ impl LiveReader {
         self.settled_ns
     }
 
-    /// Moves packets into the batch, the earliest first.
-    fn fill(&mut self, batch: &mut Batch) {
+    /// Moves packets into the batch, the earliest first; all there are if no more will come.
+    fn fill(&mut self, batch: &mut Batch, over: bool) {
         let settled = wall_ns().saturating_sub(i64::from(MAX_LATE_MS) * 1_000_000);
         // by a clock that nobody sets, too
         let waited = self.held.is_some_and(|since| since.elapsed() >= MAX_LATE);
-        let mut due = if waited || self.closing.is_some() { i64::MAX } else { settled };
+        let mut due = if waited || over { i64::MAX } else { settled };
         loop {
             // the port with the earliest packet, and up to which time it may be read on
             let (mut first, mut limit, mut missing) = (None::<(usize, i64)>, i64::MAX, false);

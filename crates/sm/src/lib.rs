@@ -1,0 +1,15 @@
+//! SM2 (GB/T 32918), SM3 (GB/T 32905) and SM4 (GB/T 32907).
+//!
+//! Verification works on public data alone, is our own and takes variable time; whatever touches a
+//! secret goes through RustCrypto's constant-time crates.
+
+mod field;
+mod point;
+mod scalar;
+mod verify;
+
+pub use point::{Affine, PointError};
+pub use verify::{PublicKey, Signature, VerifyError, digest, za};
+
+/// Distinguishing identifier where no other was agreed on (GM/T 0009, section 10).
+pub const DEFAULT_ID: &[u8] = b"1234567812345678";
