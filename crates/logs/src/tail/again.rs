@@ -3,8 +3,8 @@
 use super::find::key;
 use super::from::From;
 use super::one::Tail;
-use super::place::{Place, SPAN};
-use super::rest::{Candidate, candidates, find};
+use super::place::{Mark, Place, SPAN};
+use super::rest::{Candidate, Listing, at, candidates, candidates_in, find};
 use super::saved::{Saved, SavedTail};
 use super::{Tails, count};
 use std::collections::BTreeSet;
@@ -13,6 +13,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// Names of files that were read to their end, beside which is looked after a start.
+const MOST_NAMES: usize = 256;
 /// Seconds that a compressed file may take to become complete.
 const MOST_WAIT: u64 = 600;
 /// Seconds by which the clock of a file server may differ from ours.
@@ -21,15 +23,15 @@ const SKEW: i64 = 2;
 impl Tails {
     /// Files of a name's family that came and were rotated away unseen. False: look again, one is not
     /// complete yet.
-    pub(super) fn adopt(&mut self, name: &Path) -> bool {
+    pub(super) fn adopt(&mut self, name: &Path, listing: &mut Listing) -> bool {
         let since = self.seen.min(self.looked).saturating_sub(SKEW);
         let now = super::wall();
         let mut all = true;
-        for c in candidates(name, name) {
+        for c in candidates_in(name, name, listing) {
             let known = self.tails.iter().any(|t| t.place.key == c.key)
-                || self.done.iter().any(|d| d.place.key == c.key && d.place.offset == c.size)
-                || self.others.get(&c.key).is_some_and(|o| o.sure && o.size == c.size);
-            if known || c.changed.0 < since || c.path == name {
+                || self.others.get(&c.key).is_some_and(|o| o.sure && o.size == c.size)
+                || self.over(&c);
+            if known || c.size == 0 || c.changed.0 < since || c.path == name {
                 continue;
             }
             let Ok(mut from) = From::open(&c.path) else { continue };
@@ -49,6 +51,28 @@ impl Tails {
             }
         }
         all
+    }
+
+    /// Whether what is in a file is read as another one, as far as a place at least: a copy that was found
+    /// first.
+    fn superseded(&self, c: &Candidate, place: &Place, not: Option<usize>) -> bool {
+        let mut bytes = [0; SPAN];
+        let Ok(Ok(n)) = From::open(&c.path).map(|mut from| from.fill_at(0, &mut bytes)) else { return false };
+        let head = Mark::of(bytes.get(..n).unwrap_or_default());
+        let tails = self.tails.iter().enumerate().filter(|(at, _)| Some(*at) != not).map(|(_, t)| &t.place);
+        let mut others = tails.chain(self.done.iter().map(|d| &d.place));
+        n > 0 && others.any(|other| other.head == head && other.offset >= place.offset)
+    }
+
+    /// Whether all of a file was read. Inodes are used anew: its content says so too.
+    fn over(&self, c: &Candidate) -> bool {
+        let mut done = self.done.iter().filter(|d| d.place.key == c.key).peekable();
+        if done.peek().is_none() {
+            return false;
+        }
+        let Ok(mut from) = From::open(&c.path) else { return false };
+        let packed = from.is_packed();
+        done.any(|d| (packed || d.place.offset == c.size) && d.place.fits(&mut from).unwrap_or(packed))
     }
 
     /// Takes a handle again: of the file itself, or of what rotation made of it.
@@ -80,13 +104,15 @@ impl Tails {
 
     /// A file no longer holds what was read of it: the rest is in a copy perhaps, and it begins anew.
     pub(super) fn truncated(&mut self, at: usize) {
-        let Some(tail) = self.tails.get_mut(at) else { return };
+        let since = self.seen.min(self.looked).saturating_sub(SKEW);
+        let Some(tail) = self.tails.get(at) else { return };
         count(&mut self.counts, &tail.name).truncations += 1;
-        let found = if tail.place.offset > 0 {
-            find(&tail.place, &candidates(&tail.name, &tail.path), Some(tail.place.key))
-        } else {
-            None
-        };
+        let place = &tail.place;
+        let mut among = candidates(&tail.name, &tail.path);
+        among.retain(|c| c.changed.0 >= since && !self.over(c));
+        let found = find(place, &among, Some(place.key));
+        let found = found.filter(|(c, _)| !self.superseded(c, place, Some(at)));
+        let Some(tail) = self.tails.get_mut(at) else { return };
         let mut rest = None;
         let mut over = None;
         if let Some((c, from)) = found {
@@ -97,6 +123,7 @@ impl Tails {
             }
         }
         tail.restart();
+        tail.note_head();
         // it may have been cut short more than once
         self.replaced.push(tail.name.clone());
         self.next_poll = Instant::now();
@@ -123,9 +150,23 @@ impl Tails {
         for done in saved.done {
             self.finished(PathBuf::from(done.name), done.place);
         }
-        let names: BTreeSet<PathBuf> = saved.tails.iter().map(|t| PathBuf::from(&t.name)).collect();
-        for tail in saved.tails {
-            if !self.resume(&tail) {
+        let mut names: BTreeSet<PathBuf> = saved.tails.iter().map(|t| PathBuf::from(&t.name)).collect();
+        for done in self.done.iter().rev() {
+            if names.len() >= MOST_NAMES {
+                break;
+            }
+            names.insert(done.name.clone());
+        }
+        for name in &names {
+            count(&mut self.counts, name);
+        }
+        // those that are known by their inode first: others are looked for by content, in what is left
+        let mut elsewhere: Vec<SavedTail> =
+            saved.tails.into_iter().filter(|t| !self.resume(t, true)).collect();
+        // what was read furthest says most of what it was
+        elsewhere.sort_by_key(|t| std::cmp::Reverse(t.place.offset));
+        for tail in elsewhere {
+            if !self.resume(&tail, false) {
                 // one of which nothing was seen is found as a new file, beside its name
                 let seen = !tail.place.head.is_empty();
                 let until = if seen { now.checked_add(self.timing.search) } else { Some(now) };
@@ -135,38 +176,30 @@ impl Tails {
         self.replaced.extend(names);
     }
 
-    /// Finds the file of a saved place; false if there is none.
-    fn resume(&mut self, saved: &SavedTail) -> bool {
+    /// Finds the file of a saved place; false if there is none. With `same`, only the very file is taken,
+    /// under whatever name; else one that holds what it did.
+    fn resume(&mut self, saved: &SavedTail, same: bool) -> bool {
+        if saved.place.head.is_empty() {
+            return false;
+        }
         let (name, path) = (PathBuf::from(&saved.name), PathBuf::from(&saved.path));
         count(&mut self.counts, &name).kind = saved.kind.and_then(|k| k.word()).unwrap_or_default();
-        if let Ok(mut from) = From::open(&path)
-            && let Ok(file) = from.key()
-        {
-            let fits = saved.place.fits(&mut from).unwrap_or(false);
-            let known = !saved.place.head.is_empty() || file == saved.place.key;
-            if fits && known && !self.followed(file) {
-                let Ok(from) = (if from.is_packed() { From::open(&path) } else { Ok(from) }) else {
-                    return false;
-                };
-                self.tails.push(Tail::of_saved(saved.clone(), path, file, Some(from)));
-                return true;
-            }
-            if file == saved.place.key && !from.is_packed() && !self.followed(file) {
-                self.tails.push(Tail::of_saved(saved.clone(), path, file, Some(from)));
-                self.truncated(self.tails.len().saturating_sub(1));
-                return true;
-            }
+        let mut among: Vec<Candidate> = at(&path).into_iter().chain(candidates(&name, &path)).collect();
+        among.retain(|c| !self.followed(c.key) && !self.over(c));
+        if same {
+            among.retain(|c| c.key == saved.place.key);
         }
-        let among: Vec<Candidate> =
-            candidates(&name, &path).into_iter().filter(|c| !self.followed(c.key)).collect();
         let Some((c, from)) = find(&saved.place, &among, None) else { return false };
+        if !same && self.superseded(&c, &saved.place, None) {
+            return true;
+        }
         self.tails.push(Tail::of_saved(saved.clone(), c.path, c.key, Some(from)));
         true
     }
 
     pub(super) fn search_missing(&mut self) {
         for (saved, until) in std::mem::take(&mut self.missing) {
-            if self.resume(&saved) {
+            if self.resume(&saved, true) || self.resume(&saved, false) {
                 continue;
             }
             if Instant::now() < until {

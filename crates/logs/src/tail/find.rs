@@ -4,7 +4,7 @@ use super::from::From;
 use super::one::Tail;
 use super::pattern::{Found, of_family};
 use super::place::{Key, Mark, Place, SPAN};
-use super::rest::is_copy;
+use super::rest::{Listing, is_copy};
 use super::{MOST_HANDLES, MOST_TAILS, Tails, count};
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
@@ -69,8 +69,9 @@ impl Tails {
             self.meet(path, &known, &done);
         }
         let names: BTreeSet<PathBuf> = std::mem::take(&mut self.replaced).into_iter().collect();
+        let mut listing = Listing::new();
         for name in names {
-            if !self.adopt(&name) {
+            if !self.adopt(&name, &mut listing) {
                 self.replaced.push(name);
             }
         }
@@ -185,6 +186,7 @@ impl Tails {
         };
         if !tail.from.as_ref().is_some_and(From::is_packed) {
             tail.looked(meta);
+            tail.note_head();
         }
         self.others.remove(&file);
         // a name that comes again: between the file before and this one there may have been another
@@ -235,6 +237,9 @@ impl Tails {
 
     /// Remembers a file as read.
     pub(super) fn finished(&mut self, name: PathBuf, place: Place) {
+        if place.head.is_empty() {
+            return; // nothing was in it
+        }
         self.done.push(Done { name, place, seen: Instant::now(), stamp: None });
         self.done_changed = true;
     }

@@ -1,7 +1,7 @@
 //! One followed file: what is known of it, and how it is kept and taken up again.
 
 use super::from::From;
-use super::place::{Key, Place};
+use super::place::{Key, Mark, Place, SPAN};
 use super::saved::SavedTail;
 use crate::recognise::Kind;
 use crate::source::Reader;
@@ -157,7 +157,7 @@ impl Tail {
             self.grown = Instant::now();
         }
         let looked = self.place.offset.saturating_add(self.searched);
-        if meta.len() < looked {
+        if meta.len() < looked || shorter || emptied {
             self.searched = 0;
             self.suspect = true;
         }
@@ -165,6 +165,18 @@ impl Tail {
         self.size = meta.len();
         self.stamp = stamp;
         emptied || shorter
+    }
+
+    /// Takes note of the first bytes of a new file, so that it is known again before a line was taken.
+    pub fn note_head(&mut self) {
+        let mut bytes = [0; SPAN];
+        let Some(from) = self.from.as_mut().filter(|f| !f.is_packed()) else { return };
+        if let Ok(n) = from.fill_at(0, &mut bytes)
+            && n > 0
+        {
+            self.place.head = Mark::of(bytes.get(..n).unwrap_or_default());
+            self.changed = true;
+        }
     }
 
     /// All that is there was taken, whatever size it was thought to have.

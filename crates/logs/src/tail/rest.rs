@@ -3,7 +3,7 @@
 use super::from::From;
 use super::pattern::of_family;
 use super::place::{Key, Place, SPAN};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,14 @@ pub struct Candidate {
 /// Files that rotation may have made of a log, in the folders given and in those where it is put, by the
 /// time of their last change.
 pub fn candidates(name: &Path, path: &Path) -> Vec<Candidate> {
+    candidates_in(name, path, &mut Listing::new())
+}
+
+/// Names of the files of folders, each listed once.
+pub type Listing = HashMap<PathBuf, Vec<String>>;
+
+/// [`candidates`] for one name of many.
+pub fn candidates_in(name: &Path, path: &Path, listing: &mut Listing) -> Vec<Candidate> {
     let Some(base) = name.file_name().map(|n| n.to_string_lossy().into_owned()) else { return Vec::new() };
     let mut folders = BTreeSet::new();
     for of in [name, path] {
@@ -40,21 +48,22 @@ pub fn candidates(name: &Path, path: &Path) -> Vec<Candidate> {
     }
     let mut out = Vec::new();
     for folder in folders {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries.flatten().take(MOST) {
-            if !of_family(&base, &entry.file_name().to_string_lossy()) {
-                continue;
-            }
-            let path = entry.path();
-            let Ok(meta) = fs::metadata(&path) else { continue };
-            if meta.is_file() {
-                let changed = (meta.mtime(), meta.mtime_nsec());
-                out.push(Candidate { path, key: (meta.dev(), meta.ino()), size: meta.len(), changed });
-            }
-        }
+        let names = listing.entry(folder.clone()).or_insert_with(|| {
+            let entries = fs::read_dir(&folder).into_iter().flatten().flatten().take(MOST);
+            entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+        });
+        let family = names.iter().filter(|other| of_family(&base, other));
+        out.extend(family.filter_map(|other| at(&folder.join(other))));
     }
     out.sort_by(|a, b| (a.changed, &a.path).cmp(&(b.changed, &b.path)));
     out
+}
+
+/// The file of a path; nothing if it is none.
+pub fn at(path: &Path) -> Option<Candidate> {
+    let meta = fs::metadata(path).ok().filter(|m| m.is_file())?;
+    let changed = (meta.mtime(), meta.mtime_nsec());
+    Some(Candidate { path: path.to_owned(), key: (meta.dev(), meta.ino()), size: meta.len(), changed })
 }
 
 /// Zeek writes to the folder that `current` links to, and puts what is over in folders beside it that are
@@ -85,8 +94,12 @@ pub fn find(place: &Place, among: &[Candidate], not: Option<Key>) -> Option<(Can
         if packed { From::open(&c.path).ok() } else { Some(from) }
     };
     let others = || among.iter().filter(|c| Some(c.key) != not);
-    let own = others().filter(|c| c.key == place.key).find_map(|c| Some((c.clone(), fits(c, false)?)));
-    if own.is_some() || place.head.is_empty() {
+    if place.head.is_empty() {
+        return None; // it is as good as new
+    }
+    let own = others().filter(|c| c.key == place.key);
+    let own = own.filter_map(|c| Some((c.clone(), fits(c, false).or_else(|| fits(c, true))?))).next();
+    if own.is_some() {
         return own;
     }
     let plain = others().filter(|c| c.size >= place.offset);
