@@ -27,6 +27,7 @@ GROUPS: tuple[str, ...] = (
     "store",
     "probes",
     "config",
+    "ca",
 )
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.<name>`."""
 
@@ -39,6 +40,7 @@ EXIT_CODES: dict[int, str] = {
     "What was read before it is kept and reported. Wins over 3.",
     2: "Wrong usage: an unknown command or option, or a value it does not take.",
     3: "Findings at or above `--fail-on`.",
+    4: "A CA operation waits for approval; its request's id is on standard output.",
     130: "Interrupted (Ctrl-C), after writing what it had.",
 }
 """Every exit code and what it means: the reference is made from this."""

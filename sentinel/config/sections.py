@@ -288,6 +288,15 @@ class CentreSettings(Section):
     ] = 60.0
 
 
+class CaSettings(Section):
+    """The certificate authority (`sentinel ca`)."""
+
+    dir: Annotated[Path | None, Field(description="Folder of the CA.")] = None
+    operator: Annotated[
+        str | None, Field(description="Name of the operator in the audit. Not set: the user of the system.")
+    ] = None
+
+
 class Settings(Section):
     """Every section. A new setting is a field of one of them; its documentation is made from it."""
 
@@ -301,3 +310,4 @@ class Settings(Section):
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     centre: CentreSettings = CentreSettings()
+    ca: CaSettings = CaSettings()

@@ -1,0 +1,46 @@
+"""Options that the commands of `sentinel ca` share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentinel.errors import UserError
+
+DirOption = Annotated[
+    Path | None,
+    typer.Option("--dir", help="The CA's folder. [default: `ca.dir` of the settings, SENTINEL_CA__DIR]"),
+]
+PassphraseOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        help="File with the keys' passphrase on one line, or `name: passphrase` lines for keys with their own. "
+        "Without it the terminal is asked.",
+    ),
+]
+
+
+class Form(StrEnum):
+    """How the outcome is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+FormOption = Annotated[Form, typer.Option("--format", help="How the outcome is shown.")]
+
+
+def folder(given: Path | None) -> Path:
+    """The CA's folder that a command was given, or that the settings say."""
+    if given is not None:
+        return given
+    from sentinel.config import load
+
+    found = load().settings.ca.dir
+    if found is None:
+        raise UserError("no CA: name its folder with --dir, `ca.dir` in the settings, or SENTINEL_CA__DIR")
+    return found
