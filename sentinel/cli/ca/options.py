@@ -18,8 +18,8 @@ PassphraseOption = Annotated[
     Path | None,
     typer.Option(
         "--passphrase-file",
-        help="File with the keys' passphrase on one line, or `name: passphrase` lines for keys with their own. "
-        "Without it the terminal is asked.",
+        help="File with the keys' passphrase on one line, or a `name: passphrase` line for each key with its "
+        "own. Without it the terminal is asked.",
     ),
 ]
 
