@@ -27,6 +27,12 @@ from sentinel.model import database
 Certificates: TypeAlias = list[Certificate]
 Intents: TypeAlias = list[tuple[str, str, str]]
 
+CHECKPOINT = 4_000
+"""Pages in the log of SQLite at which they are copied to the file: what is written often is copied once."""
+
+KEY_MOST = 10_000
+"""Certificates that are looked at for one key."""
+
 CACHE = 32_768
 """KiB of pages that the writing connection keeps in memory."""
 
@@ -91,6 +97,7 @@ class Register:
                 else:
                     self._writer = database.connect(path, "FULL")
                     self._writer.execute(f"PRAGMA cache_size = -{CACHE}")
+                    self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
                     database.migrate(self._writer, MIGRATIONS)
                 settings = dict(self._reader().execute("SELECT name, value FROM setting"))
                 self.origin, self.digest = settings["origin"], settings["digest"]
@@ -135,6 +142,10 @@ class Register:
                         self._log.begin(db)
                         self._change = Change(db, self._log)
                         yield self._change
+                        if self._change.spoiled:
+                            raise RuntimeError(
+                                "certificates were added in part; the transaction cannot stand"
+                            )
                         if self.signer is not None:
                             head = self._log.seal(db, self.signer, self._change.at)
                 finally:
@@ -169,11 +180,13 @@ class Register:
 
     def by_fingerprint(self, sha256: str) -> Certificate | None:
         """The certificate of a SHA-256, hexadecimal."""
-        return self._one("sha256 = ?", _octets(sha256))
+        found = self._by_hash(_octets(sha256))
+        return next((c for c in found if c.sha256 == sha256.lower()), None)
 
     def by_key(self, spki_sha256: str) -> Certificates:
         """Certificates of a key, the newest first."""
-        return self._all("spki_sha256 = ? ORDER BY number DESC", _octets(spki_sha256))
+        found = self._by_hash(_octets(spki_sha256))
+        return [c for c in found if c.spki_sha256 == spki_sha256.lower()]
 
     def pair(self, pair_id: str) -> Certificates:
         """The certificates of a TLCP pair, in the order they were issued."""
@@ -242,6 +255,10 @@ class Register:
         """A number that changes when another connection has changed the register: to keep a cache by."""
         with told(self.path):
             return int(self._reader().execute("PRAGMA data_version").fetchone()[0])
+
+    def _by_hash(self, hash: bytes) -> Certificates:
+        with told(self.path):
+            return find.by_hash(self._reader(), hash, hash, now(), KEY_MOST)
 
     def _one(self, where: str, value: object) -> Certificate | None:
         found = self._all(where, value)

@@ -27,6 +27,7 @@ class Change:
     def __init__(self, db: sqlite3.Connection, log: Log) -> None:
         self.db, self.log = db, log
         self.at = now()
+        self.spoiled = False
         (last,) = db.execute("SELECT max(number) FROM certificate").fetchone()
         self._next = (last or 0) + 1
 
@@ -35,29 +36,27 @@ class Change:
         self.add_many([(certificate, der)])
 
     def add_many(self, certificates: Sequence[tuple[Certificate, bytes]]) -> None:
-        """Add certificates, all or none."""
-        self.db.execute("SAVEPOINT add_many")
+        """Add certificates. After an error with several the whole transaction is refused."""
         try:
             rows.insert(self.db, self._next, certificates)
         except sqlite3.IntegrityError:
-            self.db.execute("ROLLBACK TO add_many")
+            # one row was not added; of several some were, and the transaction cannot stand
+            self.spoiled = len(certificates) > 1
             raise UserError(self._doubled(certificates)) from None
-        except BaseException:
-            self.db.execute("ROLLBACK TO add_many")
-            raise
-        finally:
-            self.db.execute("RELEASE add_many")
         self._next += len(certificates)
 
     def _doubled(self, certificates: Sequence[tuple[Certificate, bytes]]) -> str:
         """Names the first serial that is there, or twice among these."""
-        seen = set()
-        for certificate, _ in certificates:
-            there = self._state(certificate.serial, missing=True) is not None
-            if there or certificate.serial in seen:
-                return f"serial {certificate.serial}: is in the register already; nothing was added"
-            seen.add(certificate.serial)
+        serials = [certificate.serial for certificate, _ in certificates]
+        for number, each in enumerate(serials):
+            if each in serials[:number] or (self._number(each) or self._next) < self._next:
+                return f"serial {each}: is in the register already; nothing was added"
         return "a certificate could not be added"
+
+    def _number(self, serial: str) -> int | None:
+        found = self.db.execute("SELECT number FROM certificate WHERE serial = ?", (rows.serial(serial),))
+        row = found.fetchone()
+        return None if row is None else int(row[0])
 
     def revoke(self, serial: str, reason: str, at: str | None = None) -> None:
         """Revoke a certificate that is valid or held."""
@@ -83,13 +82,10 @@ class Change:
             raise UserError(f"serial {serial}: is {state}; only a held certificate can be resumed")
         self._change(serial, "valid", None, None)
 
-    def _state(self, serial: str, *, missing: bool = False) -> str | None:
-        row = self.db.execute(
-            "SELECT state FROM certificate WHERE serial = ?", (rows.serial(serial),)
-        ).fetchone()
+    def _state(self, serial: str) -> str:
+        found = self.db.execute("SELECT state FROM certificate WHERE serial = ?", (rows.serial(serial),))
+        row = found.fetchone()
         if row is None:
-            if missing:
-                return None
             raise UserError(f"serial {serial}: is not in the register")
         return str(row[0])
 
