@@ -175,6 +175,10 @@ class Register:
         """Certificates of a key, the newest first."""
         return self._all("spki_sha256 = ? ORDER BY number DESC", _octets(spki_sha256))
 
+    def by_subject(self, subject: str) -> list[Certificate]:
+        """Certificates of a subject, as its whole text, the newest first."""
+        return self._all("subject = ? ORDER BY number DESC", subject)
+
     def pair(self, pair_id: str) -> Certificates:
         """The certificates of a TLCP pair, in the order they were issued."""
         return self._all("pair_id = ? ORDER BY number", pair_id)

@@ -16,6 +16,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE UNIQUE INDEX certificate_serial ON certificate (serial);
     CREATE INDEX certificate_sha256 ON certificate (sha256);
+    CREATE INDEX certificate_subject ON certificate (subject);
     CREATE INDEX certificate_key ON certificate (spki_sha256);
     CREATE INDEX certificate_state ON certificate (state, not_after);
     CREATE INDEX certificate_profile ON certificate (profile, state, not_after);

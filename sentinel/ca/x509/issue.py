@@ -17,7 +17,7 @@ from sentinel.ca.keys.algorithms import ALGORITHMS
 from sentinel.ca.register import Certificate as Row
 from sentinel.ca.register import Register
 from sentinel.ca.x509 import altnames, certificate, checks, der, envelope, names, request
-from sentinel.ca.x509.order import Issued, Order, RefusedError, Refused
+from sentinel.ca.x509.order import Issued, Order, Refused, RefusedError
 from sentinel.ca.x509.profiles import Profile, Profiles
 from sentinel.ca.x509.rows import Prepared, record, row_of
 from sentinel.ca.x509.templates import Template
