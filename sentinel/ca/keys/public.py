@@ -52,7 +52,7 @@ class PublicKey:
             info.end()
             if marked == _SM2_KEY:
                 self.algorithm = "sm2"
-                _native.sm2_point_compress(self.octets)
+                _native.sm2_compress(self.octets)
                 return
             self.algorithm = self._other(marked)
         except (ValueError, UnsupportedAlgorithm) as error:

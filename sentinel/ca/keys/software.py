@@ -36,7 +36,7 @@ class SoftwareKey(Signer, Protocol):
 def generate(algorithm: str) -> SoftwareKey:
     """A new key. `algorithm` is a name of `ALGORITHMS`."""
     if algorithm == "sm2":
-        return Sm2Key(_native.sm2_generate())
+        return Sm2Key(_native.Sm2Key.generate())
     if algorithm in ("p256", "p384"):
         return OtherKey(ec.generate_private_key(ec.SECP256R1() if algorithm == "p256" else ec.SECP384R1()))
     if algorithm == "ed25519":
@@ -58,7 +58,7 @@ def from_pkcs8(info: bytes) -> SoftwareKey:
             key = der.Reader(inner.read(der.OCTET_STRING)).enter()
             if key.integer() != 1:
                 raise UserError("private key: ECPrivateKey of an unknown version (RFC 5915)")
-            return Sm2Key(key.read(der.OCTET_STRING))
+            return Sm2Key(_native.Sm2Key(key.read(der.OCTET_STRING)))
         other = load_der_private_key(info, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UserError(f"private key: no PKCS#8 of a kind we know: {error}") from None
@@ -68,22 +68,19 @@ def from_pkcs8(info: bytes) -> SoftwareKey:
 
 
 class Sm2Key:
-    """An SM2 key: 32 octets of secret."""
+    """An SM2 key of the native module."""
 
     algorithm = "sm2"
 
-    def __init__(self, secret: bytes) -> None:
-        try:
-            self._public = _native.sm2_public(secret)
-        except ValueError as error:
-            raise UserError(f"private key: {error}") from None
-        self._secret = secret
+    def __init__(self, key: _native.Sm2Key) -> None:
+        self._key = key
+        self._public = key.public()
         self._spki = der.sequence(ALGORITHMS["sm2"].key, der.bits(self._public))
 
     @property
     def secret(self) -> bytes:
         """The private number, 32 octets, most significant first."""
-        return self._secret
+        return self._key.secret()
 
     def spki(self) -> bytes:
         return self._spki
@@ -92,10 +89,10 @@ class Sm2Key:
         return ALGORITHMS["sm2"].signature
 
     def sign(self, tbs: bytes) -> bytes:
-        return _native.sm2_sign(self._secret, SM2_ID, tbs)
+        return self._key.sign(SM2_ID, tbs)
 
     def pkcs8(self) -> bytes:
-        key = der.sequence(der.integer(1), der.octets(self._secret), der.explicit(1, der.bits(self._public)))
+        key = der.sequence(der.integer(1), der.octets(self.secret), der.explicit(1, der.bits(self._public)))
         return der.sequence(der.integer(0), ALGORITHMS["sm2"].key, der.octets(key))
 
 

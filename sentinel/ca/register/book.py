@@ -167,15 +167,13 @@ class Register:
 
     def encoded(self, serial: str) -> bytes | None:
         """The certificate of a serial, DER."""
+        number = "SELECT number FROM certificate WHERE serial = ?"
         with told(self.path):
-            row = (
-                self._reader()
-                .execute(
-                    "SELECT der FROM encoded WHERE number = (SELECT number FROM certificate WHERE serial = ?)",
-                    (rows.serial(serial),),
-                )
-                .fetchone()
+            found = self._reader().execute(
+                f"SELECT der FROM encoded WHERE number = ({number})",  # noqa: S608
+                (rows.serial(serial),),
             )
+            row = found.fetchone()
         return None if row is None else bytes(row[0])
 
     def by_fingerprint(self, sha256: str) -> Certificate | None:
@@ -187,6 +185,10 @@ class Register:
         """Certificates of a key, the newest first."""
         found = self._by_hash(_octets(spki_sha256))
         return [c for c in found if c.spki_sha256 == spki_sha256.lower()]
+
+    def by_subject(self, subject: str) -> list[Certificate]:
+        """Certificates of a subject, as its whole text, the newest first."""
+        return self._all("subject = ? ORDER BY number DESC", subject)
 
     def pair(self, pair_id: str) -> Certificates:
         """The certificates of a TLCP pair, in the order they were issued."""

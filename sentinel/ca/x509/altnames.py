@@ -84,15 +84,13 @@ def _host(value: str) -> str:
 
 
 def host_or_address(value: str) -> AltName | None:
-    """The alternative name that a common name stands for, if it is a host name with a dot or an address."""
-    try:
-        return checked(("ip", value))
-    except UserError:
-        pass
-    try:
-        return checked(("dns", value)) if "." in value or value == "localhost" else None
-    except UserError:
-        return None
+    """The alternative name that a common name stands for, if it is an address or a host name."""
+    for kind in ("ip", "dns"):
+        try:
+            return checked((kind, value))
+        except UserError:
+            continue
+    return None
 
 
 def encode(names: tuple[AltName, ...]) -> bytes:
