@@ -34,7 +34,8 @@ class Bad(msgspec.Struct, frozen=True):
     `edited`, `deleted`, `added`, `reordered`: the entry. `head`: a head that does not fit the entries, is
     not genuine, or of another register. `key`: a head signed by another key than the CA's. `unsigned`: an
     entry that a head should stand over. `certificate`: the register holds another certificate than the
-    entry says, or none. `file`: what cannot be read.
+    entry says, or none. `state`: a certificate is not revoked, held or valid as the last entry on it says.
+    `file`: what cannot be read.
     """
 
     index: int
@@ -52,7 +53,11 @@ class Report(msgspec.Struct, kw_only=True):
     faults: int
 
 
-class _Issued(msgspec.Struct):
+_STATES = {"revoke": b"revoked", "hold": b"held", "resume": b"valid"}
+"""States that actions lead to."""
+
+
+class _Read(msgspec.Struct):
     """What is looked at in an entry."""
 
     action: str
@@ -60,7 +65,7 @@ class _Issued(msgspec.Struct):
     details: dict[str, Any] = {}
 
 
-_entry = msgspec.json.Decoder(_Issued).decode
+_entry = msgspec.json.Decoder(_Read).decode
 
 
 class _Found:
@@ -124,6 +129,10 @@ class _Check:
         self.signed = 0
         self._stored: dict[bytes, int] = {}
         self._broken = False
+        self._states: dict[bytes, tuple[bytes, bytes | None]] = {}
+        """State and reason by serial, of certificates that are not valid."""
+        self._told: dict[bytes, tuple[int, bytes, bytes | None]] = {}
+        """Entry, state and reason by serial, as the last entry on it says."""
         self._lonely: dict[bytes, tuple[int, bytes]] = {}
         """Serials of which only one side was seen so far: (entry or -1, fingerprint)."""
 
@@ -132,7 +141,8 @@ class _Check:
         own = self._heads()
         waiting = sorted((*own, *kept), key=lambda head: head.size, reverse=True)
         certificates = self.db.execute(
-            "SELECT serial, sha256, der FROM certificate LEFT JOIN encoded USING (number) ORDER BY number"
+            "SELECT serial, sha256, der, state, reason FROM certificate LEFT JOIN encoded USING (number) "
+            "ORDER BY number"
         )
         last_good = 0
         for index, entry, stored in self._entries():
@@ -146,8 +156,12 @@ class _Check:
             self._issued(index, entry, certificates)
         while waiting:
             last_good = self._head(waiting.pop(), last_good)
-        for serial, sha256, der in certificates:
-            self._certificate(serial, sha256, der)
+        for row in certificates:
+            self._certificate(*row)
+        for serial in self._states.keys() | self._told.keys():
+            index, state, reason = self._told.get(serial, (0, b"valid", None))
+            if self._states.get(serial, (b"valid", None)) != (state, reason):
+                self.found.add(index, "state")
         for index, _ in self._lonely.values():
             self.found.add(max(index, 0), "certificate")
         self._tail(own)
@@ -214,20 +228,41 @@ class _Check:
         """Pair an entry that issued a certificate with the register's next one."""
         try:
             read = _entry(entry)
+            if read.action in _STATES:
+                self._changed(index, read)
             sha256 = read.details.get("sha256")
             if not isinstance(sha256, str) or "intent" in read.details:
                 return
             serial, fingerprint = bytes.fromhex(read.subject), bytes.fromhex(sha256)
         except (msgspec.DecodeError, ValueError, UnicodeDecodeError):
             return
-        self._pair(serial, index, fingerprint)
-        row = certificates.fetchone()
-        if row is not None:
-            self._certificate(*row)
+        issued = [(serial, fingerprint)]
+        try:
+            other = read.details.get("pair_serial"), read.details.get("pair_sha256")
+            issued += [(bytes.fromhex(other[0]), bytes.fromhex(other[1]))] if all(other) else []
+        except (ValueError, TypeError):
+            self.found.add(index, "certificate")
+        for serial, fingerprint in issued:
+            self._pair(serial, index, fingerprint)
+            row = certificates.fetchone()
+            if row is not None:
+                self._certificate(*row)
 
-    def _certificate(self, serial: bytes, sha256: bytes, der: bytes | None) -> None:
+    def _changed(self, index: int, read: _Read) -> None:
+        state = _STATES[read.action]
+        reason = {b"held": "certificateHold", b"valid": None}.get(state, read.details.get("reason"))
+        told = (index, state, None if reason is None else str(reason).encode())
+        for text in (read.subject, *str(read.details.get("pair_serial", "")).split(",")):
+            if text:
+                self._told[bytes.fromhex(text)] = told
+
+    def _certificate(
+        self, serial: bytes, sha256: bytes, der: bytes | None, state: bytes, reason: bytes | None
+    ) -> None:
         if der is None or hashlib.sha256(der).digest() != sha256:
             self.found.add(0, "certificate")
+        if state != b"valid":
+            self._states[serial] = (state, reason)
         self._pair(serial, -1, sha256)
 
     def _pair(self, serial: bytes, index: int, fingerprint: bytes) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from sentinel.ca.audit import heads, log
 from sentinel.ca.audit.tree import hasher
@@ -25,6 +25,7 @@ from sentinel.errors import UserError
 from sentinel.model import database
 
 Certificates: TypeAlias = list[Certificate]
+Rows: TypeAlias = list[tuple[Any, ...]]
 Intents: TypeAlias = list[tuple[str, str, str]]
 
 CHECKPOINT = 4_000
@@ -41,7 +42,8 @@ class Register:
     """The register of a CA. Any thread may use it; several processes may have it open, one transaction is
     made at a time. Faults of the file are `UserError`, those that may pass `StoreAwayError`.
 
-    `signer` signs a head of the audit in every transaction; without one, entries wait for the next head.
+    `signer` signs a head of the audit in every transaction, and `unlock` is asked for it when the first one
+    is to be signed; without one, entries wait for the next head.
     `published` is called with each head after its transaction.
     """
 
@@ -49,6 +51,7 @@ class Register:
         self.path, self.readonly = path, readonly
         self.origin = self.digest = ""
         self.signer: Signer | None = None
+        self.unlock: Callable[[], Signer | None] | None = None
         self.published: Callable[[heads.Head], None] | None = None
         self._lock = threading.RLock()
         self._writer: sqlite3.Connection | None = None
@@ -142,10 +145,9 @@ class Register:
                         self._log.begin(db)
                         self._change = Change(db, self._log)
                         yield self._change
-                        if self._change.spoiled:
-                            raise RuntimeError(
-                                "certificates were added in part; the transaction cannot stand"
-                            )
+                        self._change.flush()
+                        if self.signer is None and self.unlock is not None:
+                            self.signer, self.unlock = self.unlock(), None
                         if self.signer is not None:
                             head = self._log.seal(db, self.signer, self._change.at)
                 finally:
@@ -158,8 +160,9 @@ class Register:
         """Add certificates with their entries of the audit in one transaction, on the disk at the return.
         All or none; `UserError` names a serial that is there."""
         with self.transaction() as change:
-            change.add_many([(certificate, der) for certificate, der, _ in items])
-            change.audit_many([entry for _, _, entry in items])
+            for certificate, der, entry in items:
+                change.add(certificate, der)
+                change.audit_entry(entry)
 
     def certificate(self, serial: str) -> Certificate | None:
         """The certificate of a serial, 40 hexadecimal digits."""
@@ -232,6 +235,19 @@ class Register:
             ):
                 yield Revoked(serial.hex(), state, reason or "removeFromCRL", at or "", end, position)
 
+    def head(self) -> heads.Head | None:
+        """The newest signed head of the audit."""
+        with told(self.path):
+            row = self._reader().execute("SELECT head FROM head ORDER BY size DESC LIMIT 1").fetchone()
+        return None if row is None else heads.parse(row[0], self.path)
+
+    def root(self, size: int) -> bytes:
+        """Root of the audit over its first `size` entries. `UserError` if there are not so many."""
+        with told(self.path):
+            if not 0 <= size <= log.size(self._reader()):
+                raise UserError(f"{self.path}: the audit has no {size:,} entries")
+            return log.load(self._reader(), self._log.hash, size)[0].root()
+
     def position(self) -> int:
         """The last entry of the audit, -1 if there is none: `since` of a later `revoked`. Take it in the
         transaction, or before the rows are read."""
@@ -253,6 +269,11 @@ class Register:
                 )
             )
 
+    def query(self, sql: str, values: Sequence[object] = ()) -> Rows:
+        """Rows of a table that another module looks after, all at once."""
+        with told(self.path):
+            return self._reader().execute(sql, values).fetchall()
+
     def generation(self) -> int:
         """A number that changes when another connection has changed the register: to keep a cache by."""
         with told(self.path):
@@ -273,6 +294,7 @@ class Register:
     def _reader(self) -> sqlite3.Connection:
         """The connection of this thread: that of its transaction if it is in one."""
         if self._change is not None and self._lock._is_owned():  # type: ignore[attr-defined]
+            self._change.flush()
             return self._change.db
         db: sqlite3.Connection | None = getattr(self._own, "db", None)
         if db is None:

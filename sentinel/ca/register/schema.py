@@ -31,6 +31,19 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE intent (
         id TEXT PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, details TEXT NOT NULL, outcome TEXT
     ) STRICT;
+    CREATE TABLE operator (
+        name TEXT PRIMARY KEY, role TEXT NOT NULL, spki BLOB NOT NULL UNIQUE, added TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE request (
+        id TEXT PRIMARY KEY, at TEXT NOT NULL, operation TEXT NOT NULL, arguments TEXT NOT NULL,
+        requester TEXT NOT NULL, size INTEGER NOT NULL, root TEXT NOT NULL, expires TEXT NOT NULL,
+        needed INTEGER NOT NULL, state TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX request_state ON request (state, at);
+    CREATE TABLE approval (
+        request TEXT NOT NULL REFERENCES request, operator TEXT NOT NULL, at TEXT NOT NULL,
+        algorithm BLOB NOT NULL, signature BLOB NOT NULL, PRIMARY KEY (request, operator)
+    ) STRICT;
     CREATE TABLE audit (number INTEGER PRIMARY KEY, entry TEXT NOT NULL) STRICT;
     CREATE TABLE block (number INTEGER PRIMARY KEY, peaks BLOB NOT NULL, leaves BLOB NOT NULL) STRICT;
     CREATE TABLE head (size INTEGER PRIMARY KEY, head TEXT NOT NULL) STRICT;

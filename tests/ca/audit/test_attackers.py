@@ -15,7 +15,7 @@ import pytest
 from sentinel.ca.audit import heads, log, tree, verify
 from sentinel.ca.keys import generate
 from sentinel.ca.register import Register
-from tests.ca.register.made import certificate, encoded, entry
+from tests.ca.register.made import certificate, encoded, entry, put
 
 TRIALS = int(os.environ.get("SENTINEL_CASES", "80"))
 ENTRIES = 300
@@ -201,6 +201,34 @@ def test_a_certificate_without_entry_is_found(attacked: Attacked) -> None:
         db.execute(sql)
         found = report(db)
         assert {bad.kind for bad in found.bad} == {"certificate"}, sql
+
+
+def test_a_state_that_no_entry_tells_of_is_found(tmp_path: Path) -> None:
+    with Register.create(tmp_path / "register.db") as register:
+        register.signer = HEAD_KEY
+        put(register, 3)
+        first, second, third = (certificate(n).serial for n in range(3))
+        with register.transaction() as change:
+            change.revoke(first, "superseded")
+            change.revoke(second, "superseded")
+            details = {"reason": "superseded", "pair_serial": second}
+            change.audit("revoke", who="alice", subject=first, details=details)
+        with register.transaction() as change:
+            change.hold(third)
+            change.audit("hold", who="alice", subject=third)
+        with register.transaction() as change:
+            change.resume(third)
+            change.audit("resume", who="alice", subject=third)
+        image = Attacked._image(register.path)
+    assert report(image).ok
+    for sql in (
+        "UPDATE certificate SET state = 'valid', reason = NULL WHERE number = 1",
+        "UPDATE certificate SET reason = 'keyCompromise' WHERE number = 2",
+        "UPDATE certificate SET state = 'held', reason = 'certificateHold' WHERE number = 3",
+    ):
+        db = opened(image)
+        db.execute(sql)
+        assert {bad.kind for bad in report(db).bad} == {"state"}, sql
 
 
 def test_garbage_is_a_fault_and_no_traceback(tmp_path: Path, attacked: Attacked) -> None:
