@@ -19,6 +19,9 @@ COMMANDS: tuple[str, ...] = (
     "requests",
     "approve",
     "operators",
+    "backup",
+    "restore",
+    "drill",
     "profiles",
     "keys",
 )
