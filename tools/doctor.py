@@ -79,6 +79,7 @@ OPTIONAL = {
         "no test that live capture needs one capability only",
         "util-linux",
     ),
+    "strace": (("strace",), ("-V",), "power cuts of the CA's register are not rebuilt", "strace"),
     "mvn": (
         ("mvn",),
         ("-version",),
