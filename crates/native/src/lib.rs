@@ -10,6 +10,7 @@ mod live;
 mod logs;
 mod probes;
 mod scan;
+mod serve;
 mod shed;
 mod tails;
 mod watch;
@@ -38,6 +39,8 @@ mod _native {
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
+    #[pymodule_export]
+    use super::serve::{HttpRequest, HttpServer};
     #[pymodule_export]
     use super::tails::Tails;
     #[pymodule_export]
