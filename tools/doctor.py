@@ -79,7 +79,19 @@ OPTIONAL = {
         "no test that live capture needs one capability only",
         "util-linux",
     ),
-    "mvn": (("mvn",), ("-version",), "Elasticsearch is not fetched for the tests", "maven"),
+    "mvn": (
+        ("mvn",),
+        ("-version",),
+        "Elasticsearch and Bouncy Castle are not fetched for the tests",
+        "maven",
+    ),
+    "javac": (
+        ("javac",),
+        ("-version",),
+        "what the CA makes is not judged by Bouncy Castle",
+        "openjdk-17-jdk-headless",
+    ),
+    "go": (("go",), ("version",), "what the CA makes is not judged by gmsm", "golang-go"),
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentinel.errors import UserError
-from sentinel.store.schema import version
+from sentinel.model.database import version
 from sentinel.store.search import EVENT_COLUMNS
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentinel.model.database import connect, read_only, transaction
 from sentinel.query import fold
 from sentinel.store import forms
-from sentinel.store.faults import connect, read_only, transaction
 from sentinel.store.schema import EVENTS
 
 if TYPE_CHECKING:

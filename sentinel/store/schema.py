@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from sentinel.model import database
 from sentinel.query import fold
 
 MIGRATIONS: tuple[str, ...] = (
@@ -103,26 +104,5 @@ segments of SEGMENT events: `ident` and `term` are sorted within a segment, and 
 
 def migrate(db: sqlite3.Connection) -> None:
     """Bring a catalogue to the newest version. Raises `ValueError` if it is newer than this program."""
-    if version(db, len(MIGRATIONS)) == len(MIGRATIONS):
-        return
     db.create_function("fold", 1, lambda text: None if text is None else fold(text), deterministic=True)
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        # looked at again behind the lock: another process may have been quicker
-        for number in range(version(db, len(MIGRATIONS)), len(MIGRATIONS)):
-            for sql in MIGRATIONS[number].split(";"):
-                db.execute(sql)
-            db.execute(f"PRAGMA user_version = {number + 1}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
-def version(db: sqlite3.Connection, newest: int) -> int:
-    """Version of a file. Raises `ValueError` if it is newer than the newest that is known."""
-    (found,) = db.execute("PRAGMA user_version").fetchone()
-    if found > newest:
-        raise ValueError(f"made by a newer sentinel (version {found}, this one knows {newest})")
-    return int(found)
+    database.migrate(db, MIGRATIONS)

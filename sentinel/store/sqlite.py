@@ -21,14 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sentinel.errors import UserError
+from sentinel.model.database import connect, read_only, transaction, version
 from sentinel.query import Node, leaves
 from sentinel.query.operand import fold
 from sentinel.store import detections, records
-from sentinel.store.faults import connect, read_only, told, transaction
+from sentinel.store.faults import told
 from sentinel.store.forms import FIELDS
 from sentinel.store.lookup import Search, counted
 from sentinel.store.parts import Parts
-from sentinel.store.schema import MIGRATIONS, migrate, version
+from sentinel.store.schema import MIGRATIONS, migrate
 from sentinel.store.search import EVENT_COLUMNS, decided
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from sentinel.errors import UserError
+from sentinel.model.database import read_only
 from sentinel.store import forms
-from sentinel.store.faults import read_only
 from sentinel.store.forms import FIELDS, form
 
 MAX_LINES = 100

@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from sentinel.errors import UserError
+from sentinel.model.database import connect, transaction
 from sentinel.model.store import Keyed, Kind, Written
 from sentinel.store import detections
 from sentinel.store import records as _records
-from sentinel.store.faults import connect, told, transaction
+from sentinel.store.faults import told
 from sentinel.store.hold import HeldError, Hold
 from sentinel.store.parts import Parts
 

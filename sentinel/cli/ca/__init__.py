@@ -6,7 +6,17 @@ from importlib import import_module
 
 import typer
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = (
+    "init",
+    "issue",
+    "sign",
+    "csr",
+    "renew",
+    "rekey",
+    "show",
+    "profiles",
+    "keys",
+)
 """Commands, in the order of the help: the function `<name>` of `sentinel.cli.ca.<name>`
 (`<name>_` where the name is a word of Python)."""
 

@@ -1,0 +1,282 @@
+"""An open register."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from sentinel.ca.audit import heads, log
+from sentinel.ca.audit.tree import hasher
+from sentinel.ca.keys import Signer
+from sentinel.ca.register import find, rows
+from sentinel.ca.register.change import Change
+from sentinel.ca.register.faults import told
+from sentinel.ca.register.records import Certificate, Entry, Revoked, now
+from sentinel.ca.register.schema import MIGRATIONS
+from sentinel.errors import UserError
+from sentinel.model import database
+
+Certificates: TypeAlias = list[Certificate]
+Intents: TypeAlias = list[tuple[str, str, str]]
+
+CACHE = 32_768
+"""KiB of pages that the writing connection keeps in memory."""
+
+
+class Register:
+    """The register of a CA. Any thread may use it; several processes may have it open, one transaction is
+    made at a time. Faults of the file are `UserError`, those that may pass `StoreAwayError`.
+
+    `signer` signs a head of the audit in every transaction; without one, entries wait for the next head.
+    `published` is called with each head after its transaction.
+    """
+
+    def __init__(self, path: Path, *, readonly: bool) -> None:
+        self.path, self.readonly = path, readonly
+        self.origin = self.digest = ""
+        self.signer: Signer | None = None
+        self.published: Callable[[heads.Head], None] | None = None
+        self._lock = threading.RLock()
+        self._writer: sqlite3.Connection | None = None
+        self._change: Change | None = None
+        self._log: log.Log
+        self._own = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+
+    @classmethod
+    def create(cls, path: Path, *, digest: str = "sha256") -> Register:
+        """Make a register. `digest` is that of the audit's tree: sha256 or sm3."""
+        hasher(digest)
+        if path.exists():
+            raise UserError(f"{path}: is there already; a CA has one register")
+        with told(path):
+            db = database.connect(path, "FULL")
+            try:
+                database.migrate(db, MIGRATIONS)
+                with database.transaction(db):
+                    settings = {"origin": secrets.token_hex(16), "digest": digest}
+                    db.executemany("INSERT INTO setting VALUES (?, ?)", settings.items())
+            finally:
+                db.close()
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path, *, readonly: bool = False) -> Register:
+        """Open a register. One that was made by an older version is brought to this one's form, unless it is
+        opened for reading only."""
+        if not path.is_file():
+            raise UserError(f"{path}: no register is there; `sentinel ca init` makes a CA")
+        self = cls(path, readonly=readonly)
+        with told(path):
+            try:
+                if readonly:
+                    found = database.version(self._reader(), len(MIGRATIONS))
+                    if found < len(MIGRATIONS):
+                        raise UserError(
+                            f"{path}: of an older version; a command that writes brings it to this one's"
+                        )
+                else:
+                    self._writer = database.connect(path, "FULL")
+                    self._writer.execute(f"PRAGMA cache_size = -{CACHE}")
+                    database.migrate(self._writer, MIGRATIONS)
+                settings = dict(self._reader().execute("SELECT name, value FROM setting"))
+                self.origin, self.digest = settings["origin"], settings["digest"]
+                self._log = log.Log(hasher(self.digest), self.digest, self.origin)
+            except (KeyError, ValueError) as error:
+                self.close()
+                raise UserError(f"{path}: no register of a CA: {error}") from None
+            except BaseException:
+                self.close()
+                raise
+        return self
+
+    def close(self) -> None:
+        """Close every connection. Nothing is lost without."""
+        with self._lock:
+            for db in (*self._readers, self._writer):
+                if db is not None:
+                    db.close()
+            self._readers, self._writer = [], None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Change]:
+        """One transaction: all that is done within is on the disk when the block has ended, or nothing of
+        it if the block raises. Other threads and processes wait."""
+        with self._lock:
+            if self._writer is None:
+                raise UserError(f"{self.path}: is open for reading only")
+            if self._change is not None:
+                raise RuntimeError("a transaction within a transaction")
+            head = None
+            with told(self.path):
+                try:
+                    with database.transaction(self._writer) as db:
+                        self._log.begin(db)
+                        self._change = Change(db, self._log)
+                        yield self._change
+                        if self.signer is not None:
+                            head = self._log.seal(db, self.signer, self._change.at)
+                finally:
+                    self._change = None
+                self._log.committed()
+            if head is not None and self.published is not None:
+                self.published(head)
+
+    def commit_many(self, items: Sequence[tuple[Certificate, bytes, Entry]]) -> None:
+        """Add certificates with their entries of the audit in one transaction, on the disk at the return.
+        All or none; `UserError` names a serial that is there."""
+        with self.transaction() as change:
+            change.add_many([(certificate, der) for certificate, der, _ in items])
+            change.audit_many([entry for _, _, entry in items])
+
+    def certificate(self, serial: str) -> Certificate | None:
+        """The certificate of a serial, 40 hexadecimal digits."""
+        return self._one("serial = ?", rows.serial(serial))
+
+    def encoded(self, serial: str) -> bytes | None:
+        """The certificate of a serial, DER."""
+        with told(self.path):
+            row = (
+                self._reader()
+                .execute(
+                    "SELECT der FROM encoded WHERE number = (SELECT number FROM certificate WHERE serial = ?)",
+                    (rows.serial(serial),),
+                )
+                .fetchone()
+            )
+        return None if row is None else bytes(row[0])
+
+    def by_fingerprint(self, sha256: str) -> Certificate | None:
+        """The certificate of a SHA-256, hexadecimal."""
+        return self._one("sha256 = ?", _octets(sha256))
+
+    def by_key(self, spki_sha256: str) -> Certificates:
+        """Certificates of a key, the newest first."""
+        return self._all("spki_sha256 = ? ORDER BY number DESC", _octets(spki_sha256))
+
+    def by_subject(self, subject: str) -> list[Certificate]:
+        """Certificates of a subject, as its whole text, the newest first."""
+        return self._all("subject = ? ORDER BY number DESC", subject)
+
+    def pair(self, pair_id: str) -> Certificates:
+        """The certificates of a TLCP pair, in the order they were issued."""
+        return self._all("pair_id = ? ORDER BY number", pair_id)
+
+    def list(
+        self,
+        *,
+        state: str | None = None,
+        profile: str | None = None,
+        expiring: int | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Iterator[Certificate]:
+        """Certificates, each condition if it is given; see `find.by_filter` for their order. `expiring`
+        is a number of days; `after` the serial of the last of the page before."""
+        at = now()
+        until = None
+        if expiring is not None:
+            end = datetime.now(UTC) + timedelta(days=min(expiring, 2_000_000))
+            until = end.strftime("%Y-%m-%dT%H:%M:%SZ")
+        with told(self.path):
+            yield from find.by_filter(
+                self._reader(), at, state=state, profile=profile, until=until, limit=limit, after=after
+            )
+
+    def search(self, text: str, *, limit: int = 200) -> Certificates:
+        """Certificates by a text; see `find.by_text`."""
+        with told(self.path):
+            return find.by_text(self._reader(), text, now(), limit)
+
+    def revoked(self, issuer: str, *, since: int | None = None) -> Iterator[Revoked]:
+        """Certificates of an issuer that are revoked or held, in the order it was done. With `since`
+        (a position), those changed after it, the ones that are valid again too."""
+        where = "state != 'valid'" if since is None else "TRUE"
+        with told(self.path):
+            for serial, state, reason, at, end, position in self._reader().execute(
+                "SELECT serial, state, reason, revoked_at, not_after, changed FROM certificate "  # noqa: S608
+                f"WHERE issuer = ? AND changed > ? AND {where} ORDER BY changed, number",
+                (issuer, -1 if since is None else since),
+            ):
+                yield Revoked(serial.hex(), state, reason or "removeFromCRL", at or "", end, position)
+
+    def position(self) -> int:
+        """The last entry of the audit, -1 if there is none: `since` of a later `revoked`. Take it in the
+        transaction, or before the rows are read."""
+        with told(self.path):
+            return log.size(self._reader()) - 1
+
+    def state(self, name: str) -> bytes | None:
+        """What is kept under a name."""
+        with told(self.path):
+            row = self._reader().execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def intents(self) -> Intents:
+        """(id, time, action) of what was going to be done and was not: a crash came between."""
+        with told(self.path):
+            return list(
+                self._reader().execute(
+                    "SELECT id, at, action FROM intent WHERE outcome IS NULL ORDER BY at, id"
+                )
+            )
+
+    def generation(self) -> int:
+        """A number that changes when another connection has changed the register: to keep a cache by."""
+        with told(self.path):
+            return int(self._reader().execute("PRAGMA data_version").fetchone()[0])
+
+    def _one(self, where: str, value: object) -> Certificate | None:
+        found = self._all(where, value)
+        return found[0] if found else None
+
+    def _all(self, where: str, value: object) -> Certificates:
+        with told(self.path):
+            return [*rows.select(self._reader(), f"certificate WHERE {where}", (value,), now())]
+
+    def _reader(self) -> sqlite3.Connection:
+        """The connection of this thread: that of its transaction if it is in one."""
+        if self._change is not None and self._lock._is_owned():  # type: ignore[attr-defined]
+            return self._change.db
+        db: sqlite3.Connection | None = getattr(self._own, "db", None)
+        if db is None:
+            db = sqlite3.connect(
+                database.read_only(self.path),
+                uri=True,
+                timeout=database.WAIT,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            db.create_function("holds", 2, find.holds, deterministic=True)
+            self._own.db = db
+            with self._lock:
+                self._readers.append(db)
+        return db
+
+
+def _octets(sha256: str) -> bytes:
+    try:
+        return bytes.fromhex(sha256)
+    except ValueError:
+        raise UserError(f"{sha256[:80]}: no SHA-256; write its 64 hexadecimal digits") from None

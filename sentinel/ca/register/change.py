@@ -1,0 +1,174 @@
+"""What is done to the register in one transaction: rows, and the entries of the audit that tell of them."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from sentinel.ca.audit.log import Log
+from sentinel.ca.register import rows
+from sentinel.ca.register.records import REASONS, Certificate, Entry, now
+from sentinel.errors import UserError
+
+ENTRY_MOST = 65_536
+"""Octets of an entry of the audit."""
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Change:
+    """One transaction on the register. What it did counts when `Register.transaction` has ended, and
+    then survives a power cut; if the block raises, nothing of it counts."""
+
+    def __init__(self, db: sqlite3.Connection, log: Log) -> None:
+        self.db, self.log = db, log
+        self.at = now()
+        (last,) = db.execute("SELECT max(number) FROM certificate").fetchone()
+        self._next = (last or 0) + 1
+
+    def add(self, certificate: Certificate, der: bytes) -> None:
+        """Add a certificate. Raises `UserError` for a serial that is there."""
+        self.add_many([(certificate, der)])
+
+    def add_many(self, certificates: Sequence[tuple[Certificate, bytes]]) -> None:
+        """Add certificates, all or none."""
+        self.db.execute("SAVEPOINT add_many")
+        try:
+            rows.insert(self.db, self._next, certificates)
+        except sqlite3.IntegrityError:
+            self.db.execute("ROLLBACK TO add_many")
+            raise UserError(self._doubled(certificates)) from None
+        except BaseException:
+            self.db.execute("ROLLBACK TO add_many")
+            raise
+        finally:
+            self.db.execute("RELEASE add_many")
+        self._next += len(certificates)
+
+    def _doubled(self, certificates: Sequence[tuple[Certificate, bytes]]) -> str:
+        """Names the first serial that is there, or twice among these."""
+        seen = set()
+        for certificate, _ in certificates:
+            there = self._state(certificate.serial, missing=True) is not None
+            if there or certificate.serial in seen:
+                return f"serial {certificate.serial}: is in the register already; nothing was added"
+            seen.add(certificate.serial)
+        return "a certificate could not be added"
+
+    def revoke(self, serial: str, reason: str, at: str | None = None) -> None:
+        """Revoke a certificate that is valid or held."""
+        if reason not in REASONS or reason == "certificateHold":
+            raise UserError(
+                f"reason {reason}: one of {', '.join(r for r in REASONS if r != 'certificateHold')}", 2
+            )
+        if self._state(serial) == "revoked":
+            raise UserError(f"serial {serial}: is revoked already")
+        self._change(serial, "revoked", reason, at or self.at)
+
+    def hold(self, serial: str, at: str | None = None) -> None:
+        """Put a valid certificate on hold."""
+        state = self._state(serial)
+        if state != "valid":
+            raise UserError(f"serial {serial}: is {state}; only a valid certificate can be put on hold")
+        self._change(serial, "held", "certificateHold", at or self.at)
+
+    def resume(self, serial: str) -> None:
+        """End the hold of a certificate."""
+        state = self._state(serial)
+        if state != "held":
+            raise UserError(f"serial {serial}: is {state}; only a held certificate can be resumed")
+        self._change(serial, "valid", None, None)
+
+    def _state(self, serial: str, *, missing: bool = False) -> str | None:
+        row = self.db.execute(
+            "SELECT state FROM certificate WHERE serial = ?", (rows.serial(serial),)
+        ).fetchone()
+        if row is None:
+            if missing:
+                return None
+            raise UserError(f"serial {serial}: is not in the register")
+        return str(row[0])
+
+    def _change(self, serial: str, state: str, reason: str | None, at: str | None) -> None:
+        self.db.execute(
+            "UPDATE certificate SET state = ?, reason = ?, revoked_at = ?, changed = ? WHERE serial = ?",
+            (state, reason, at, self.log.size, rows.serial(serial)),
+        )
+
+    def audit(
+        self,
+        action: str,
+        *,
+        who: str,
+        why: str = "",
+        source: str = "cli",
+        subject: str = "",
+        details: Mapping[str, Any] | None = None,
+        approvals: Sequence[str] = (),
+    ) -> int:
+        """Add an entry to the audit; its number. No secret may stand in it."""
+        entry = Entry(
+            at=self.at,
+            action=action,
+            who=who,
+            source=source,
+            subject=subject,
+            why=why,
+            details=details or {},
+            approvals=approvals,
+        )
+        return self.audit_many([entry])
+
+    def audit_many(self, entries: Sequence[Entry]) -> int:
+        """Add entries to the audit; the number of the first."""
+        encoded = [_encode(entry) for entry in entries]
+        for each in encoded:
+            if len(each) > ENTRY_MOST:
+                raise UserError(
+                    f"an entry of the audit has {len(each):,} octets; {ENTRY_MOST:,} are the most"
+                )
+        return self.log.append(self.db, encoded)
+
+    def intent(
+        self, action: str, *, who: str, subject: str = "", details: Mapping[str, Any] | None = None
+    ) -> str:
+        """Say what is going to be done, before a key of a CA or of a token is made or used: commit it, do
+        it, then say `done` with the id. What was never done stays in `Register.intents`."""
+        name = secrets.token_hex(8)
+        self.db.execute(
+            "INSERT INTO intent VALUES (?, ?, ?, ?, NULL)",
+            (name, self.at, action, _encode(details or {}).decode()),
+        )
+        self.audit(
+            "intent", who=who, subject=subject, details={"intent": name, "of": action, **(details or {})}
+        )
+        return name
+
+    def done(self, intent: str, outcome: str = "done") -> None:
+        """End an intent: `done`, or what became of it."""
+        changed = self.db.execute(
+            "UPDATE intent SET outcome = ? WHERE id = ? AND outcome IS NULL", (outcome, intent)
+        ).rowcount
+        if not changed:
+            raise UserError(f"intent {intent}: is not open")
+
+    def next_number(self, name: str) -> int:
+        """The next of a row of numbers, from 1 (numbers of revocation lists)."""
+        (number,) = self.db.execute(
+            "INSERT INTO counter VALUES (?, 1) "
+            "ON CONFLICT (name) DO UPDATE SET value = value + 1 "
+            "RETURNING value",
+            (name,),
+        ).fetchone()
+        return int(number)
+
+    def put_state(self, name: str, value: bytes | None) -> None:
+        """Keep something under a name; None forgets it."""
+        if value is None:
+            self.db.execute("DELETE FROM state WHERE name = ?", (name,))
+        else:
+            self.db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))

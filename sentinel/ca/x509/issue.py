@@ -1,0 +1,237 @@
+"""The issuer: orders are checked, signed, put into the register, and only then given out.
+
+One path for one order and for many: whatever is done once (reading the clock, looking keys up, the
+transaction with its sync to the disk) is done once for all orders of a call.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sentinel import _native
+from sentinel.ca.keys import PublicKey, Signer
+from sentinel.ca.keys.algorithms import ALGORITHMS
+from sentinel.ca.register import Certificate as Row
+from sentinel.ca.register import Register
+from sentinel.ca.x509 import altnames, certificate, checks, der, envelope, names, request
+from sentinel.ca.x509.order import Issued, Order, Refused, RefusedError
+from sentinel.ca.x509.profiles import Profile, Profiles
+from sentinel.ca.x509.rows import Prepared, record, row_of
+from sentinel.ca.x509.templates import Template
+from sentinel.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An order that passed its checks, with what its certificate will hold."""
+
+    order: Order
+    profile: Profile
+    key: PublicKey
+    subject: names.Name
+    alt_names: tuple[altnames.AltName, ...]
+    begin: datetime
+    end: datetime
+    notes: tuple[str, ...]
+
+
+class Issuer:
+    """A CA certificate and its key, at work.
+
+    `role` is issuing or root. `reserved` are the SHA-256 of the keys of the CA itself, which no order may
+    hold. `clock` gives the time in UTC.
+    """
+
+    def __init__(
+        self,
+        issuer: certificate.Certificate,
+        signer: Signer,
+        register: Register,
+        profiles: Profiles,
+        *,
+        role: str = "issuing",
+        base_url: str | None = None,
+        reserved: frozenset[str] = frozenset(),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.certificate = issuer
+        self.role = role
+        self._signer = signer
+        self._register = register
+        self._profiles = profiles
+        self._base_url = base_url
+        self._reserved = reserved | {PublicKey(signer.spki()).sha256()}
+        self._clock = clock
+        self._name = names.text(issuer.subject)
+        self._templates: dict[tuple[str, tuple[str, ...]], Template] = {}
+
+    def issue(self, orders: Sequence[Order]) -> list[Issued | Refused]:
+        """Issue what can be issued, in the order asked. When this returns, each certificate in the answer
+        is in the register and its audit, on the disk."""
+        prepared = self.prepare(orders)
+        done = [one for one in prepared if isinstance(one, Prepared)]
+        if done:
+            with self._register.transaction() as change:
+                for one in done:
+                    record(change, one)
+        return [one.issued if isinstance(one, Prepared) else one for one in prepared]
+
+    def prepare(self, orders: Sequence[Order]) -> list[Prepared | Refused]:
+        """Check and sign, and change nothing: the caller puts each into the register with `record`, and
+        gives nothing out before that is on the disk."""
+        now = self._clock().replace(microsecond=0)
+        out: list[Prepared | Refused] = []
+        taken: dict[str, Draft] = {}
+        subjects: set[tuple[str, names.Name]] = set()
+        for order in orders:
+            try:
+                draft = self._draft(order, now)
+                self._reuse(draft, taken)
+                self._duplicate(draft, subjects)
+                out.append(self._sign(draft))
+                taken[draft.key.sha256()] = draft
+                subjects.add((draft.profile.name, draft.subject))
+            except UserError as error:
+                out.append(Refused(error.message))
+        return out
+
+    def _draft(self, order: Order, now: datetime) -> Draft:
+        profile = self._profiles.get(order.profile)
+        subject, alt = order.subject, order.alt_names
+        if order.request is not None:
+            asked = request.read(order.request)
+            key = asked.key
+            checks.key(profile, key)
+            checks.asked(profile, order, asked)
+            subject = asked.subject if subject is None else subject
+            alt = asked.alt_names() if alt is None else alt
+            if not asked.proven():
+                raise RefusedError("request: its signature is not of its key (proof of possession failed)")
+        elif order.key is not None:
+            key = PublicKey(order.key)
+            checks.key(profile, key)
+        else:
+            raise RefusedError("order: neither a request nor a key")
+        subject, alt = _device(profile, order, subject or (), alt or ())
+        if order.role is not None and not profile.role:
+            raise RefusedError(f"role {order.role!r}: profile {profile.name} has no roles")
+        if order.role is not None and not (0 < len(order.role) <= 128 and order.role.isprintable()):
+            raise RefusedError("role: 1 to 128 characters that can be shown are taken")
+        subject = checks.subject(profile, subject)
+        alt = checks.alt_names(profile, alt, subject)
+        end, note = checks.end(profile, order.days, now, self.certificate.not_after)
+        return Draft(order, profile, key, subject, alt, now, end, (note,) if note else ())
+
+    def _reuse(self, draft: Draft, taken: dict[str, Draft]) -> None:
+        """Whose the key is already: the CA's, another subject's, or this one's."""
+        found = draft.key.sha256()
+        if found in self._reserved:
+            raise RefusedError("key: is the CA's own")
+        before = taken.get(found)
+        if before is not None:
+            if before.subject != draft.subject and not draft.profile.shared_key:
+                raise RefusedError(f"key: is asked for {names.text(before.subject)} too")
+            if before.subject == draft.subject and before.profile.name == draft.profile.name:
+                raise RefusedError(f"duplicate: this key for {names.text(draft.subject)} is asked for twice")
+        subject = names.text(draft.subject)
+        for row in self._register.by_key(found):
+            if row.reason == "keyCompromise":
+                raise RefusedError(f"key: was compromised (certificate {row.serial}); make a new one")
+            if row.subject != subject and not draft.profile.shared_key:
+                raise RefusedError(f"key: is in certificate {row.serial} of {row.subject}; make a new one")
+            renewed = row.serial in draft.order.renews
+            if row.state in ("valid", "held") and row.profile == draft.profile.name and not renewed:
+                raise RefusedError(
+                    f"duplicate: certificate {row.serial} has this key and subject until {row.not_after}; "
+                    f"`ca show {row.serial} --format pem` gives it, `ca renew` makes another"
+                )
+
+    def _duplicate(self, draft: Draft, subjects: set[tuple[str, names.Name]]) -> None:
+        """Profiles that keep to one certificate in force for a subject."""
+        if not draft.profile.subject.unique:
+            return
+        subject = names.text(draft.subject)
+        if (draft.profile.name, draft.subject) in subjects:
+            raise RefusedError(f"duplicate: {subject} is asked for twice")
+        for row in self._register.by_subject(subject):
+            in_force = row.state in ("valid", "held") and row.profile == draft.profile.name
+            if in_force and row.serial not in draft.order.renews:
+                raise RefusedError(
+                    f"duplicate: certificate {row.serial} of {subject} is in force; "
+                    f"`ca renew` or `ca rekey` take its place, or revoke it"
+                )
+
+    def _sign(self, draft: Draft) -> Prepared:
+        rsa = draft.profile.key_usage.rsa if draft.key.rsa is not None else None
+        usage = rsa or draft.profile.key_usage.sign
+        pair_id = secrets.token_hex(16) if draft.profile.pair else None
+        row, data = self._one(draft, draft.key, usage, pair_id)
+        issued = Issued(row.serial, data, notes=draft.notes)
+        if draft.profile.pair_usage is None:
+            return Prepared(draft.order, issued, ((row, data),))
+        sealed = None
+        if draft.order.pair_key is not None:
+            other = PublicKey(draft.order.pair_key)
+            checks.key(draft.profile, other)
+        else:
+            made = _native.Sm2Key.generate()
+            spki = der.sequence(ALGORITHMS["sm2"].key, der.bits(made.public()))
+            other = PublicKey(spki)
+            point = _native.sm2_decompress(draft.key.octets)
+            sealed = envelope.seal(point, made.public(), made.secret())
+        pair_row, pair_data = self._one(draft, other, draft.profile.pair_usage, pair_id)
+        issued = replace(issued, pair_serial=pair_row.serial, pair_der=pair_data, enveloped=sealed)
+        return Prepared(draft.order, issued, ((row, data), (pair_row, pair_data)))
+
+    def _one(
+        self, draft: Draft, key: PublicKey, usage: tuple[str, ...], pair_id: str | None
+    ) -> tuple[Row, bytes]:
+        profile = draft.profile
+        template = self._templates.get((profile.name, usage))
+        if template is None:
+            template = Template(profile, usage, self.certificate, self._signer, self._base_url, self.role)
+            self._templates[profile.name, usage] = template
+        serial = certificate.new_serial()
+        data = template.sign(
+            serial, draft.begin, draft.end, draft.subject, key, draft.alt_names, draft.order.role
+        )
+        row = row_of(
+            data,
+            serial=serial.hex(),
+            subject=names.text(draft.subject),
+            issuer=self._name,
+            key=key,
+            begin=draft.begin,
+            end=draft.end,
+            profile=profile.name,
+            alt=draft.alt_names,
+            pair_id=pair_id,
+            asset=draft.order.asset or dict(draft.subject).get("serialNumber"),
+            requester=draft.order.who or None,
+        )
+        return row, data
+
+
+def _device(
+    profile: Profile, order: Order, subject: names.Name, alt: tuple[altnames.AltName, ...]
+) -> tuple[names.Name, tuple[altnames.AltName, ...]]:
+    """Subject and names with the device's serial number and kind, where the profile wants them."""
+    if not profile.serial_number:
+        if order.serial_number is not None:
+            subject = _with_serial(subject, order.serial_number)
+        return subject, alt
+    serial = order.serial_number or dict(subject).get("serialNumber") or names.common_name(subject)
+    if not serial:
+        return subject, alt
+    subject = _with_serial(subject, serial)
+    kind = order.hardware_type or profile.hardware_type
+    if kind is not None and not any(known == "hw" for known, _ in alt):
+        alt = (*alt, altnames.checked(("hw", f"{kind}:{serial}")))
+    return subject, alt
+
+
+def _with_serial(subject: names.Name, serial: str) -> names.Name:
+    return (*(part for part in subject if part[0] != "serialNumber"), ("serialNumber", serial))

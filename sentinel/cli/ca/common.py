@@ -1,0 +1,114 @@
+"""What the commands of `sentinel ca` do alike: open the CA, ask for passphrases, say who asks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sentinel.cli.ca.options import folder
+
+if TYPE_CHECKING:
+    from sentinel.ca.authority import Authority
+    from sentinel.ca.keys.passphrases import Passphrases
+    from sentinel.ca.x509.order import Issued, Refused
+
+OutOption = Annotated[Path, typer.Option("--out", help="File for the outcome.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+DerOption = Annotated[bool, typer.Option("--der", help="Write DER, not PEM.")]
+OperatorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--operator",
+        help="Who asks, for the audit. [default: `ca.operator` of the settings, the system's user]",
+    ),
+]
+WhyOption = Annotated[str, typer.Option("--why", help="Why, for the audit.")]
+WhichArgument = Annotated[
+    str, typer.Argument(metavar="WHICH", help="Serial number, certificate file, `root` or `issuing`.")
+]
+DaysOption = Annotated[
+    int | None, typer.Option("--days", min=1, help="Days until it ends. [default: what its profile says]")
+]
+
+SOURCE = "cli"
+"""Where an operation came from, in the audit."""
+
+
+def passphrases(file: Path | None) -> Passphrases:
+    """Passphrases from a file, or from the terminal when one is there."""
+    from sentinel.ca.authority import KEYS
+    from sentinel.ca.keys.passphrases import Passphrases
+
+    if file is not None:
+        return Passphrases.from_file(file, KEYS)
+    return Passphrases(ask=_asked if sys.stdin.isatty() else None)
+
+
+def _asked(name: str) -> str | None:
+    from getpass import getpass
+
+    return getpass(f"Passphrase of key {name}: ") or None
+
+
+def opened(dir: Path | None, passphrase_file: Path | None = None, *, readonly: bool = False) -> Authority:
+    """The CA that a command was given; close it, or use it in a `with`."""
+    from sentinel.ca.authority import Authority
+
+    at = folder(dir)
+    return Authority.open(at, None if readonly else passphrases(passphrase_file), readonly=readonly)
+
+
+def who(given: str | None) -> str:
+    """The operator's name: what was given, the setting, or the user of the system."""
+    if given:
+        return given
+    from getpass import getuser
+
+    from sentinel.config import load
+
+    try:
+        return load().settings.ca.operator or getuser()
+    except (KeyError, OSError):  # a user id without a name
+        return "unknown"
+
+
+def show_json(value: Any) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def warn(text: str) -> None:
+    sys.stderr.write(f"sentinel: {text}\n")
+
+
+def warn_of_end(authority: Authority) -> None:
+    """Say on standard error when a certificate of the CA itself ends soon."""
+    from datetime import UTC, datetime
+
+    for line in authority.ends(WARN_DAYS, datetime.now(UTC)):
+        warn(line)
+
+
+WARN_DAYS = 180
+"""Days before the end of a CA's certificate from which every issuing command says so."""
+
+
+def tell(authority: Authority, answer: Issued | Refused, paths: list[Path], form: str) -> None:
+    """Show what was issued; an order that was refused ends the command."""
+    from sentinel.ca.x509.order import Refused
+    from sentinel.errors import UserError
+
+    if isinstance(answer, Refused):
+        raise UserError(answer.reason)
+    for note in answer.notes:
+        warn(note)
+    if form == "json":
+        row = authority.register.certificate(answer.serial)
+        assert row is not None
+        show_json(row.document())
+        return
+    sys.stdout.write(f"{answer.serial}  {', '.join(map(str, paths))}\n")

@@ -1,0 +1,145 @@
+"""`sentinel ca init`: a new CA."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sentinel.cli.ca.common import passphrases, show_json, who
+from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOption, folder
+from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel.ca.register import Register
+
+
+class Algorithm(StrEnum):
+    """Kinds of keys."""
+
+    SM2 = "sm2"
+    P256 = "p256"
+    P384 = "p384"
+    ED25519 = "ed25519"
+    RSA3072 = "rsa3072"
+    RSA4096 = "rsa4096"
+
+
+def init(
+    name: Annotated[str, typer.Option("--name", help="Name of the CA: a common name, or CN=Plant,O=Works.")],
+    algorithm: Annotated[
+        Algorithm, typer.Option("--algorithm", help="Kind of the CA's keys.")
+    ] = Algorithm.SM2,
+    days: Annotated[int, typer.Option("--days", min=1, help="Days until the root ends.")] = 7300,
+    issuing_days: Annotated[
+        int | None,
+        typer.Option(
+            "--issuing-days", min=1, help="Days until the issuing CA ends. [default: 3650, or --days]"
+        ),
+    ] = None,
+    no_intermediate: Annotated[
+        bool, typer.Option("--no-intermediate", help="The root issues itself; no issuing CA.")
+    ] = False,
+    base_url: Annotated[
+        str,
+        typer.Option(
+            "--base-url", help="Where CRL, OCSP and CA certificates will be served: http://pki.plant."
+        ),
+    ] = "",
+    permit: Annotated[
+        list[str] | None,
+        typer.Option("--permit", help="Names it may issue for alone: dns:plant.example, ip:10.0.0.0/8."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="Names it may not issue for, in the same form.")
+    ] = None,
+    approvals: Annotated[
+        int, typer.Option("--approvals", min=0, max=16, help="Operators who must approve grave operations.")
+    ] = 0,
+    operator: Annotated[
+        list[str] | None,
+        typer.Option("--operator", help="An operator and his public key: NAME=PUB.pem; may be given again."),
+    ] = None,
+    root_token: Annotated[
+        str | None, typer.Option("--root-token", help="Token that holds the root's key: a pkcs11: URI.")
+    ] = None,
+    issuing_token: Annotated[
+        str | None,
+        typer.Option("--issuing-token", help="Token that holds the issuing CA's key: a pkcs11: URI."),
+    ] = None,
+    dir: DirOption = None,
+    passphrase_file: PassphraseOption = None,
+    format: FormOption = Form.TABLE,
+) -> None:
+    """Make a CA: a root, an issuing CA under it, their keys, the register and its audit."""
+    from sentinel.ca import founding
+    from sentinel.ca.authority import Authority
+    from sentinel.ca.charter import Policy
+
+    at = folder(dir)
+    tokens = (("root", root_token), ("issuing", issuing_token))
+    operators = _operators(operator or [], approvals)
+    plan = founding.Plan(
+        name,
+        algorithm.value,
+        days,
+        issuing_days,
+        not no_intermediate,
+        base_url,
+        tuple(permit or ()),
+        tuple(exclude or ()),
+        Policy(approvals),
+        who(None),
+        tuple((role, uri) for role, uri in tokens if uri is not None),
+    )
+
+    def enrol(part: Path, register: Register) -> None:
+        for known, key in operators.items():
+            with register.transaction() as change:
+                change.add_operator(known, key, role="administrator", who=plan.who)
+
+    founding.found(at, plan, passphrases(passphrase_file), enrol)
+    with Authority.open(at, readonly=True) as authority:
+        if format is Form.JSON:
+            show_json(
+                {
+                    "dir": str(at),
+                    "name": name,
+                    "algorithm": algorithm.value,
+                    "certificates": [
+                        {"role": member.role, "serial": one.serial_text, "sha256": one.sha256}
+                        for member, one in zip(
+                            authority.charter.members, reversed(authority.chain()), strict=True
+                        )
+                    ],
+                }
+            )
+            return
+        for member, one in zip(authority.charter.members, reversed(authority.chain()), strict=True):
+            sys.stdout.write(f"{member.role}  {one.serial_text}  until {one.not_after:%Y-%m-%d}\n")
+        sys.stdout.write(f"{at}: ready; the root's key {at / 'keys' / 'root.pem'} can be taken away\n")
+
+
+def _operators(given: list[str], approvals: int) -> dict[str, bytes]:
+    """Operators and their keys (SubjectPublicKeyInfo, DER)."""
+    from sentinel.ca import files
+    from sentinel.ca.keys import PublicKey
+
+    out: dict[str, bytes] = {}
+    for text in given:
+        name, found, path = text.partition("=")
+        if not found or not name or not path:
+            raise UserError(f"--operator {text}: write NAME=PUB.pem", 2)
+        if name in out:
+            raise UserError(f"--operator {name}: is given twice", 2)
+        key = PublicKey(files.unpem(files.read(Path(path)), "PUBLIC KEY", name=path)[0][1])
+        if key.spki in out.values():
+            raise UserError(f"--operator {name}: his key is another operator's too")
+        out[name] = key.spki
+    if approvals and len(out) <= approvals:
+        # nobody approves his own request
+        raise UserError(f"--approvals {approvals}: {approvals + 1} operators are needed, {len(out)} given", 2)
+    return out
