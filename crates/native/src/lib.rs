@@ -12,6 +12,7 @@ mod probes;
 mod scan;
 mod serve;
 mod shed;
+mod sm;
 mod tails;
 mod watch;
 
@@ -41,6 +42,12 @@ mod _native {
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
     use super::serve::{HttpRequest, HttpServer};
+    #[pymodule_export]
+    use super::sm::{
+        Sm2Key, Sm3, sm2_compress, sm2_decompress, sm2_decrypt, sm2_digest, sm2_encrypt, sm2_generate,
+        sm2_public, sm2_sign, sm2_sign_digest, sm2_signature_der, sm2_signature_raw, sm2_verify,
+        sm2_verify_digest, sm2_verify_many, sm3, sm4_cbc, sm4_ccm_open, sm4_ccm_seal, sm4_ctr, sm4_ecb,
+    };
     #[pymodule_export]
     use super::tails::Tails;
     #[pymodule_export]

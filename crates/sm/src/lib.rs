@@ -3,12 +3,21 @@
 //! Verification works on public data alone, is our own and takes variable time; whatever touches a
 //! secret goes through RustCrypto's constant-time crates.
 
+mod cipher;
+mod der;
 mod field;
+mod many;
 mod point;
 mod scalar;
+mod secret;
+pub mod sm4;
 mod verify;
 
+pub use cipher::Ciphertext;
+pub use many::{Case, verify_many};
 pub use point::{Affine, PointError};
+pub use secret::{SecretError, SecretKey};
+pub use sm3;
 pub use verify::{PublicKey, Signature, VerifyError, digest, za};
 
 /// Distinguishing identifier where no other was agreed on (GM/T 0009, section 10).

@@ -1,5 +1,6 @@
 //! Verification of SM2 signatures (GB/T 32918.2, section 7) over a digest or a message.
 
+use crate::der;
 use crate::field::Fe;
 use crate::point::{Affine, PointError, combined};
 use crate::scalar::Scalar;
@@ -34,6 +35,8 @@ pub enum VerifyError {
     IdTooLong,
     /// It is no DER of two numbers.
     Form,
+    /// It is not 64 octets.
+    Raw,
 }
 
 impl std::fmt::Display for VerifyError {
@@ -43,6 +46,7 @@ impl std::fmt::Display for VerifyError {
             VerifyError::Mismatch => "the signature is not of this key over this message",
             VerifyError::IdTooLong => "the distinguishing identifier is longer than 8191 octets",
             VerifyError::Form => "the signature is no DER sequence of two numbers",
+            VerifyError::Raw => "the signature is not r and s in 32 octets each",
         })
     }
 }
@@ -53,6 +57,35 @@ impl std::error::Error for VerifyError {}
 pub struct Signature {
     pub r: [u8; 32],
     pub s: [u8; 32],
+}
+
+impl Signature {
+    /// Reads r || s.
+    pub fn from_raw(octets: &[u8]) -> Result<Signature, VerifyError> {
+        match octets.as_chunks::<32>() {
+            ([r, s], []) => Ok(Signature { r: *r, s: *s }),
+            _ => Err(VerifyError::Raw),
+        }
+    }
+    pub fn to_raw(&self) -> [u8; 64] {
+        let mut out = [0; 64];
+        out[..32].copy_from_slice(&self.r);
+        out[32..].copy_from_slice(&self.s);
+        out
+    }
+    /// Reads SEQUENCE { r INTEGER, s INTEGER } (GM/T 0009, section 7.2), in its one DER form.
+    pub fn from_der(octets: &[u8]) -> Result<Signature, VerifyError> {
+        let mut reader = der::Reader::sequence(octets).ok_or(VerifyError::Form)?;
+        let r = reader.number().ok_or(VerifyError::Form)?;
+        let s = reader.number().filter(|_| reader.is_empty()).ok_or(VerifyError::Form)?;
+        Ok(Signature { r, s })
+    }
+    pub fn to_der(&self) -> Vec<u8> {
+        let mut inner = Vec::with_capacity(70);
+        der::number(&self.r, &mut inner);
+        der::number(&self.s, &mut inner);
+        der::sequence(&inner)
+    }
 }
 
 /// A public key, on the curve.
