@@ -295,6 +295,24 @@ class CaSettings(Section):
     operator: Annotated[
         str | None, Field(description="Name of the operator in the audit. Not set: the user of the system.")
     ] = None
+    rate: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1e6,
+            description="Requests a second that `serve` takes from one address, for each of OCSP and CRLs, EST, "
+            "ACME and the API (0: no bound).",
+        ),
+    ] = 200.0
+    burst: Annotated[
+        float, Field(ge=1, le=1e6, description="Requests that one address may make at once, on top of `rate`.")
+    ] = 400.0
+    connections: Annotated[
+        int, Field(ge=1, le=65_536, description="Connections of `serve`, for each of http and https.")
+    ] = 4096
+    connections_per_address: Annotated[
+        int, Field(ge=1, le=65_536, description="Of these, how many of one address.")
+    ] = 256
 
 
 class Settings(Section):
