@@ -680,7 +680,9 @@ class HttpServer:
     """The CA's HTTP server; listens from its making on. OSError if it cannot, ValueError for settings,
     chain or key that are wrong (PEM; the key PKCS#8 in the open)."""
 
-    def __init__(self, settings: dict[str, Any], chain: bytes | None = None, key: bytes | None = None) -> None: ...
+    def __init__(
+        self, settings: dict[str, Any], chain: bytes | None = None, key: bytes | None = None
+    ) -> None: ...
     @property
     def addresses(self) -> list[str]:
         """host:port of each listener with TLS."""

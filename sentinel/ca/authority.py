@@ -104,8 +104,8 @@ class Authority:
         """The passphrase for a new key of this name."""
         return self._passphrases.fresh(name)
 
-    def opens(self, name: str) -> bytes | None:
-        """The passphrase that opens a key that is there, None if there is none to be had."""
+    def known_passphrase(self, name: str) -> bytes | None:
+        """The passphrase of a key that is there, None if there is none to be had."""
         return self._passphrases.get(name)
 
     def issuer(self, role: str = "issuing") -> Issuer:

@@ -300,12 +300,12 @@ class CaSettings(Section):
         Field(
             ge=0,
             le=1e6,
-            description="Requests a second that `serve` takes from one address, for each of OCSP and CRLs, EST, "
-            "ACME and the API (0: no bound).",
+            description="Requests a second that `serve` takes from one address, for each of OCSP with CRLs, "
+            "EST, ACME and the API (0: no bound).",
         ),
     ] = 200.0
     burst: Annotated[
-        float, Field(ge=1, le=1e6, description="Requests that one address may make at once, on top of `rate`.")
+        float, Field(ge=1, le=1e6, description="Requests that one address may make at once, beside `rate`.")
     ] = 400.0
     connections: Annotated[
         int, Field(ge=1, le=65_536, description="Connections of `serve`, for each of http and https.")

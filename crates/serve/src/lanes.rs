@@ -65,6 +65,8 @@ impl Request {
 struct Queue {
     waiting: VecDeque<Request>,
     open: bool,
+    /// How many requests whoever takes them is waiting for: he is not woken for fewer.
+    wanted: usize,
 }
 
 /// One bounded queue.
@@ -76,7 +78,7 @@ pub struct Lane {
 
 impl Lane {
     pub fn new(limit: usize) -> Self {
-        let queue = Mutex::new(Queue { waiting: VecDeque::new(), open: true });
+        let queue = Mutex::new(Queue { waiting: VecDeque::new(), open: true, wanted: 1 });
         Lane { limit, queue, ready: Condvar::new() }
     }
 
@@ -100,8 +102,11 @@ impl Lane {
             }
         }
         queue.waiting.push_back(request);
+        let enough = queue.waiting.len() >= queue.wanted;
         drop(queue);
-        self.ready.notify_one();
+        if enough {
+            self.ready.notify_one();
+        }
         Ok(receiver)
     }
 
@@ -122,6 +127,7 @@ impl Lane {
             if left.is_zero() {
                 return Some(Vec::new());
             }
+            queue.wanted = 1;
             queue = self.ready.wait_timeout(queue, left).unwrap_or_else(|broken| broken.into_inner()).0;
         }
         let until = Instant::now() + gather;
@@ -130,8 +136,10 @@ impl Lane {
             if left.is_zero() {
                 break;
             }
+            queue.wanted = max;
             queue = self.ready.wait_timeout(queue, left).unwrap_or_else(|broken| broken.into_inner()).0;
         }
+        queue.wanted = 1;
         let count = queue.waiting.len().min(max);
         Some(queue.waiting.drain(..count).collect())
     }

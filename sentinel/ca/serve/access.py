@@ -23,7 +23,10 @@ RIGHTS = {
 }
 """What each role may do. Nobody has all of it (GB/T 25056)."""
 
-_CHALLENGE = (("www-authenticate", 'Bearer realm="sentinel ca"'), ("www-authenticate", 'Basic realm="sentinel ca"'))
+_CHALLENGE = (
+    ("www-authenticate", 'Bearer realm="sentinel ca"'),
+    ("www-authenticate", 'Basic realm="sentinel ca"'),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,9 @@ def caller(register: Register, request: Request) -> Caller:
     if said:
         return _by_token(register, said)
     if request.certificate is None:
-        raise RefusedError(401, "show a token (Authorization: Bearer) or a certificate of this CA", *_CHALLENGE)
+        raise RefusedError(
+            401, "show a token (Authorization: Bearer) or a certificate of this CA", *_CHALLENGE
+        )
     return _by_certificate(register, request.certificate)
 
 

@@ -1,11 +1,11 @@
 """`/v1`: certificates, tokens and profiles as JSON, for operators and for devices with a token.
 
-    POST   /v1/certificates                 issue: an object of `Wanted`
-    GET    /v1/certificates?q= &state= ...  search and list
-    GET    /v1/certificates/SERIAL          one, with its PEM
-    POST   /v1/certificates/SERIAL/revoke   {"reason", "why"}; also hold and resume
-    GET    /v1/tokens, POST /v1/tokens, DELETE /v1/tokens/ID
-    GET    /v1/profiles, /v1/ca, /v1/health
+POST   /v1/certificates                 issue: an object of `Wanted`
+GET    /v1/certificates?q= &state= ...  search and list
+GET    /v1/certificates/SERIAL          one, with its PEM
+POST   /v1/certificates/SERIAL/revoke   {"reason", "why"}; also hold and resume
+GET    /v1/tokens, POST /v1/tokens, DELETE /v1/tokens/ID
+GET    /v1/profiles, /v1/ca, /v1/health
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from sentinel.ca import files
+from sentinel.ca import files, revocation
 from sentinel.ca.authority import Authority
+from sentinel.ca.register import Certificate
 from sentinel.ca.serve import tokens
 from sentinel.ca.serve.access import Caller, caller
 from sentinel.ca.serve.issuing import Ask, bound, issue
@@ -71,9 +72,6 @@ class TokenWanted(_Own, frozen=True, forbid_unknown_fields=True):
     serial_number: str = ""
 
 
-Revoke = Callable[[str, str, Caller, Reason, str], dict[str, Any]]
-"""(action, serial, caller, reason, source) -> what changed: given by the service."""
-
 _wanted = msgspec.json.Decoder(Wanted)
 
 
@@ -83,7 +81,8 @@ class Api:
 
     authority: Authority
     issuer: Issuer
-    revoke: Revoke
+    changed: Callable[[], None]
+    """Called when a state has changed, before that is answered."""
 
     def __call__(self, requests: Sequence[Request]) -> None:
         """Answer a group: what issues together in one transaction, the rest one by one."""
@@ -121,7 +120,11 @@ class Api:
         return Ask(one, who, bound(who, order), self._issued)
 
     def _issued(self, issued: Issued) -> Reply:
-        out: dict[str, Any] = {"serial": issued.serial, "certificate": _pem(issued.der), "notes": issued.notes}
+        out: dict[str, Any] = {
+            "serial": issued.serial,
+            "certificate": _pem(issued.der),
+            "notes": issued.notes,
+        }
         if issued.pair_der is not None:
             out |= {"pair_serial": issued.pair_serial, "pair_certificate": _pem(issued.pair_der)}
         if issued.enveloped is not None:
@@ -135,7 +138,9 @@ class Api:
                 return json({"ok": True})
             case "GET", ["ca"]:
                 chain = self.authority.chain()
-                return json({"name": self.authority.charter.name, "chain": [_pem(each.der) for each in chain]})
+                return json(
+                    {"name": self.authority.charter.name, "chain": [_pem(each.der) for each in chain]}
+                )
         who = caller(self.authority.register, one)
         match one.method, parts:
             case "GET", ["profiles"]:
@@ -149,7 +154,7 @@ class Api:
                 return self._show(serial)
             case "POST", ["certificates", serial, ("revoke" | "hold" | "resume") as action]:
                 who.need("revoke")
-                return json(self.revoke(action, serial, who, _decoded(one, Reason), one.peer))
+                return self._revoke(action, serial, who, one)
             case "GET", ["tokens"]:
                 who.need("read")
                 return json([msgspec.to_builtins(token) for token in tokens.every(self.authority.register)])
@@ -182,11 +187,31 @@ class Api:
         return json([row.document() for row in islice(rows, limit)])
 
     def _show(self, serial: str) -> Reply:
-        row = self.authority.register.certificate(serial)
-        data = None if row is None else self.authority.register.encoded(serial)
-        if row is None or data is None:
-            raise RefusedError(404, f"serial {serial}: this CA has no such certificate")
+        row, data = self._row(serial), self.authority.register.encoded(serial)
+        if data is None:
+            raise RefusedError(404, f"serial {serial}: its certificate is not kept")
         return json({**row.document(), "certificate": _pem(data)})
+
+    def _revoke(self, action: str, serial: str, who: Caller, one: Request) -> Reply:
+        asked = _decoded(one, Reason)
+        self._row(serial)
+        actor = revocation.Actor(who.name, one.peer, asked.why)
+        if action == "revoke":
+            rows = revocation.revoke(self.authority, serial, asked.reason or "unspecified", actor)
+        elif asked.reason:
+            raise RefusedError(400, f"reason: {action} has none")
+        else:
+            act = revocation.hold if action == "hold" else revocation.resume
+            rows = act(self.authority, serial, actor)
+        self.changed()
+        return json([row.document() for row in rows])
+
+    def _row(self, serial: str) -> Certificate:
+        """The row of a serial as the API writes it: nothing else, no file and no role, is looked up."""
+        row = self.authority.register.certificate(serial)
+        if row is None:
+            raise RefusedError(404, f"serial {serial}: this CA has no such certificate")
+        return row
 
     def _token(self, one: Request, who: Caller) -> Reply:
         wanted = _decoded(one, TokenWanted)
@@ -211,7 +236,11 @@ class Api:
 def _decoded(one: Request, kind: type[_T], decoder: msgspec.json.Decoder[_T] | None = None) -> _T:
     """The body as an object. `RefusedError` says what is wrong with it."""
     try:
-        return decoder.decode(one.body) if decoder is not None else msgspec.json.decode(one.body or b"{}", type=kind)
+        return (
+            decoder.decode(one.body)
+            if decoder is not None
+            else msgspec.json.decode(one.body or b"{}", type=kind)
+        )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(400, f"body: {error}") from None
 

@@ -30,7 +30,7 @@ class Identity:
         self.chain, self.key, self.due = b"", b"", datetime.now(UTC)
 
     def renew(self) -> None:
-        """A new key and certificate, and `public/tls.pem` with the certificate and its issuers. `UserError` if the CA refuses it."""
+        """A new key and certificate, which is written to `public/tls.pem` too. `UserError` if refused."""
         signer = generate("p256")
         now = datetime.now(UTC)
         left = (self._authority.certificate("issuing").not_after - now).days
@@ -54,7 +54,9 @@ class Identity:
         files.write(self._authority.folder / "public" / FILE, self.chain, force=True)
 
 
-def names_of(listen: list[str], base_url: str | None, more: tuple[altnames.AltName, ...]) -> tuple[altnames.AltName, ...]:
+def names_of(
+    listen: list[str], base_url: str | None, more: tuple[altnames.AltName, ...]
+) -> tuple[altnames.AltName, ...]:
     """Names a server is reached by: those given, the host of the base URL, the addresses it listens on."""
     found = list(more)
     if base_url is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sentinel.ca.register import Change, Register
 from sentinel.ca.serve import tokens
 from sentinel.ca.serve.access import Caller
-from sentinel.ca.serve.web import RefusedError, Reply, Request, refusal
+from sentinel.ca.serve.web import RefusedError, Reply, Request, refusal, status_of
 from sentinel.ca.x509.issue import Issuer
 from sentinel.ca.x509.order import Issued, Order, Refused
 from sentinel.ca.x509.rows import Prepared, record
@@ -102,5 +102,13 @@ def _recorded(change: Change, ask: Ask, prepared: Prepared) -> bool:
     return True
 
 
+def refuse(request: Request, error: UserError, *, problem: bool) -> None:
+    """Tell a client why it gets nothing. Clients of EST know 400 for all that is wrong with a request
+    (RFC 7030, 4.2.3)."""
+    if not problem and status_of(error) == 422:
+        error = RefusedError(400, error.message)
+    refusal(error, problem=problem).give(request)
+
+
 def _refuse(ask: Ask, error: UserError) -> None:
-    refusal(error, problem=ask.problem).give(ask.request)
+    refuse(ask.request, error, problem=ask.problem)

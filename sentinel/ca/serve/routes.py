@@ -18,8 +18,8 @@ _BODY = 64 * 1024
 
 # path, methods, kind, lane, octets of a body, on the plain listener too, problem documents
 _ROUTES = (
-    ("/ocsp", ("POST",), "status", "status", 4096, True, False),
-    ("/ocsp/", ("GET",), "status", "status", 4096, True, False),
+    ("/ocsp", ("POST",), "status", "status", 8192, True, False),
+    ("/ocsp/", ("GET",), "status", "status", 8192, True, False),
     ("/crl/", ("GET", "HEAD"), "document", "status", 0, True, False),
     ("/.well-known/est/", ("GET", "POST"), "lane", "enrol", _BODY, False, False),
     ("/v1/", ("GET", "POST", "DELETE"), "lane", "api", _BODY, False, True),
@@ -37,10 +37,18 @@ def settings(
 ) -> dict[str, Any]:
     """Settings of `_native.HttpServer`. Rates are requests a second of one address in one lane, 0 is no
     bound."""
-    names = "path", "methods", "kind", "lane", "body", "plain", "problem"
-    routes = [dict(zip(names, route, strict=True)) for route in _ROUTES]
-    for route in routes:
-        route |= {"lane": LANES.index(str(route["lane"])), "methods": list(route["methods"])}  # type: ignore[arg-type]
+    routes = [
+        {
+            "path": path,
+            "methods": list(methods),
+            "kind": kind,
+            "lane": LANES.index(lane),
+            "body": body,
+            "plain": on_plain,
+            "problem": problem,
+        }
+        for path, methods, kind, lane, body, on_plain, problem in _ROUTES
+    ]
     return {
         "tls": listen,
         "plain": plain,

@@ -6,9 +6,9 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from sentinel import _native
-from sentinel.ca.authority import Authority
 from sentinel.ca.serve.identity import Identity
 from sentinel.ca.serve.routes import LANES, settings
 from sentinel.ca.serve.web import Handler
@@ -69,7 +69,7 @@ class Service:
         """Answer requests, in a thread for each lane that has a handler."""
         for number, lane in enumerate(LANES):
             if lane in handlers:
-                self._thread(f"ca-{lane}", lambda at=number, handler=handlers[lane]: self._lane(at, handler))
+                self._thread(f"ca-{lane}", partial(self._lane, number, handlers[lane]))
         self._thread("ca-watch", lambda: self._watch([self._renew, *watches]))
 
     def _thread(self, name: str, work: Callable[[], None]) -> None:

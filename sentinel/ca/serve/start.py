@@ -10,9 +10,14 @@ from pathlib import Path
 from sentinel.ca import files
 from sentinel.ca.authority import Authority
 from sentinel.ca.keys.files import read_key
+from sentinel.ca.ocsp import Responder
 from sentinel.ca.serve.api import Api
+from sentinel.ca.serve.est import Est
 from sentinel.ca.serve.identity import KEY_LABEL, Identity, names_of
+from sentinel.ca.serve.lists import Lists
+from sentinel.ca.serve.ocsp import Ocsp
 from sentinel.ca.serve.service import Service
+from sentinel.ca.serve.web import Handler
 from sentinel.ca.x509 import altnames
 from sentinel.config.sections import CaSettings
 from sentinel.errors import UserError
@@ -30,7 +35,7 @@ def address(text: str, option: str) -> str:
         host = str(ipaddress.ip_address(host))
     except ValueError:
         try:
-            host = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][4][0]  # type: ignore[assignment]
+            host = str(socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][4][0])
         except OSError as error:
             raise UserError(f"{option} {text}: {error.strerror}") from None
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -53,10 +58,20 @@ def started(
     issuer = authority.issuer()
     identity = fixed = None
     if certificate is not None and key is not None:
-        opened = read_key(key, authority.opens("tls"))
+        opened = read_key(key, authority.known_passphrase("tls"))
         fixed = files.read(certificate), files.pem(KEY_LABEL, opened.pkcs8())
     else:
-        identity = Identity(authority, issuer, names_of(places, authority.base_url, tuple(map(altnames.parse, san))))
+        identity = Identity(
+            authority, issuer, names_of(places, authority.base_url, tuple(map(altnames.parse, san)))
+        )
     service = Service(places, plain_places, options, identity, fixed)
-    service.start({"api": Api(authority, issuer, _no_revoking)}, [])
+    responder, lists = Ocsp(service.server, Responder(authority)), Lists(service.server, authority)
+    lists.certificates()
+    lists.watch()
+    handlers: dict[str, Handler] = {
+        "api": Api(authority, issuer, responder.forget),
+        "enrol": Est(authority, issuer),
+        "status": responder,
+    }
+    service.start(handlers, [responder.watch, lists.watch])
     return service

@@ -19,7 +19,7 @@ from sentinel.errors import UserError
 
 KINDS = ("enrol", "api")
 ROLES = ("administrator", "operator", "auditor")
-"""Separate duties (GB/T 25056): who manages operators and tokens, who issues and revokes, who reads the audit."""
+"""Separate duties (GB/T 25056): operators and tokens, issuing and revoking, reading the audit."""
 
 MOST_DAYS = 3650
 _OCTETS = 32

@@ -12,7 +12,9 @@ from sentinel.cli.ca.options import DirOption, PassphraseOption
 
 
 def serve(
-    listen: Annotated[str, typer.Option("--listen", metavar="HOST:PORT", help="For EST and the API, by TLS.")],
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="HOST:PORT", help="For EST and the API, by TLS.")
+    ],
     plain: Annotated[
         str | None, typer.Option("--plain", metavar="HOST:PORT", help="For OCSP and CRLs, without TLS.")
     ] = None,
@@ -24,13 +26,16 @@ def serve(
         typer.Option("--san", help="Further names of the server's certificate: dns:X, ip:X."),
     ] = None,
     certificate: Annotated[
-        Path | None, typer.Option("--certificate", help="The server's certificate and its issuers, in place of one by this CA.")
+        Path | None,
+        typer.Option(
+            "--certificate", help="The server's certificate and its issuers, in place of one by this CA."
+        ),
     ] = None,
     key: Annotated[Path | None, typer.Option("--key", help="Its key.")] = None,
     dir: DirOption = None,
     passphrase_file: PassphraseOption = None,
 ) -> None:
-    """Answer EST, the API, OCSP and CRLs until told to stop (SIGTERM, SIGINT). The root's key is not needed."""
+    """Answer EST, the API, OCSP and CRLs until SIGTERM or SIGINT. The root's key is not needed."""
     import json
     import logging
     import signal

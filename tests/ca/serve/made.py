@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from sentinel import _native
-from sentinel.ca.serve import routes
+from sentinel.ca import files, founding
+from sentinel.ca.authority import Authority
+from sentinel.ca.keys import Signer
+from sentinel.ca.keys.passphrases import Passphrases
+from sentinel.ca.serve import routes, tokens
+from sentinel.ca.serve.start import started
 from sentinel.ca.serve.web import Request
+from sentinel.ca.x509 import altnames, names, request
+from sentinel.config.sections import CaSettings
 
 CASES = int(os.environ.get("SENTINEL_CASES", "1000"))
 """Malformed requests."""
 
-BOUNDS = {"rate": 0.0, "burst": 1.0, "connections": 64, "connections_per_address": 64}
+BOUNDS: dict[str, Any] = {"rate": 0.0, "burst": 1.0, "connections": 64, "connections_per_address": 64}
 
 
 class Bare:
@@ -42,8 +51,8 @@ class Bare:
 
     def _work(self, lane: int, answer: Callable[[Request], None]) -> None:
         while (taken := self.server.take(lane, 16, 0.2, 0.0)) is not None:
-            for request in taken:
-                answer(request)
+            for one in taken:
+                answer(one)
 
     def __enter__(self) -> Bare:
         return self
@@ -100,5 +109,69 @@ def context(trusted: Path, certificate: Path | None = None, key: Path | None = N
     return made
 
 
-def documents(replies: Sequence[bytes]) -> list[Any]:
-    return [json.loads(reply) for reply in replies]
+class Served:
+    """A CA at work and its server. The root's key is taken away before it starts."""
+
+    def __init__(self, folder: Path, algorithm: str) -> None:
+        self.folder, self.algorithm = folder / "ca", algorithm
+        passphrases = Passphrases("a passphrase")
+        plan = founding.Plan(
+            name="Works", algorithm=algorithm, days=3650, base_url="http://pki.test", who="tests"
+        )
+        founding.found(self.folder, plan, passphrases)
+        self.root_key = folder / "root.pem"
+        (self.folder / "keys" / "root.pem").rename(self.root_key)
+        self.authority = Authority.open(self.folder, passphrases)
+        options = CaSettings(rate=0.0, connections_per_address=512)
+        self.service = started(self.authority, options, "127.0.0.1:0", "127.0.0.1:0")
+        self.https = self.service.addresses()["https"][0]
+        self.http = self.service.addresses()["http"][0]
+        self.trusted = self.folder / "public" / "tls.pem"
+
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.service.stop()
+        self.authority.close()
+
+    def token(self, kind: str = "enrol", **given: Any) -> str:
+        """A new token, made as `ca tokens` makes one."""
+        with self.authority.register.transaction() as change:
+            wanted: dict[str, Any] = {"name": "somebody", "by": "tests", "days": 1, **given}
+            return tokens.make(change, kind=kind, **wanted)[0]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        headers: dict[str, str] | None = None,
+        certificate: Path | None = None,
+        key: Path | None = None,
+        plain: bool = False,
+    ) -> tuple[int, dict[str, str], bytes]:
+        """One request over TLS, or without; a body that is no octets goes as JSON."""
+        host, _, port = (self.http if plain else self.https).partition(":")
+        if plain:
+            client = http.client.HTTPConnection(host, int(port), timeout=30)
+        else:
+            tls = context(self.trusted, certificate, key)
+            client = http.client.HTTPSConnection(host, int(port), context=tls, timeout=30)
+        with closing(client):
+            data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+            given = {"authorization": f"Bearer {token}"} if token else {}
+            client.request(method, path, data, {**given, **(headers or {})})
+            got = client.getresponse()
+            return got.status, {name.lower(): value for name, value in got.getheaders()}, got.read()
+
+
+def csr(key: Signer, name: str = "CN=plc-7", *san: str) -> bytes:
+    """A request, DER."""
+    return request.make(key, names.parse(name), tuple(map(altnames.parse, san)))
+
+
+def csr_pem(key: Signer, name: str = "CN=plc-7", *san: str) -> str:
+    return files.pem(request.LABELS[0], csr(key, name, *san)).decode()

@@ -12,12 +12,15 @@ from contextlib import ExitStack
 import pytest
 
 from sentinel.ca.serve.web import Request
-from tests.ca.serve.made import Bare, get, post, response
-from tests.ca.serve.made import CASES
+from tests.ca.serve.made import CASES, Bare, get, post, response
 
 
 def echo(request: Request) -> None:
-    request.answer(200, [("content-type", "text/plain")], f"{request.method} {request.path}?{request.query} ".encode() + request.body)
+    request.answer(
+        200,
+        [("content-type", "text/plain")],
+        f"{request.method} {request.path}?{request.query} ".encode() + request.body,
+    )
 
 
 def test_request_and_reply() -> None:
@@ -163,7 +166,9 @@ def test_status_is_cached_until_its_end_or_a_clear() -> None:
         count += 1
         age = bare.server.status_age
         request.answer(200, [("content-type", "application/ocsp-response")], b"%d" % count)
-        bare.server.put_status(request.body, b"%d" % count, [("x-cached", "yes")], int(time.time()) + 1000, age)
+        bare.server.put_status(
+            request.body, b"%d" % count, [("x-cached", "yes")], int(time.time()) + 1000, age
+        )
 
     with Bare({"status": answer}) as bare:
         request = bytes(range(60))
@@ -182,7 +187,9 @@ def test_status_is_cached_until_its_end_or_a_clear() -> None:
 
 def test_documents() -> None:
     with Bare({}) as bare:
-        bare.server.put_document("/crl/a.crl", b"list", "application/pkix-crl", '"7"', 1_700_000_000, int(time.time()) + 500)
+        bare.server.put_document(
+            "/crl/a.crl", b"list", "application/pkix-crl", '"7"', 1_700_000_000, int(time.time()) + 500
+        )
         status, fields, body = bare.ask(get("/crl/a.crl"))
         assert (status, body, fields["etag"]) == (200, b"list", '"7"')
         assert fields["last-modified"] == "Tue, 14 Nov 2023 22:13:20 GMT"
