@@ -6,13 +6,12 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
+from sentinel.ca import operators
 from sentinel.ca.register import Certificate, Register
 from sentinel.ca.register.records import now
 from sentinel.ca.serve import tokens
 from sentinel.ca.serve.web import RefusedError, Request
-
-OPERATOR = "operator"
-"""Profile of the certificates that operators show."""
+from sentinel.ca.x509 import certificate
 
 RIGHTS = {
     "administrator": frozenset({"read", "tokens"}),
@@ -72,7 +71,12 @@ def _by_token(register: Register, said: str) -> Caller:
     token = tokens.find(register, value, now())
     if token is None:
         raise RefusedError(401, "token: not known; it was spent, taken back, or has ended", *_CHALLENGE)
-    return Caller(token.name, token.role or "enrol", token=token)
+    if token.kind == "enrol":
+        return Caller(token.name, "enrol", token=token)
+    person = operators.find(register, token.name)
+    if person is None:
+        raise RefusedError(401, f"token: {token.name} is no operator any more", *_CHALLENGE)
+    return Caller(token.name, person[0], token=token)
 
 
 def _by_certificate(register: Register, der: bytes) -> Caller:
@@ -81,13 +85,7 @@ def _by_certificate(register: Register, der: bytes) -> Caller:
         raise RefusedError(401, "the certificate of this connection is not of this CA", *_CHALLENGE)
     if row.state != "valid":
         raise RefusedError(401, f"certificate {row.serial}: is {row.state}", *_CHALLENGE)
-    if row.profile == OPERATOR:
-        return Caller(row.subject, _role(row), row=row)
+    person = operators.by_key(register, certificate.read(der).spki)
+    if person is not None:
+        return Caller(*person, row=row)
     return Caller(row.subject, "device", row=row)
-
-
-def _role(row: Certificate) -> str:
-    """The role in an operator's subject (OU); without one he reads nothing and does nothing."""
-    parts = dict(part.partition("=")[::2] for part in row.subject.split(","))
-    role = parts.get("OU", "")
-    return role if role in tokens.ROLES else "device"

@@ -67,7 +67,6 @@ class TokenWanted(_Own, frozen=True, forbid_unknown_fields=True):
     kind: str
     name: str
     days: int = 7
-    role: str = ""
     profile: str = ""
     serial_number: str = ""
 
@@ -194,7 +193,10 @@ class Api:
 
     def _revoke(self, action: str, serial: str, who: Caller, one: Request) -> Reply:
         asked = _decoded(one, Reason)
-        self._row(serial)
+        if self._row(serial).profile in revocation.OWN:
+            raise RefusedError(
+                403, f"serial {serial}: is the CA's own; that takes `sentinel ca revoke` and its approvals"
+            )
         actor = revocation.Actor(who.name, one.peer, asked.why)
         if action == "revoke":
             rows = revocation.revoke(self.authority, serial, asked.reason or "unspecified", actor)
@@ -225,7 +227,6 @@ class Api:
                 name=wanted.name,
                 by=who.name,
                 days=wanted.days,
-                role=wanted.role,
                 profile=wanted.profile,
                 serial_number=wanted.serial_number,
                 source=one.peer,

@@ -2,7 +2,7 @@
 
 A token is 32 random octets, given out once and kept as its SHA-256. An `enrol` token issues one
 certificate of one profile, and is spent in the transaction that records it. An `api` token speaks for
-an operator until it ends.
+an operator, with the role he has now, until it ends.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from sentinel.ca.register import Change, Register
 from sentinel.errors import UserError
 
 KINDS = ("enrol", "api")
-ROLES = ("administrator", "operator", "auditor")
-"""Separate duties (GB/T 25056): operators and tokens, issuing and revoking, reading the audit."""
-
 MOST_DAYS = 3650
 _OCTETS = 32
 _PREFIX = "token/"
@@ -36,7 +33,6 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whom it speaks for: the device, or the operator."""
     not_after: str
     by: str
-    role: str = ""
     profile: str = ""
     serial_number: str = ""
     """Of the device: the certificate carries this one and no other."""
@@ -49,7 +45,6 @@ def make(
     name: str,
     by: str,
     days: int,
-    role: str = "",
     profile: str = "",
     serial_number: str = "",
     source: str = "cli",
@@ -57,8 +52,8 @@ def make(
     """Make a token in a transaction; the text is to be shown once and is kept nowhere."""
     if kind not in KINDS:
         raise UserError(f"kind {kind[:40]!r}: one of {', '.join(KINDS)}", 2)
-    if kind == "api" and role not in ROLES:
-        raise UserError(f"role {role[:40]!r}: one of {', '.join(ROLES)}", 2)
+    if kind == "api" and not change.db.execute("SELECT 1 FROM operator WHERE name = ?", (name,)).fetchone():
+        raise UserError(f"operator {name[:80]}: there is none; `sentinel ca operators --add` enters one", 2)
     if kind == "enrol" and not profile:
         raise UserError("an enrol token needs a profile", 2)
     if not 1 <= days <= MOST_DAYS:
@@ -73,7 +68,6 @@ def make(
         name=name,
         not_after=end.strftime("%Y-%m-%dT%H:%M:%SZ"),
         by=by,
-        role=role if kind == "api" else "",
         profile=profile if kind == "enrol" else "",
         serial_number=serial_number,
     )
@@ -116,9 +110,8 @@ def remove(change: Change, id: str, *, who: str, source: str = "cli") -> None:
 
 def every(register: Register, limit: int = 1000) -> list[Token]:
     """Tokens there are, some that ended included."""
-    with register.transaction() as change:
-        rows = change.db.execute(
-            "SELECT value FROM state WHERE name BETWEEN ? AND ? ORDER BY name LIMIT ?",
-            (_PREFIX, _PREFIX + "g", limit),
-        ).fetchall()
+    rows = register.query(
+        "SELECT value FROM state WHERE name BETWEEN ? AND ? ORDER BY name LIMIT ?",
+        (_PREFIX, _PREFIX + "g", limit),
+    )
     return [msgspec.json.decode(value, type=Token) for (value,) in rows]

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from sentinel import _native
-from sentinel.ca import files, founding
+from sentinel.ca import files, founding, operators
 from sentinel.ca.authority import Authority
-from sentinel.ca.keys import Signer
+from sentinel.ca.keys import Signer, generate
 from sentinel.ca.keys.passphrases import Passphrases
 from sentinel.ca.serve import routes, tokens
 from sentinel.ca.serve.start import started
@@ -140,6 +140,13 @@ class Served:
         with self.authority.register.transaction() as change:
             wanted: dict[str, Any] = {"name": "somebody", "by": "tests", "days": 1, **given}
             return tokens.make(change, kind=kind, **wanted)[0]
+
+    def person(self, name: str, role: str = "operator") -> str:
+        """A token that speaks for an operator, who is entered if he is not."""
+        if operators.find(self.authority.register, name) is None:
+            with self.authority.register.transaction() as change:
+                operators.add(change, name, generate("p256").spki(), role=role, who="tests")
+        return self.token("api", name=name)
 
     def ask(
         self,

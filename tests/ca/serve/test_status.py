@@ -47,7 +47,7 @@ def test_cached_until_revoked(served: Served) -> None:
     before = served.service.server.metrics()["cache_hits"]
     assert state(served, asked) == state(served, asked, get=True) == "good"
     assert served.service.server.metrics()["cache_hits"] == before + 2
-    operator = served.token("api", role="operator", name="olga")
+    operator = served.person("olga", "operator")
     said = served.ask(
         "POST", f"/v1/certificates/{serial}/revoke", {"reason": "keyCompromise"}, token=operator
     )
@@ -96,7 +96,7 @@ def test_lists_are_made_and_served(served: Served) -> None:
     assert (
         served.ask("GET", "/crl/issuing.crl", headers={"if-none-match": fields["etag"]}, plain=True)[0] == 304
     )
-    operator = served.token("api", role="operator", name="olga")
+    operator = served.person("olga", "operator")
     served.ask("POST", f"/v1/certificates/{serial}/revoke", {"reason": "superseded"}, token=operator)
     until = time.monotonic() + 20
     while True:
