@@ -221,6 +221,19 @@ class Register:
             ):
                 yield Revoked(serial.hex(), state, reason or "removeFromCRL", at or "", end, position)
 
+    def changed(self, issuer: str) -> int:
+        """Position of the last change of a state among an issuer's certificates, -1 if there was none: what
+        was said of their states before holds as long as this stays."""
+        with told(self.path):
+            (last,) = (
+                self._reader()
+                .execute(
+                    "SELECT max(changed) FROM certificate WHERE issuer = ? AND changed IS NOT NULL", (issuer,)
+                )
+                .fetchone()
+            )
+        return -1 if last is None else int(last)
+
     def position(self) -> int:
         """The last entry of the audit, -1 if there is none: `since` of a later `revoked`. Take it in the
         transaction, or before the rows are read."""

@@ -71,9 +71,13 @@ def test_a_key_file_is_read_back_and_by_openssl(
     assert files.unpem(said.encode(), "PUBLIC KEY") == [("PUBLIC KEY", KEYS[name].spki())]
 
 
-@pytest.mark.parametrize("options", [[], ["-scrypt"], ["-v2", "aes128"], ["-v2prf", "hmacWithSHA512"], ["-iter", "100000"]])
+@pytest.mark.parametrize(
+    "options", [[], ["-scrypt"], ["-v2", "aes128"], ["-v2prf", "hmacWithSHA512"], ["-iter", "100000"]]
+)
 @pytest.mark.parametrize("name", ["sm2", "p256"])
-def test_key_files_of_openssl_are_read(name: str, options: list[str], tmp_path: Path, openssl: OpenSsl) -> None:
+def test_key_files_of_openssl_are_read(
+    name: str, options: list[str], tmp_path: Path, openssl: OpenSsl
+) -> None:
     plain = openssl.write("plain.pem", key_pem(KEYS[name], None))
     sealed = tmp_path / "sealed.pem"
     openssl.run("pkcs8", "-topk8", "-in", plain, "-out", sealed, "-passout", "pass:secret words", *options)

@@ -33,7 +33,18 @@ def test_requests_of_openssl_are_read_and_proven(name: str, openssl: OpenSsl) ->
     key = openssl.write("request.key", key_pem(KEYS[name], None))
     options = ["-sm3", "-sigopt", f"distid:{DISTID}"] if name == "sm2" else []
     openssl.run(
-        *("req", "-new", "-key", key, "-subj", "/CN=plc-7/O=Works", "-outform", "DER", "-out", "of-openssl.der"),
+        *(
+            "req",
+            "-new",
+            "-key",
+            key,
+            "-subj",
+            "/CN=plc-7/O=Works",
+            "-outform",
+            "DER",
+            "-out",
+            "of-openssl.der",
+        ),
         *("-addext", "subjectAltName=DNS:plc-7.plant,IP:10.0.0.7", "-addext", "keyUsage=digitalSignature"),
         *options,
     )
