@@ -83,7 +83,9 @@ def test_a_request_must_be_signed_with_its_key(issuer: Issuer) -> None:
 
 def test_keys_too_weak_or_of_another_kind_are_refused(issuer: Issuer) -> None:
     order = Order("tls-server", subject=PLC)
-    assert "RSA of 1024 bits; profile tls-server takes 2048" in refused(issuer, replace(order, key=of_rsa(1024)))
+    assert "RSA of 1024 bits; profile tls-server takes 2048" in refused(
+        issuer, replace(order, key=of_rsa(1024))
+    )
     assert "RSA exponent 3" in refused(issuer, replace(order, key=of_rsa(2048, 3)))
     small = of_numbers(3 * (1 << 2050 | 1), 65537)
     assert "small factor" in refused(issuer, replace(order, key=small))
@@ -217,7 +219,9 @@ def test_an_end_beyond_the_issuers_is_refused_or_cut(authority: Authority) -> No
         clock=lambda: end - timedelta(days=100),
     )
     order = Order("tls-server", key=generate("p256").spki(), subject=PLC)
-    assert "365 days, but the issuing CA ends in 100; give --days 100" in refused(late, replace(order, days=365))
+    assert "365 days, but the issuing CA ends in 100; give --days 100" in refused(
+        late, replace(order, days=365)
+    )
     cut = issued(late, order)
     assert certificate.read(cut.der).not_after == end
     assert cut.notes == (f"ends with the issuing CA, at {end:%Y-%m-%dT%H:%M:%SZ}",)

@@ -36,7 +36,11 @@ def test_a_name_is_what_cryptography_writes(name: names.Name) -> None:
             x509.NameAttribute(
                 x509.ObjectIdentifier(names._ATTRIBUTES[key][0]),
                 value,
-                {"C": x509.name._ASN1Type.PrintableString, "serialNumber": x509.name._ASN1Type.PrintableString, "DC": x509.name._ASN1Type.IA5String}.get(key),
+                {
+                    "C": x509.name._ASN1Type.PrintableString,
+                    "serialNumber": x509.name._ASN1Type.PrintableString,
+                    "DC": x509.name._ASN1Type.IA5String,
+                }.get(key),
                 _validate=False,
             )
             for key, value in name
@@ -89,7 +93,9 @@ HOSTS = st.from_regex(r"(\*\.)?[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?(\.[a-z0-9]{1,8
 ALT = st.one_of(
     st.tuples(st.just("dns"), HOSTS),
     st.tuples(st.just("ip"), st.ip_addresses().map(str)),
-    st.tuples(st.just("uri"), st.sampled_from(["urn:plant:ua:plc", "https://plc.example/x?y=1", "opc.tcp://h:4840"])),
+    st.tuples(
+        st.just("uri"), st.sampled_from(["urn:plant:ua:plc", "https://plc.example/x?y=1", "opc.tcp://h:4840"])
+    ),
     st.tuples(st.just("email"), st.just("a.b@plant.example")),
     st.tuples(st.just("hw"), st.tuples(st.just("1.3.6.1.4.1.32473.1"), WORDS).map(":".join)),
 )
@@ -100,8 +106,18 @@ def test_alternative_names_are_read_back(given_names: tuple[altnames.AltName, ..
     data = altnames.encode(given_names)
     assert altnames.decode(data) == given_names
     assert tuple(map(altnames.parse, map(altnames.text, given_names))) == given_names
-    value = x509.load_der_x509_csr(_request_with(data)).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    kinds = {"dns": x509.DNSName, "ip": x509.IPAddress, "uri": x509.UniformResourceIdentifier, "email": x509.RFC822Name, "hw": x509.OtherName}
+    value = (
+        x509.load_der_x509_csr(_request_with(data))
+        .extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        .value
+    )
+    kinds = {
+        "dns": x509.DNSName,
+        "ip": x509.IPAddress,
+        "uri": x509.UniformResourceIdentifier,
+        "email": x509.RFC822Name,
+        "hw": x509.OtherName,
+    }
     assert [type(one) for one in value] == [kinds[kind] for kind, _ in given_names]
     for one, (kind, text) in zip(value, given_names, strict=True):
         if kind == "ip":

@@ -19,7 +19,7 @@ from sentinel.errors import UserError
 from tests.ca.conftest import PASSPHRASE
 from tests.ca.oracles.lint import certificate_findings
 from tests.ca.oracles.openssl import OpenSsl
-from tests.ca.x509.test_keys import KEYS
+from tests.ca.x509.test_keys import KEYS, identifier
 
 SHIPPED = [profile.name for profile in profiles.shipped()]
 KINDS = {"sm2": "sm2", "p256": "p256", "p384": "p384", "ed25519": "ed25519", "rsa": "rsa3072"}
@@ -62,16 +62,20 @@ def _judged(data: bytes, authority: Authority, openssl: OpenSsl) -> None:
     assert certificate_findings(data) == []
     issuer = authority.certificate("issuing")
     at = datetime.now(UTC) + timedelta(minutes=1)
-    openssl.link(issuer.der, data, at)
+    openssl.link(issuer.der, data, at, distid=identifier(issuer.key.algorithm))
     assert certificate.read(data).signed_by(issuer.key)
     other.load_der_x509_certificate(data).extensions.get_extension_for_class(other.AuthorityKeyIdentifier)
 
 
-def _holds(profile: profiles.Profile, kind: str, found: certificate.Certificate, sign: tuple[str, ...]) -> None:
+def _holds(
+    profile: profiles.Profile, kind: str, found: certificate.Certificate, sign: tuple[str, ...]
+) -> None:
     usage = other.load_der_x509_certificate(found.der).extensions.get_extension_for_class(other.KeyUsage)
     assert usage.critical
     uses = (profile.key_usage.rsa or sign) if kind == "rsa" else sign
-    assert found.extensions[extensions.KEY_USE] == der.named_bits(*(extensions.KEY_USAGE[use] for use in uses))
+    assert found.extensions[extensions.KEY_USE] == der.named_bits(
+        *(extensions.KEY_USAGE[use] for use in uses)
+    )
     assert (extensions.PURPOSE in found.extensions) == bool(profile.purposes)
     assert (extensions.PURPOSE in found.critical) == profile.purposes_critical
     assert (extensions.CRL_POINTS in found.extensions) == profile.revocable
@@ -88,7 +92,15 @@ def test_a_device_is_that_of_802_1ar(ca: Callable[[str], Path]) -> None:
         profile = authority.profiles.get("device")
         wanted = order(profile, KEYS["p256"].spki())
         [issued] = authority.issuer().issue(
-            [Order("device", key=wanted.key, subject=names.parse("CN=meter"), serial_number="M-0001", hardware_type="1.3.6.1.4.1.99999.7")]
+            [
+                Order(
+                    "device",
+                    key=wanted.key,
+                    subject=names.parse("CN=meter"),
+                    serial_number="M-0001",
+                    hardware_type="1.3.6.1.4.1.99999.7",
+                )
+            ]
         )
         assert isinstance(issued, Issued), issued
         found = certificate.read(issued.der)
