@@ -19,7 +19,7 @@ from sentinel.errors import UserError
 from tests.ca.conftest import PASSPHRASE
 from tests.ca.oracles.lint import certificate_findings
 from tests.ca.oracles.openssl import OpenSsl
-from tests.ca.x509.test_keys import KEYS
+from tests.ca.x509.test_keys import KEYS, identifier
 
 SHIPPED = [profile.name for profile in profiles.shipped()]
 KINDS = {"sm2": "sm2", "p256": "p256", "p384": "p384", "ed25519": "ed25519", "rsa": "rsa3072"}
@@ -62,7 +62,7 @@ def _judged(data: bytes, authority: Authority, openssl: OpenSsl) -> None:
     assert certificate_findings(data) == []
     issuer = authority.certificate("issuing")
     at = datetime.now(UTC) + timedelta(minutes=1)
-    openssl.link(issuer.der, data, at)
+    openssl.link(issuer.der, data, at, distid=identifier(issuer.key.algorithm))
     assert certificate.read(data).signed_by(issuer.key)
     other.load_der_x509_certificate(data).extensions.get_extension_for_class(other.AuthorityKeyIdentifier)
 
