@@ -6,9 +6,10 @@ audit; OCSP tells it from the next answer on, a CRL from the next one that is ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sentinel.ca import approvals
 from sentinel.ca.authority import Authority
 from sentinel.ca.lookup import lookup
 from sentinel.ca.register import Certificate, Change
@@ -34,19 +35,18 @@ _ELSE = {"certificateHold": "`sentinel ca hold`", "removeFromCRL": "`sentinel ca
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something, from where and why, and whose approvals it has: for the audit."""
+    """Who does something, from where and why: for the audit."""
 
     who: str
     source: str
     why: str = ""
-    approvals: Sequence[str] = ()
 
 
 def revoke(authority: Authority, which: str, reason: str, actor: Actor) -> list[Certificate]:
     """Revoke a certificate, one on hold too. Gives the rows as they are now, the one named first.
 
     `UserError` for a reason that is none, a certificate that is revoked already, or the root, which
-    nothing above can revoke.
+    nothing above can revoke; `PendingError` where the CA's own needs approvals that are not there yet.
     """
     if reason not in REASONS:
         instead = f"; that is done by {_ELSE[reason]}" if reason in _ELSE else ""
@@ -57,10 +57,24 @@ def revoke(authority: Authority, which: str, reason: str, actor: Actor) -> list[
             f"certificate {named.serial}: is the root, which nothing can revoke; tell those who trust it"
         )
 
+    request = None
+    if named.profile in OWN:
+        if named.state == "revoked":
+            raise UserError(f"serial {named.serial}: is revoked already")
+        request = approvals.demand(
+            authority.register,
+            "revoke-ca",
+            {"serial": named.serial, "reason": reason},
+            needed=authority.charter.policy.needed("revoke-ca"),
+            who=actor.who,
+            source=actor.source,
+        )
+
     def act(change: Change, one: Certificate) -> None:
         change.revoke(one.serial, reason)
 
-    return _together(authority, named, ("valid", "expired", "held"), act, "revoke", actor, {"reason": reason})
+    states = ("valid", "expired", "held")
+    return _together(authority, named, states, act, "revoke", actor, {"reason": reason}, request)
 
 
 def hold(authority: Authority, which: str, actor: Actor) -> list[Certificate]:
@@ -97,6 +111,7 @@ def _together(
     action: str,
     actor: Actor,
     details: Mapping[str, str],
+    request: approvals.Request | None = None,
 ) -> list[Certificate]:
     """Change a certificate, and the other one of its pair where that is in one of `states` too."""
     register = authority.register
@@ -105,6 +120,7 @@ def _together(
         if named.pair_id is not None:
             pair = register.pair(named.pair_id)
             others = [one for one in pair if one.serial != named.serial and one.state in states]
+        approved = approvals.take(change, request)
         act(change, named)
         for other in others:
             act(change, other)
@@ -118,7 +134,7 @@ def _together(
             source=actor.source,
             subject=named.serial,
             details=told,
-            approvals=actor.approvals,
+            approvals=approved,
         )
     found = [register.certificate(one.serial) for one in (named, *others)]
     return [one for one in found if one is not None]
