@@ -87,7 +87,10 @@ class PublicKey:
     def verify(self, algorithm: bytes, message: bytes, signature: bytes) -> bool:
         """Whether `signature` over `message` was made with this key. `algorithm` is the DER of the
         signature's AlgorithmIdentifier; one that does not fit the key is False."""
-        number = signature_number(algorithm)
+        try:
+            number = signature_number(algorithm)
+        except der.DerError:
+            return False
         if self.algorithm == "sm2":
             return number == SM2_WITH_SM3 and _native.sm2_verify(self.octets, SM2_ID, message, signature)
         try:
