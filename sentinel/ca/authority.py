@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from sentinel.ca import charter, files
+from sentinel.ca.audit import key as audit_key
 from sentinel.ca.keys import Signer
 from sentinel.ca.keys.files import read_key
 from sentinel.ca.keys.passphrases import Passphrases
@@ -60,7 +61,9 @@ class Authority:
         if [one.sha256 for one in chain] != expected:
             raise UserError(f"{path}: not the certificates of {charter.FILE}; bring them back from a backup")
         register = Register.open(folder / REGISTER, readonly=readonly)
-        return cls(folder, found, chain, register, passphrases or Passphrases())
+        known = passphrases or Passphrases()
+        register.unlock = lambda: audit_key.unlock(folder, known)
+        return cls(folder, found, chain, register, known)
 
     @property
     def base_url(self) -> str | None:

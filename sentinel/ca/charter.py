@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -15,7 +15,7 @@ from sentinel.errors import UserError
 FILE = "ca.toml"
 VERSION = 1
 
-Operation = Literal["new-ca-key", "revoke-ca", "restore", "escrow-release"]
+Operation = Literal["new-ca-key", "revoke-ca", "restore", "escrow-release", "operators"]
 """What may need the approval of several operators."""
 
 
@@ -24,7 +24,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     approvals: Annotated[int, msgspec.Meta(ge=0, le=16)] = 0
     """Operators who must approve; 0 asks for none."""
-    approve: tuple[Operation, ...] = ("new-ca-key", "revoke-ca", "restore", "escrow-release")
+    approve: tuple[Operation, ...] = get_args(Operation)
+
+    def needed(self, operation: Operation) -> int:
+        """Operators who must approve an operation."""
+        return self.approvals if operation in self.approve else 0
 
 
 class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,9 +82,9 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def load(folder: Path) -> Charter:
+def load(folder: Path, name: str = FILE) -> Charter:
     """Read a CA's charter. `UserError` where the folder holds none, or one that is wrong or too new."""
-    path = folder / FILE
+    path = folder / name
     if not path.is_file():
         raise UserError(
             f"{folder}: no CA is in it; make one with `sentinel ca init --dir {folder} --name NAME`"

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sentinel.ca import charter, files
+from sentinel.ca.audit import key as audit_key
 from sentinel.ca.authority import REGISTER
 from sentinel.ca.keys import PublicKey, Signer, generate
 from sentinel.ca.keys.algorithms import ALGORITHMS
@@ -124,8 +125,9 @@ def _build(
     files.write(part / "public" / "root.pem", files.pem(certificate.LABEL, root.der))
     bundle = b"".join(files.pem(certificate.LABEL, one.der) for one in chain)
     files.write(part / "public" / "chain.pem", bundle)
-    register = Register.create(part / REGISTER)
+    register = Register.create(part / REGISTER, digest=audit_key.digest(plan.algorithm))
     try:
+        register.signer = audit_key.make(part, plan.algorithm, passphrases)
         with register.transaction() as change:
             for role, one in zip(roles, reversed(chain), strict=True):
                 row = row_of_authority(one, role, plan.who)

@@ -295,6 +295,14 @@ class CaSettings(Section):
     operator: Annotated[
         str | None, Field(description="Name of the operator in the audit. Not set: the user of the system.")
     ] = None
+    heads: Annotated[
+        Path | None,
+        Field(description="Folder elsewhere, for signed heads of the audit: `ca audit verify --head`."),
+    ] = None
+    heads_syslog: Annotated[
+        str | None, Field(description="Syslog receiver (UDP, host:port) that is told the heads.")
+    ] = None
+    heads_every: Annotated[int, Field(ge=1, description="Entries of the audit from one such head on.")] = 100
 
 
 class Settings(Section):

@@ -63,18 +63,18 @@ def sign(signer: Signer, *, origin: str, size: int, root: bytes, digest: str, ti
         root=root.hex(),
         digest=digest,
         time=time,
-        key=_text(signer.spki()),
-        algorithm=_text(signer.signature_algorithm()),
+        key=text(signer.spki()),
+        algorithm=text(signer.signature_algorithm()),
     )
-    return msgspec.structs.replace(head, signature=_text(signer.sign(head.signed())))
+    return msgspec.structs.replace(head, signature=text(signer.sign(head.signed())))
 
 
 def parse(data: bytes | str, name: object) -> Head:
     """Read a head. Raises `UserError` with `name` for what is none; its signature is not looked at."""
     try:
         head = msgspec.json.decode(data, type=Head)
-        for text in (head.key, head.algorithm, head.signature):
-            base64.b64decode(text, validate=True)
+        for part in (head.key, head.algorithm, head.signature):
+            base64.b64decode(part, validate=True)
     except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError) as error:
         raise UserError(f"{name}: no head of an audit: {error}") from None
     if not (_HEX(head.root) and _TIME(head.time) and _ORIGIN(head.origin) and 0 <= head.size <= MOST):
@@ -82,5 +82,6 @@ def parse(data: bytes | str, name: object) -> Head:
     return head
 
 
-def _text(data: bytes) -> str:
+def text(data: bytes) -> str:
+    """DER as it stands in a head."""
     return base64.b64encode(data).decode()

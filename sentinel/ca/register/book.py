@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from sentinel.ca.audit import heads, log
 from sentinel.ca.audit.tree import hasher
@@ -25,7 +25,14 @@ from sentinel.errors import UserError
 from sentinel.model import database
 
 Certificates: TypeAlias = list[Certificate]
+Rows: TypeAlias = list[tuple[Any, ...]]
 Intents: TypeAlias = list[tuple[str, str, str]]
+
+CHECKPOINT = 4_000
+"""Pages in the log of SQLite at which they are copied to the file: what is written often is copied once."""
+
+KEY_MOST = 10_000
+"""Certificates that are looked at for one key."""
 
 CACHE = 32_768
 """KiB of pages that the writing connection keeps in memory."""
@@ -35,7 +42,8 @@ class Register:
     """The register of a CA. Any thread may use it; several processes may have it open, one transaction is
     made at a time. Faults of the file are `UserError`, those that may pass `StoreAwayError`.
 
-    `signer` signs a head of the audit in every transaction; without one, entries wait for the next head.
+    `signer` signs a head of the audit in every transaction, and `unlock` is asked for it when the first one
+    is to be signed; without one, entries wait for the next head.
     `published` is called with each head after its transaction.
     """
 
@@ -43,6 +51,7 @@ class Register:
         self.path, self.readonly = path, readonly
         self.origin = self.digest = ""
         self.signer: Signer | None = None
+        self.unlock: Callable[[], Signer | None] | None = None
         self.published: Callable[[heads.Head], None] | None = None
         self._lock = threading.RLock()
         self._writer: sqlite3.Connection | None = None
@@ -91,6 +100,7 @@ class Register:
                 else:
                     self._writer = database.connect(path, "FULL")
                     self._writer.execute(f"PRAGMA cache_size = -{CACHE}")
+                    self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
                     database.migrate(self._writer, MIGRATIONS)
                 settings = dict(self._reader().execute("SELECT name, value FROM setting"))
                 self.origin, self.digest = settings["origin"], settings["digest"]
@@ -135,6 +145,9 @@ class Register:
                         self._log.begin(db)
                         self._change = Change(db, self._log)
                         yield self._change
+                        self._change.flush()
+                        if self.signer is None and self.unlock is not None:
+                            self.signer, self.unlock = self.unlock(), None
                         if self.signer is not None:
                             head = self._log.seal(db, self.signer, self._change.at)
                 finally:
@@ -147,8 +160,9 @@ class Register:
         """Add certificates with their entries of the audit in one transaction, on the disk at the return.
         All or none; `UserError` names a serial that is there."""
         with self.transaction() as change:
-            change.add_many([(certificate, der) for certificate, der, _ in items])
-            change.audit_many([entry for _, _, entry in items])
+            for certificate, der, entry in items:
+                change.add(certificate, der)
+                change.audit_entry(entry)
 
     def certificate(self, serial: str) -> Certificate | None:
         """The certificate of a serial, 40 hexadecimal digits."""
@@ -156,24 +170,24 @@ class Register:
 
     def encoded(self, serial: str) -> bytes | None:
         """The certificate of a serial, DER."""
+        number = "SELECT number FROM certificate WHERE serial = ?"
         with told(self.path):
-            row = (
-                self._reader()
-                .execute(
-                    "SELECT der FROM encoded WHERE number = (SELECT number FROM certificate WHERE serial = ?)",
-                    (rows.serial(serial),),
-                )
-                .fetchone()
+            found = self._reader().execute(
+                f"SELECT der FROM encoded WHERE number = ({number})",  # noqa: S608
+                (rows.serial(serial),),
             )
+            row = found.fetchone()
         return None if row is None else bytes(row[0])
 
     def by_fingerprint(self, sha256: str) -> Certificate | None:
         """The certificate of a SHA-256, hexadecimal."""
-        return self._one("sha256 = ?", _octets(sha256))
+        found = self._by_hash(_octets(sha256))
+        return next((c for c in found if c.sha256 == sha256.lower()), None)
 
     def by_key(self, spki_sha256: str) -> Certificates:
         """Certificates of a key, the newest first."""
-        return self._all("spki_sha256 = ? ORDER BY number DESC", _octets(spki_sha256))
+        found = self._by_hash(_octets(spki_sha256))
+        return [c for c in found if c.spki_sha256 == spki_sha256.lower()]
 
     def by_subject(self, subject: str) -> list[Certificate]:
         """Certificates of a subject, as its whole text, the newest first."""
@@ -221,6 +235,19 @@ class Register:
             ):
                 yield Revoked(serial.hex(), state, reason or "removeFromCRL", at or "", end, position)
 
+    def head(self) -> heads.Head | None:
+        """The newest signed head of the audit."""
+        with told(self.path):
+            row = self._reader().execute("SELECT head FROM head ORDER BY size DESC LIMIT 1").fetchone()
+        return None if row is None else heads.parse(row[0], self.path)
+
+    def root(self, size: int) -> bytes:
+        """Root of the audit over its first `size` entries. `UserError` if there are not so many."""
+        with told(self.path):
+            if not 0 <= size <= log.size(self._reader()):
+                raise UserError(f"{self.path}: the audit has no {size:,} entries")
+            return log.load(self._reader(), self._log.hash, size)[0].root()
+
     def position(self) -> int:
         """The last entry of the audit, -1 if there is none: `since` of a later `revoked`. Take it in the
         transaction, or before the rows are read."""
@@ -242,10 +269,19 @@ class Register:
                 )
             )
 
+    def query(self, sql: str, values: Sequence[object] = ()) -> Rows:
+        """Rows of a table that another module looks after, all at once."""
+        with told(self.path):
+            return self._reader().execute(sql, values).fetchall()
+
     def generation(self) -> int:
         """A number that changes when another connection has changed the register: to keep a cache by."""
         with told(self.path):
             return int(self._reader().execute("PRAGMA data_version").fetchone()[0])
+
+    def _by_hash(self, hash: bytes) -> Certificates:
+        with told(self.path):
+            return find.by_hash(self._reader(), hash, hash, now(), KEY_MOST)
 
     def _one(self, where: str, value: object) -> Certificate | None:
         found = self._all(where, value)
@@ -258,6 +294,7 @@ class Register:
     def _reader(self) -> sqlite3.Connection:
         """The connection of this thread: that of its transaction if it is in one."""
         if self._change is not None and self._lock._is_owned():  # type: ignore[attr-defined]
+            self._change.flush()
             return self._change.db
         db: sqlite3.Connection | None = getattr(self._own, "db", None)
         if db is None:

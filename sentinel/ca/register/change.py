@@ -20,44 +20,49 @@ ENTRY_MOST = 65_536
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+class DoubledError(UserError):
+    """A serial is in the register already. Whatever else was done in its transaction does not stand."""
+
+
 class Change:
     """One transaction on the register. What it did counts when `Register.transaction` has ended, and
     then survives a power cut; if the block raises, nothing of it counts."""
 
     def __init__(self, db: sqlite3.Connection, log: Log) -> None:
         self.db, self.log = db, log
+        """`db` is for tables of others; what `add` and `audit` were given is in it after `flush`."""
         self.at = now()
         (last,) = db.execute("SELECT max(number) FROM certificate").fetchone()
         self._next = (last or 0) + 1
+        self._added: list[tuple[Certificate, bytes]] = []
+        self._entries: list[bytes] = []
 
     def add(self, certificate: Certificate, der: bytes) -> None:
-        """Add a certificate. Raises `UserError` for a serial that is there."""
-        self.add_many([(certificate, der)])
+        """Add a certificate. A serial that is there refuses the whole transaction, at its end."""
+        rows.serial(certificate.serial)
+        self._added.append((certificate, der))
 
-    def add_many(self, certificates: Sequence[tuple[Certificate, bytes]]) -> None:
-        """Add certificates, all or none."""
-        self.db.execute("SAVEPOINT add_many")
-        try:
-            rows.insert(self.db, self._next, certificates)
-        except sqlite3.IntegrityError:
-            self.db.execute("ROLLBACK TO add_many")
-            raise UserError(self._doubled(certificates)) from None
-        except BaseException:
-            self.db.execute("ROLLBACK TO add_many")
-            raise
-        finally:
-            self.db.execute("RELEASE add_many")
-        self._next += len(certificates)
+    def flush(self) -> None:
+        """Write what was added so far. Raises `UserError` for a serial that is there: then nothing of
+        the transaction stands."""
+        added, self._added = self._added, []
+        if added:
+            try:
+                rows.insert(self.db, self._next, added)
+            except sqlite3.IntegrityError:
+                raise self._doubled([certificate.serial for certificate, _ in added]) from None
+            self._next += len(added)
+        entries, self._entries = self._entries, []
+        if entries:
+            self.log.append(self.db, entries)
 
-    def _doubled(self, certificates: Sequence[tuple[Certificate, bytes]]) -> str:
-        """Names the first serial that is there, or twice among these."""
-        seen = set()
-        for certificate, _ in certificates:
-            there = self._state(certificate.serial, missing=True) is not None
-            if there or certificate.serial in seen:
-                return f"serial {certificate.serial}: is in the register already; nothing was added"
-            seen.add(certificate.serial)
-        return "a certificate could not be added"
+    def _doubled(self, serials: Sequence[str]) -> DoubledError:
+        for number, each in enumerate(serials):
+            found = self.db.execute("SELECT number FROM certificate WHERE serial = ?", (rows.serial(each),))
+            row = found.fetchone()
+            if each in serials[:number] or (row is not None and row[0] < self._next):
+                return DoubledError(f"serial {each}: is in the register already; nothing was added")
+        return DoubledError("a certificate could not be added")
 
     def revoke(self, serial: str, reason: str, at: str | None = None) -> None:
         """Revoke a certificate that is valid or held."""
@@ -83,20 +88,18 @@ class Change:
             raise UserError(f"serial {serial}: is {state}; only a held certificate can be resumed")
         self._change(serial, "valid", None, None)
 
-    def _state(self, serial: str, *, missing: bool = False) -> str | None:
-        row = self.db.execute(
-            "SELECT state FROM certificate WHERE serial = ?", (rows.serial(serial),)
-        ).fetchone()
+    def _state(self, serial: str) -> str:
+        self.flush()
+        found = self.db.execute("SELECT state FROM certificate WHERE serial = ?", (rows.serial(serial),))
+        row = found.fetchone()
         if row is None:
-            if missing:
-                return None
             raise UserError(f"serial {serial}: is not in the register")
         return str(row[0])
 
     def _change(self, serial: str, state: str, reason: str | None, at: str | None) -> None:
         self.db.execute(
             "UPDATE certificate SET state = ?, reason = ?, revoked_at = ?, changed = ? WHERE serial = ?",
-            (state, reason, at, self.log.size, rows.serial(serial)),
+            (state, reason, at, self.log.size + len(self._entries), rows.serial(serial)),
         )
 
     def audit(
@@ -121,17 +124,15 @@ class Change:
             details=details or {},
             approvals=approvals,
         )
-        return self.audit_many([entry])
+        return self.audit_entry(entry)
 
-    def audit_many(self, entries: Sequence[Entry]) -> int:
-        """Add entries to the audit; the number of the first."""
-        encoded = [_encode(entry) for entry in entries]
-        for each in encoded:
-            if len(each) > ENTRY_MOST:
-                raise UserError(
-                    f"an entry of the audit has {len(each):,} octets; {ENTRY_MOST:,} are the most"
-                )
-        return self.log.append(self.db, encoded)
+    def audit_entry(self, entry: Entry) -> int:
+        """Add an entry to the audit; its number."""
+        encoded = _encode(entry)
+        if len(encoded) > ENTRY_MOST:
+            raise UserError(f"an entry of the audit has {len(encoded):,} octets; {ENTRY_MOST:,} are the most")
+        self._entries.append(encoded)
+        return self.log.size + len(self._entries) - 1
 
     def intent(
         self, action: str, *, who: str, subject: str = "", details: Mapping[str, Any] | None = None

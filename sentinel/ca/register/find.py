@@ -70,15 +70,29 @@ def by_text(db: sqlite3.Connection, text: str, at: str, limit: int) -> list[Cert
     found: dict[str, Certificate] = {}
     number = text.lower().removeprefix("0x").replace(":", "")
     if _HEX(number):
-        for column in ("serial", "sha256", "spki_sha256"):
-            low, high = _range(number)
-            rest = f"certificate WHERE {column} BETWEEN ? AND ? ORDER BY {column} LIMIT ?"
-            for certificate in rows.select(db, rest, (low, high, limit - len(found)), at):
+        low, high = _range(number)
+        rest = "certificate WHERE serial BETWEEN ? AND ? ORDER BY serial LIMIT ?"
+        for certificate in (
+            *rows.select(db, rest, (low, high, limit), at),
+            *by_hash(db, low, high, at, limit),
+        ):
+            if any(
+                each.startswith(number)
+                for each in (certificate.serial, certificate.sha256, certificate.spki_sha256)
+            ):
                 found.setdefault(certificate.serial, certificate)
     if len(found) < limit:
         for certificate in _named(db, text, at, limit):
             found.setdefault(certificate.serial, certificate)
     return list(found.values())[:limit]
+
+
+def by_hash(db: sqlite3.Connection, first: bytes, last: bytes, at: str, limit: int) -> list[Certificate]:
+    """Certificates of which the fingerprint or the key's hash may lie between two, the newest first."""
+    out = []
+    for number in rows.by_hash(db, first, last, limit):
+        out += rows.select(db, "certificate WHERE number = ?", (number,), at)
+    return out
 
 
 def _range(digits: str) -> tuple[bytes, bytes]:

@@ -17,6 +17,12 @@ COLUMNS = (
 PAGE = 512
 """Rows read at once: a reader is never in the middle of a statement while its rows are looked at."""
 
+SEGMENT = 4096
+"""Certificates of a segment of `hash`."""
+
+START = 8
+"""Octets of a hash that stand in `hash`."""
+
 _SERIAL = re.compile(r"[0-9a-f]{40}").fullmatch
 _INSERT = f"INSERT INTO certificate (number, {COLUMNS}) VALUES (?{', ?' * 16})"  # noqa: S608
 
@@ -31,9 +37,10 @@ def serial(text: str) -> bytes:
 def insert(db: sqlite3.Connection, first: int, certificates: Sequence[tuple[Certificate, bytes]]) -> None:
     """Add certificates and what they are encoded as, numbered from `first`. Raises
     `sqlite3.IntegrityError` for a serial that is there."""
-    rows, encoded, names = [], [], []
+    rows, encoded, names, hashes = [], [], [], []
     for number, (c, der) in enumerate(certificates, first):
         other = "\n".join(c.names)
+        sha256, key = bytes.fromhex(c.sha256), bytes.fromhex(c.spki_sha256)
         rows.append(
             (
                 number,
@@ -47,8 +54,8 @@ def insert(db: sqlite3.Connection, first: int, certificates: Sequence[tuple[Cert
                 c.not_before,
                 c.not_after,
                 c.revoked_at,
-                bytes.fromhex(c.sha256),
-                bytes.fromhex(c.spki_sha256),
+                sha256,
+                key,
                 c.pair_id,
                 c.asset,
                 c.requester,
@@ -56,10 +63,32 @@ def insert(db: sqlite3.Connection, first: int, certificates: Sequence[tuple[Cert
             )
         )
         encoded.append((number, der))
+        segment = number // SEGMENT
+        hashes.append((segment, sha256[:START], number))
+        hashes.append((segment, key[:START], number))
         names.append((number, f"{c.subject}\n{other}\n{c.asset or ''}"))
     db.executemany(_INSERT, rows)
     db.executemany("INSERT INTO encoded VALUES (?, ?)", encoded)
+    db.executemany("INSERT OR IGNORE INTO hash VALUES (?, ?, ?)", hashes)
     db.executemany("INSERT INTO name (rowid, text) VALUES (?, ?)", names)
+
+
+def by_hash(db: sqlite3.Connection, first: bytes, last: bytes, limit: int) -> list[int]:
+    """Numbers of certificates of which a hash may lie between two, the newest first: only the first
+    `START` octets are looked at."""
+    (newest,) = db.execute("SELECT max(number) FROM certificate").fetchone()
+    found: list[int] = []
+    for segment in range((newest or 0) // SEGMENT, -1, -1):
+        found += (
+            number
+            for (number,) in db.execute(
+                "SELECT number FROM hash WHERE segment = ? AND start BETWEEN ? AND ? LIMIT ?",
+                (segment, first[:START], last[:START], limit - len(found)),
+            )
+        )
+        if len(found) >= limit:
+            break
+    return sorted(set(found), reverse=True)
 
 
 def certificate(row: Sequence[Any], at: str) -> Certificate:

@@ -14,13 +14,21 @@ COMMANDS: tuple[str, ...] = (
     "renew",
     "rekey",
     "show",
+    "list",
+    "search",
+    "requests",
+    "approve",
+    "operators",
+    "backup",
+    "restore",
+    "drill",
     "profiles",
     "keys",
 )
 """Commands, in the order of the help: the function `<name>` of `sentinel.cli.ca.<name>`
 (`<name>_` where the name is a word of Python)."""
 
-GROUPS: tuple[str, ...] = ()
+GROUPS: tuple[str, ...] = ("audit",)
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.ca.<name>`."""
 
 app = typer.Typer(no_args_is_help=True, help="The certificate authority.")

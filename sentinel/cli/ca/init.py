@@ -76,6 +76,7 @@ def init(
 ) -> None:
     """Make a CA: a root, an issuing CA under it, their keys, the register and its audit."""
     from sentinel.ca import founding
+    from sentinel.ca import operators as operators_
     from sentinel.ca.authority import Authority
     from sentinel.ca.charter import Policy
 
@@ -99,7 +100,7 @@ def init(
     def enrol(part: Path, register: Register) -> None:
         for known, key in operators.items():
             with register.transaction() as change:
-                change.add_operator(known, key, role="administrator", who=plan.who)
+                operators_.add(change, known, key, role="administrator", who=plan.who)
 
     founding.found(at, plan, passphrases(passphrase_file), enrol)
     with Authority.open(at, readonly=True) as authority:
@@ -125,20 +126,16 @@ def init(
 
 def _operators(given: list[str], approvals: int) -> dict[str, bytes]:
     """Operators and their keys (SubjectPublicKeyInfo, DER)."""
-    from sentinel.ca import files
-    from sentinel.ca.keys import PublicKey
+    from sentinel.cli.ca.operators import named_key
 
     out: dict[str, bytes] = {}
     for text in given:
-        name, found, path = text.partition("=")
-        if not found or not name or not path:
-            raise UserError(f"--operator {text}: write NAME=PUB.pem", 2)
+        name, spki = named_key(text, "--operator")
         if name in out:
             raise UserError(f"--operator {name}: is given twice", 2)
-        key = PublicKey(files.unpem(files.read(Path(path)), "PUBLIC KEY", name=path)[0][1])
-        if key.spki in out.values():
+        if spki in out.values():
             raise UserError(f"--operator {name}: his key is another operator's too")
-        out[name] = key.spki
+        out[name] = spki
     if approvals and len(out) <= approvals:
         # nobody approves his own request
         raise UserError(f"--approvals {approvals}: {approvals + 1} operators are needed, {len(out)} given", 2)

@@ -7,9 +7,14 @@ import hashlib
 from sentinel.ca.register import Certificate, Entry, Register
 
 
+def encoded(number: int) -> bytes:
+    """What stands for the DER of a certificate."""
+    return f"certificate {number}".encode()
+
+
 def certificate(number: int, **other: object) -> Certificate:
     """A certificate, always the same for its number."""
-    digest = hashlib.sha256(f"certificate {number}".encode()).hexdigest()
+    digest = hashlib.sha256(encoded(number)).hexdigest()
     facts: dict[str, object] = {
         "serial": f"4{digest[:39]}",
         "subject": f"CN=device-{number:07},O=Plant",
@@ -35,6 +40,4 @@ def entry(number: int) -> Entry:
 
 def put(register: Register, count: int, first: int = 0) -> None:
     """Add certificates in one transaction."""
-    register.commit_many(
-        [(certificate(n), f"der {n}".encode(), entry(n)) for n in range(first, first + count)]
-    )
+    register.commit_many([(certificate(n), encoded(n), entry(n)) for n in range(first, first + count)])

@@ -8,7 +8,7 @@ import pytest
 
 from sentinel.ca.register import Register
 from sentinel.errors import UserError
-from tests.ca.register.made import certificate, entry, put
+from tests.ca.register.made import certificate, encoded, entry, put
 
 
 def test_what_is_added_is_found(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_what_is_added_is_found(tmp_path: Path) -> None:
         put(register, 3)
         one = register.certificate(certificate(1).serial)
         assert one == certificate(1)
-        assert register.encoded(one.serial) == b"der 1"
+        assert register.encoded(one.serial) == encoded(1)
         assert register.by_fingerprint(one.sha256) == one
         assert register.by_key(one.spki_sha256) == [one]
         assert [c.serial for c in register.list()] == [certificate(n).serial for n in (2, 1, 0)]
