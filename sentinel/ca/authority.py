@@ -107,6 +107,10 @@ class Authority:
         """The passphrase for a new key of this name."""
         return self._passphrases.fresh(name)
 
+    def known_passphrase(self, name: str) -> bytes | None:
+        """The passphrase of a key that is there, None if there is none to be had."""
+        return self._passphrases.get(name)
+
     def issuer(self, role: str = "issuing") -> Issuer:
         """What issues under the CA certificate of a role."""
         found = self.certificate(role)
