@@ -24,6 +24,9 @@ COMMANDS: tuple[str, ...] = (
     "requests",
     "approve",
     "operators",
+    "backup",
+    "restore",
+    "drill",
     "profiles",
     "keys",
 )

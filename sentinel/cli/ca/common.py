@@ -59,7 +59,13 @@ def opened(dir: Path | None, passphrase_file: Path | None = None, *, readonly: b
     from sentinel.ca.authority import Authority
 
     at = folder(dir)
-    return Authority.open(at, None if readonly else passphrases(passphrase_file), readonly=readonly)
+    authority = Authority.open(at, None if readonly else passphrases(passphrase_file), readonly=readonly)
+    if not readonly:
+        from sentinel.ca.audit.publish import Publisher
+        from sentinel.config import load
+
+        authority.register.published = Publisher.configured(load().settings.ca)
+    return authority
 
 
 def who(given: str | None) -> str:

@@ -59,6 +59,10 @@ def test_a_ca_from_nothing(algorithm: str, run: Cli, tmp_path: Path, openssl: Op
     assert _read(folder / "public" / "root.pem").der == root.der
     assert (root.authority, issuing.authority) == ((True, 1), (True, 0))
     for issuer, one in ((root, root), (root, issuing)):
+        if algorithm == "sm2" and issuer is one:
+            # OpenSSL does not give the identifier to a certificate that it takes from the trusted ones
+            openssl.signature(root.spki, root.tbs, root.signature, digest="sm3")
+            continue
         openssl.link(issuer.der, one.der, one.not_before, distid=identifier(algorithm))
         if algorithm == "sm2":
             with pytest.raises(Exception, match=r"verification failed|signature failure"):
