@@ -13,6 +13,7 @@ from sentinel.cli.ca.options import folder
 if TYPE_CHECKING:
     from sentinel.ca.authority import Authority
     from sentinel.ca.keys.passphrases import Passphrases
+    from sentinel.ca.register import Certificate
     from sentinel.ca.x509.order import Issued, Refused
 
 OutOption = Annotated[Path, typer.Option("--out", help="File for the outcome.")]
@@ -118,3 +119,13 @@ def tell(authority: Authority, answer: Issued | Refused, paths: list[Path], form
         show_json(row.document())
         return
     sys.stdout.write(f"{answer.serial}  {', '.join(map(str, paths))}\n")
+
+
+def tell_states(rows: list[Certificate], form: str) -> None:
+    """Show certificates whose state has changed, the one that was named first."""
+    if form == "json":
+        show_json([row.document() for row in rows])
+        return
+    for row in rows:
+        reason = f" ({row.reason}, {row.revoked_at})" if row.reason else ""
+        sys.stdout.write(f"{row.serial}  {row.state}{reason}\n")
