@@ -40,7 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     first, as it takes longest."""
     if not config.pluginmanager.hasplugin("xdist"):
         return
-    slow, rest = [], []
+    slow: list[pytest.Item] = []
+    rest: list[pytest.Item] = []
     for item in items:
         shared = item.get_closest_marker("elastic") is not None
         item.add_marker(pytest.mark.xdist_group("elastic" if shared else item.nodeid.split("::")[0]))

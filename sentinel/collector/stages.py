@@ -205,8 +205,8 @@ class Stages:
             waiting = sum(line.events for line in self.lines)
             self._log.error(
                 "stopped-early",
-                message=f"the store was too slow: {waiting:,} events are not kept, the next start goes on at the "
-                "checkpoint before",
+                message=f"the store was too slow: {waiting:,} events are not kept, the next start goes on at "
+                "the checkpoint before",
                 events=waiting,
             )
             return 1

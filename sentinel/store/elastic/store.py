@@ -129,8 +129,8 @@ class ElasticStore:
         self.client.close()
 
     def writer(self) -> Writer:
-        """The one writer of this sensor. Raises `UserError` if another process has it, `StoreAwayError` soon if
-        the server of an earlier writer does not answer yet."""
+        """The one writer of this sensor. Raises `UserError` if another process has it, and soon
+        `StoreAwayError` if the server of an earlier writer does not answer yet."""
         if self._unseen:
             self.open(create=True)
             self._unseen = False
