@@ -36,12 +36,21 @@ def approved(
     authority: Authority, operation: Operation, arguments: Mapping[str, Any], who: str
 ) -> Iterator[Approved]:
     """The approvals of an operation, if the CA's policy asks for some; without them it is asked for."""
-    from sentinel.ca.approvals import PendingError, demand
+    from sentinel.ca.approvals import demand
 
     needed = authority.charter.policy.needed(operation)
-    try:
+    with pending_shown():
         request = demand(authority.register, operation, arguments, needed=needed, who=who, source=SOURCE)
+    yield Approved(request)
+
+
+@contextmanager
+def pending_shown() -> Iterator[None]:
+    """Writes the id of a request that is not approved yet, and lets the error end the command."""
+    from sentinel.ca.approvals import PendingError
+
+    try:
+        yield
     except PendingError as pending:
         sys.stdout.write(f"{pending.request}\n")
         raise
-    yield Approved(request)

@@ -16,6 +16,7 @@ from sentinel.cli.ca.common import (
     who,
 )
 from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOption
+from sentinel.cli.ca.pending import pending_shown
 
 
 def revoke(
@@ -34,9 +35,10 @@ def revoke(
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
 ) -> None:
-    """Revoke a certificate for good; of a TLCP pair, both. OCSP says so at once, a CRL from the next on."""
+    """Revoke a certificate for good; of a TLCP pair, both. OCSP says so at once, a CRL from the next on.
+    To revoke the CA itself may need approvals; without them it is asked for, with exit code 4."""
     from sentinel.ca import revocation
 
-    with opened(dir, passphrase_file) as authority:
+    with opened(dir, passphrase_file) as authority, pending_shown():
         rows = revocation.revoke(authority, which, reason, revocation.Actor(who(operator), SOURCE, why))
         tell_states(rows, format)
