@@ -638,3 +638,79 @@ def check_filter(text: str) -> None:
 
 def native_probes() -> list[_NativeProbe]:
     """The probes written in Rust."""
+
+class HttpRequest:
+    """One request of the CA's server; answered once, or refused with 500 when it is dropped."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str:
+        """As it was sent: percent-encoded. For OCSP by GET the body holds what the path encodes."""
+
+    @property
+    def query(self) -> str: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Those that are handed on, names in lower case."""
+
+    def header(self, name: str) -> str:
+        """The first field of a name in lower case, or an empty text."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def peer(self) -> str:
+        """The client's address."""
+
+    @property
+    def tls(self) -> bool: ...
+    @property
+    def certificate(self) -> bytes | None:
+        """The client's certificate, DER: it holds the key, and nothing else is known."""
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits for the answer."""
+
+    def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> bool:
+        """Answer; False if the client is gone, or was answered before."""
+
+class HttpServer:
+    """The CA's HTTP server; listens from its making on. OSError if it cannot, ValueError for settings,
+    chain or key that are wrong (PEM; the key PKCS#8 in the open)."""
+
+    def __init__(
+        self, settings: dict[str, Any], chain: bytes | None = None, key: bytes | None = None
+    ) -> None: ...
+    @property
+    def addresses(self) -> list[str]:
+        """host:port of each listener with TLS."""
+
+    @property
+    def plain_addresses(self) -> list[str]: ...
+    def take(self, lane: int, max: int, timeout: float, gather: float) -> list[HttpRequest] | None:
+        """Up to `max` requests of a lane, none after `timeout` seconds; None once the server has stopped.
+        When there is one, `gather` seconds are waited for more."""
+
+    def put_document(
+        self, path: str, body: bytes, content_type: str, etag: str, modified: int, fresh_until: int
+    ) -> None:
+        """Serve a document. Times are seconds since 1970, `etag` has its quotes."""
+
+    @property
+    def status_age(self) -> int:
+        """How often OCSP answers were cleared; read before one is worked out."""
+
+    def put_status(
+        self, request: bytes, body: bytes, headers: list[tuple[str, str]], until: int, age: int
+    ) -> bool:
+        """Answer this OCSP request so until a time, unless answers were cleared since `age`."""
+
+    def clear_status(self) -> None: ...
+    def identify(self, chain: bytes, key: bytes) -> None:
+        """Replace the server's certificate for connections to come."""
+
+    def metrics(self) -> dict[str, int]: ...
+    def stop(self, grace: float) -> None:
+        """Accept nothing more, wait for answers for `grace` seconds, end. Others must go on answering."""

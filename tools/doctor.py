@@ -60,6 +60,13 @@ OPTIONAL = {
         "no Elasticsearch for the tests of that store",
         "openjdk-17-jre-headless",
     ),
+    "curl": (("curl",), ("--version",), "no test of EST with a client that others wrote", "curl"),
+    "strace": (
+        ("strace",),
+        ("-V",),
+        "not seen that a certificate is on the disk before it is given out",
+        "strace",
+    ),
     "ip": (("ip",), ("-V",), "no network namespace for the tests of live capture", "iproute2"),
     "tcpreplay": (
         ("tcpreplay",),
@@ -79,6 +86,13 @@ OPTIONAL = {
         "no test that live capture needs one capability only",
         "util-linux",
     ),
+    "softhsm2-util": (
+        ("softhsm2-util",),
+        ("--version",),
+        "no test of CA keys in a token",
+        "softhsm2",
+    ),
+    "strace": (("strace",), ("-V",), "power cuts of the CA's register are not rebuilt", "strace"),
     "mvn": (
         ("mvn",),
         ("-version",),

@@ -82,6 +82,12 @@ def every(register: Register) -> list[Operator]:
     return out
 
 
+def by_key(register: Register, spki: bytes) -> tuple[str, str] | None:
+    """Name and role of the operator with a key (SubjectPublicKeyInfo)."""
+    rows = register.query("SELECT name, role FROM operator WHERE spki = ?", (spki,))
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
 def find(register: Register, name: str) -> tuple[str, PublicKey] | None:
     """Role and key of an operator."""
     rows = register.query("SELECT role, spki FROM operator WHERE name = ?", (name,))

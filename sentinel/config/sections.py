@@ -303,6 +303,24 @@ class CaSettings(Section):
         str | None, Field(description="Syslog receiver (UDP, host:port) that is told the heads.")
     ] = None
     heads_every: Annotated[int, Field(ge=1, description="Entries of the audit from one such head on.")] = 100
+    rate: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1e6,
+            description="Requests a second that `serve` takes from one address, for each of OCSP with CRLs, "
+            "EST, ACME and the API (0: no bound).",
+        ),
+    ] = 200.0
+    burst: Annotated[
+        float, Field(ge=1, le=1e6, description="Requests that one address may make at once, beside `rate`.")
+    ] = 400.0
+    connections: Annotated[
+        int, Field(ge=1, le=65_536, description="Connections of `serve`, for each of http and https.")
+    ] = 4096
+    connections_per_address: Annotated[
+        int, Field(ge=1, le=65_536, description="Of these, how many of one address.")
+    ] = 256
 
 
 class Settings(Section):

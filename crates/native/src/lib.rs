@@ -10,6 +10,7 @@ mod live;
 mod logs;
 mod probes;
 mod scan;
+mod serve;
 mod shed;
 mod sm;
 mod tails;
@@ -39,6 +40,8 @@ mod _native {
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
+    #[pymodule_export]
+    use super::serve::{HttpRequest, HttpServer};
     #[pymodule_export]
     use super::sm::{
         Sm2Key, Sm3, sm2_compress, sm2_decompress, sm2_decrypt, sm2_digest, sm2_encrypt, sm2_generate,

@@ -29,6 +29,7 @@ COMMANDS: tuple[str, ...] = (
     "drill",
     "profiles",
     "keys",
+    "serve",
 )
 """Commands, in the order of the help: the function `<name>` of `sentinel.cli.ca.<name>`
 (`<name>_` where the name is a word of Python)."""

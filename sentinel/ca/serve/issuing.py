@@ -1,0 +1,114 @@
+"""Orders of a group of requests: signed, recorded in one transaction, and only then answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sentinel.ca.register import Change, Register
+from sentinel.ca.serve import tokens
+from sentinel.ca.serve.access import Caller
+from sentinel.ca.serve.web import RefusedError, Reply, Request, refusal, status_of
+from sentinel.ca.x509.issue import Issuer
+from sentinel.ca.x509.order import Issued, Order, Refused
+from sentinel.ca.x509.rows import Prepared, record
+from sentinel.errors import StoreAwayError, UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One order and how its outcome is told. `problem` says the form of a refusal."""
+
+    request: Request
+    caller: Caller
+    order: Order
+    told: Callable[[Issued], Reply]
+    problem: bool = True
+
+
+def bound(caller: Caller, order: Order) -> Order:
+    """The order as its caller may give it: an enrol token stands for one profile and, where it names a
+    device, for that device. `RefusedError` otherwise."""
+    caller.need("issue")
+    token = caller.token
+    if token is None or token.kind != "enrol":
+        return order
+    if order.profile != token.profile:
+        raise RefusedError(403, f"profile {order.profile[:40]}: the token is for {token.profile}")
+    if order.serial_number not in (None, token.serial_number or order.serial_number):
+        raise RefusedError(403, "serial: the token is for another device")
+    return order
+
+
+def issue(issuer: Issuer, register: Register, asks: Sequence[Ask]) -> None:
+    """Issue what can be issued and answer each. No answer with a certificate goes out before the transaction
+    that records it is on the disk."""
+    asks, doubled = _once(asks)
+    for ask in doubled:
+        _refuse(ask, RefusedError(401, "token: it was spent"))
+    ready: list[tuple[Ask, Prepared]] = []
+    for ask, prepared in zip(asks, issuer.prepare([ask.order for ask in asks]), strict=True):
+        if isinstance(prepared, Refused):
+            _refuse(ask, UserError(prepared.reason))
+        else:
+            ready.append((ask, prepared))
+    _commit(register, ready)
+
+
+def _once(asks: Sequence[Ask]) -> tuple[list[Ask], list[Ask]]:
+    """Those to be tried, and those whose token another of the group shows first."""
+    tried, doubled, seen = [], [], set()
+    for ask in asks:
+        token = ask.caller.token
+        if token is not None and token.kind == "enrol":
+            if token.id in seen:
+                doubled.append(ask)
+                continue
+            seen.add(token.id)
+        tried.append(ask)
+    return tried, doubled
+
+
+def _commit(register: Register, ready: list[tuple[Ask, Prepared]]) -> None:
+    if not ready:
+        return
+    try:
+        with register.transaction() as change:
+            recorded = [_recorded(change, *pair) for pair in ready]
+    except StoreAwayError as error:
+        for ask, _ in ready:
+            _refuse(ask, error)
+        return
+    except UserError as error:
+        # one of them cannot be recorded; which one, is found by recording them one by one
+        if len(ready) == 1:
+            _refuse(ready[0][0], error)
+        else:
+            for pair in ready:
+                _commit(register, [pair])
+        return
+    for (ask, prepared), stands in zip(ready, recorded, strict=True):
+        if stands:
+            ask.told(prepared.issued).give(ask.request)
+        else:
+            _refuse(ask, RefusedError(401, "token: it was spent"))
+
+
+def _recorded(change: Change, ask: Ask, prepared: Prepared) -> bool:
+    token = ask.caller.token
+    if token is not None and token.kind == "enrol" and not tokens.spend(change, token):
+        return False
+    record(change, prepared)
+    return True
+
+
+def refuse(request: Request, error: UserError, *, problem: bool) -> None:
+    """Tell a client why it gets nothing. Clients of EST know 400 for all that is wrong with a request
+    (RFC 7030, 4.2.3)."""
+    if not problem and status_of(error) == 422:
+        error = RefusedError(400, error.message)
+    refusal(error, problem=problem).give(request)
+
+
+def _refuse(ask: Ask, error: UserError) -> None:
+    refuse(ask.request, error, problem=ask.problem)

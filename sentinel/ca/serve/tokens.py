@@ -1,0 +1,117 @@
+"""Tokens: what a client shows instead of a certificate.
+
+A token is 32 random octets, given out once and kept as its SHA-256. An `enrol` token issues one
+certificate of one profile, and is spent in the transaction that records it. An `api` token speaks for
+an operator, with the role he has now, until it ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from sentinel.ca.register import Change, Register
+from sentinel.errors import UserError
+
+KINDS = ("enrol", "api")
+MOST_DAYS = 3650
+_OCTETS = 32
+_PREFIX = "token/"
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a token. Times are RFC 3339 UTC in seconds."""
+
+    id: str
+    """SHA-256 of the token, hexadecimal: it says nothing of the token and may be shown."""
+    kind: str
+    name: str
+    """Whom it speaks for: the device, or the operator."""
+    not_after: str
+    by: str
+    profile: str = ""
+    serial_number: str = ""
+    """Of the device: the certificate carries this one and no other."""
+
+
+def make(
+    change: Change,
+    *,
+    kind: str,
+    name: str,
+    by: str,
+    days: int,
+    profile: str = "",
+    serial_number: str = "",
+    source: str = "cli",
+) -> tuple[str, Token]:
+    """Make a token in a transaction; the text is to be shown once and is kept nowhere."""
+    if kind not in KINDS:
+        raise UserError(f"kind {kind[:40]!r}: one of {', '.join(KINDS)}", 2)
+    if kind == "api" and not change.db.execute("SELECT 1 FROM operator WHERE name = ?", (name,)).fetchone():
+        raise UserError(f"operator {name[:80]}: there is none; `sentinel ca operators --add` enters one", 2)
+    if kind == "enrol" and not profile:
+        raise UserError("an enrol token needs a profile", 2)
+    if not 1 <= days <= MOST_DAYS:
+        raise UserError(f"days {days}: from 1 to {MOST_DAYS:,}", 2)
+    if not (0 < len(name) <= 128 and name.isprintable() and len(serial_number) <= 128):
+        raise UserError("name, serial number: 1 to 128 characters that can be shown", 2)
+    octets = secrets.token_bytes(_OCTETS)
+    end = datetime.now(UTC) + timedelta(days=days)
+    token = Token(
+        id=hashlib.sha256(octets).hexdigest(),
+        kind=kind,
+        name=name,
+        not_after=end.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        by=by,
+        profile=profile if kind == "enrol" else "",
+        serial_number=serial_number,
+    )
+    change.put_state(_PREFIX + token.id, msgspec.json.encode(token))
+    change.audit("token", who=by, source=source, subject=token.id, details={"kind": kind, "for": name})
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode(), token
+
+
+def find(register: Register, text: str, now: str) -> Token | None:
+    """The token that a client shows, if it is one and has not ended. What is compared is a hash, so the
+    time that takes tells nothing of the tokens there are."""
+    octets = _octets(text)
+    if octets is None:
+        return None
+    found = register.state(_PREFIX + hashlib.sha256(octets).hexdigest())
+    token = None if found is None else msgspec.json.decode(found, type=Token)
+    return token if token is not None and token.not_after > now else None
+
+
+def _octets(text: str) -> bytes | None:
+    if len(text) != 43 or not text.isascii():
+        return None
+    try:
+        return base64.b64decode(text + "=", altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+
+
+def spend(change: Change, token: Token) -> bool:
+    """Take a token out in a transaction; False if somebody was faster."""
+    return change.db.execute("DELETE FROM state WHERE name = ?", (_PREFIX + token.id,)).rowcount == 1
+
+
+def remove(change: Change, id: str, *, who: str, source: str = "cli") -> None:
+    """Take a token back. `UserError` if there is none."""
+    if change.db.execute("DELETE FROM state WHERE name = ?", (_PREFIX + id,)).rowcount != 1:
+        raise UserError(f"token {id[:64]}: not there; it was spent, taken back, or never made")
+    change.audit("token-remove", who=who, source=source, subject=id)
+
+
+def every(register: Register, limit: int = 1000) -> list[Token]:
+    """Tokens there are, some that ended included."""
+    rows = register.query(
+        "SELECT value FROM state WHERE name BETWEEN ? AND ? ORDER BY name LIMIT ?",
+        (_PREFIX, _PREFIX + "g", limit),
+    )
+    return [msgspec.json.decode(value, type=Token) for (value,) in rows]

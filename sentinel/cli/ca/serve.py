@@ -1,0 +1,64 @@
+"""`sentinel ca serve`: the CA over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentinel.cli.ca.common import opened, warn, warn_of_end
+from sentinel.cli.ca.options import DirOption, PassphraseOption
+
+
+def serve(
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="HOST:PORT", help="For EST and the API, by TLS.")
+    ],
+    plain: Annotated[
+        str | None, typer.Option("--plain", metavar="HOST:PORT", help="For OCSP and CRLs, without TLS.")
+    ] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option("--ready-file", help="Written when it listens: the addresses, JSON.")
+    ] = None,
+    san: Annotated[
+        list[str] | None,
+        typer.Option("--san", help="Further names of the server's certificate: dns:X, ip:X."),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate", help="The server's certificate and its issuers, in place of one by this CA."
+        ),
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="Its key.")] = None,
+    dir: DirOption = None,
+    passphrase_file: PassphraseOption = None,
+) -> None:
+    """Answer EST, the API, OCSP and CRLs until SIGTERM or SIGINT. The root's key is not needed."""
+    import json
+    import logging
+    import signal
+    import threading
+
+    from sentinel.ca import files
+    from sentinel.ca.serve.start import started
+    from sentinel.config import load
+
+    logging.basicConfig(level=logging.INFO, format="sentinel: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with opened(dir, passphrase_file) as authority:
+        warn_of_end(authority)
+        service = started(authority, load().settings.ca, listen, plain, tuple(san or ()), certificate, key)
+        try:
+            ready = json.dumps(service.addresses())
+            if ready_file is not None:
+                files.write(ready_file, f"{ready}\n".encode(), force=True)
+            warn(f"listening: {ready}")
+            stop.wait()
+        finally:
+            service.stop()
+            if ready_file is not None:
+                ready_file.unlink(missing_ok=True)
