@@ -21,11 +21,10 @@ class Approved:
 
     def __init__(self, request: Request | None) -> None:
         self.request = request
-        self.names = () if request is None else (request.id, *request.approved)
-        """For the audit: id of the request, and who approved it."""
 
     def take(self, change: Change) -> tuple[str, ...]:
-        """Use them up, in the transaction that does the operation; the same names."""
+        """Use them up, in the transaction that does the operation: id of the request and who approved it,
+        for the audit."""
         from sentinel.ca.approvals import take
 
         return take(change, self.request)
@@ -39,18 +38,18 @@ def approved(
     from sentinel.ca.approvals import demand
 
     needed = authority.charter.policy.needed(operation)
-    with pending_shown():
+    with pending():
         request = demand(authority.register, operation, arguments, needed=needed, who=who, source=SOURCE)
     yield Approved(request)
 
 
 @contextmanager
-def pending_shown() -> Iterator[None]:
-    """Writes the id of a request that is not approved yet, and lets the error end the command."""
+def pending() -> Iterator[None]:
+    """What is done within may have to wait for approval: then the request's id is printed."""
     from sentinel.ca.approvals import PendingError
 
     try:
         yield
-    except PendingError as pending:
-        sys.stdout.write(f"{pending.request}\n")
+    except PendingError as error:
+        sys.stdout.write(f"{error.request}\n")
         raise

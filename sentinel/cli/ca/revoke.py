@@ -16,7 +16,6 @@ from sentinel.cli.ca.common import (
     who,
 )
 from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOption
-from sentinel.cli.ca.pending import pending_shown
 
 
 def revoke(
@@ -35,10 +34,11 @@ def revoke(
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
 ) -> None:
-    """Revoke a certificate for good; of a TLCP pair, both. OCSP says so at once, a CRL from the next on.
-    To revoke the CA itself may need approvals; without them it is asked for, with exit code 4."""
+    """Revoke a certificate for good; of a TLCP pair, both. OCSP says so at once, a CRL from the next on. The
+    CA's own needs approvals where its policy says so."""
     from sentinel.ca import revocation
+    from sentinel.cli.ca.pending import pending
 
-    with opened(dir, passphrase_file) as authority, pending_shown():
+    with opened(dir, passphrase_file) as authority, pending():
         rows = revocation.revoke(authority, which, reason, revocation.Actor(who(operator), SOURCE, why))
         tell_states(rows, format)
