@@ -114,7 +114,8 @@ def _build(
         issuing_name = _issuing_name(plan.name)
         subject = _key(part, "issuing", plan, passphrases, places)
         chain.insert(0, _issuing(subject, issuing_name, root, signer, now, plan))
-    roles = ["root", "issuing"][: len(chain)]
+    both: tuple[charter.Role, ...] = ("root", "issuing")
+    roles = both[: len(chain)]
     members = tuple(
         charter.Member(role, one.sha256, places.get(role, f"keys/{role}.pem"))
         for role, one in zip(roles, reversed(chain), strict=True)
