@@ -64,7 +64,7 @@ OPTIONAL = {
     "strace": (
         ("strace",),
         ("-V",),
-        "power cuts of the CA's register are not rebuilt, its syncs before a release not seen",
+        "not seen that a certificate is on the disk before it is given out, no power cuts of the CA's register",
         "strace",
     ),
     "ip": (("ip",), ("-V",), "no network namespace for the tests of live capture", "iproute2"),

@@ -89,17 +89,11 @@ def by_hash(db: sqlite3.Connection, first: bytes, last: bytes, limit: int) -> li
     return sorted(found, reverse=True)
 
 
-def known(db: sqlite3.Connection, hashes: Sequence[bytes]) -> set[bytes]:
-    """Which of these hashes may be those of a certificate or a key: their first `START` octets are there."""
-    (newest,) = db.execute("SELECT max(number) FROM certificate").fetchone()
-    starts = [each[:START] for each in hashes]
-    query = f"SELECT start FROM hash WHERE segment = ? AND start IN ({', '.join('?' * len(starts))})"  # noqa: S608
-    found = {
-        start
-        for segment in range((newest or 0) // SEGMENT, -1, -1)
-        for (start,) in db.execute(query, (segment, *starts))
-    }
-    return {each for each in hashes if each[:START] in found}
+def known_keys(db: sqlite3.Connection, hashes: Sequence[bytes]) -> set[bytes]:
+    """Which of these are hashes of keys that have certificates."""
+    places = ", ".join("?" * len(hashes))
+    query = f"SELECT spki_sha256 FROM certificate WHERE spki_sha256 IN ({places})"  # noqa: S608
+    return {bytes(found) for (found,) in db.execute(query, hashes)}
 
 
 def certificate(row: Sequence[Any], at: str) -> Certificate:

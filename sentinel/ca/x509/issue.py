@@ -159,8 +159,8 @@ class Issuer:
                 raise RefusedError(f"key: was compromised (certificate {row.serial}); make a new one")
             if row.subject != subject and not draft.profile.shared_key:
                 raise RefusedError(f"key: is in certificate {row.serial} of {row.subject}; make a new one")
-            renewed = row.serial in draft.order.renews
-            if row.state in ("valid", "held") and row.profile == draft.profile.name and not renewed:
+            there = row.state in ("valid", "held") and row.profile == draft.profile.name
+            if there and not draft.order.renews:  # who lost the answer to a renewal may ask again
                 raise RefusedError(
                     f"duplicate: certificate {row.serial} has this key and subject until {row.not_after}; "
                     f"`ca show {row.serial} --format pem` gives it, `ca renew` makes another"
