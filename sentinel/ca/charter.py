@@ -82,9 +82,9 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def load(folder: Path) -> Charter:
+def load(folder: Path, name: str = FILE) -> Charter:
     """Read a CA's charter. `UserError` where the folder holds none, or one that is wrong or too new."""
-    path = folder / FILE
+    path = folder / name
     if not path.is_file():
         raise UserError(
             f"{folder}: no CA is in it; make one with `sentinel ca init --dir {folder} --name NAME`"

@@ -31,7 +31,7 @@ def test_object_identifiers_are_those_of_asn1crypto(parts: tuple[str, list[int]]
     assert der.Reader(data).oid() == dotted
 
 
-@given(st.datetimes(datetime(1950, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)))
+@given(st.datetimes(datetime(1950, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_times_are_read_back(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     data = der.time(moment)

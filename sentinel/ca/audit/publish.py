@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sentinel.ca import files
 from sentinel.ca.audit.heads import Head
+from sentinel.config.sections import CaSettings
 from sentinel.errors import UserError
 
 KEPT = 1_000
@@ -31,6 +32,19 @@ class Publisher:
         self._last = self._known()
         self.lost = 0
         """Heads that could not be told."""
+
+    @classmethod
+    def configured(cls, settings: CaSettings) -> Publisher | None:
+        """As the settings say; None if heads are told nowhere."""
+        to = None
+        if settings.heads_syslog is not None:
+            host, found, port = settings.heads_syslog.rpartition(":")
+            if not found or not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+                raise UserError(f"ca.heads_syslog {settings.heads_syslog}: write host:port")
+            to = host.strip("[]"), int(port)
+        if settings.heads is None and to is None:
+            return None
+        return cls(settings.heads_every, settings.heads, to)
 
     def __call__(self, head: Head) -> None:
         """A new head was signed."""

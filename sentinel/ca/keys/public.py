@@ -36,13 +36,14 @@ class PublicKey:
     """A public key: `algorithm` (sm2, p256, p384, ed25519, rsa<bits>), `spki` (DER), `octets` (what the
     BIT STRING holds), `rsa` (modulus and exponent, of RSA keys only)."""
 
-    __slots__ = ("_key", "algorithm", "octets", "rsa", "spki")
+    __slots__ = ("_key", "_sha256", "algorithm", "octets", "rsa", "spki")
 
     def __init__(self, spki: bytes) -> None:
         """Read one SubjectPublicKeyInfo, nothing around it; `UserError` says what is wrong with it."""
         self.spki = spki
         self.rsa: tuple[int, int] | None = None
         self._key: Any = None
+        self._sha256: str | None = None
         try:
             outer = der.Reader(spki)
             info = outer.enter()
@@ -78,7 +79,9 @@ class PublicKey:
 
     def sha256(self) -> str:
         """SHA-256 of the SubjectPublicKeyInfo, hexadecimal: what the register finds a key by."""
-        return hashlib.sha256(self.spki).hexdigest()
+        if self._sha256 is None:
+            self._sha256 = hashlib.sha256(self.spki).hexdigest()
+        return self._sha256
 
     def identifier(self) -> bytes:
         """Key identifier: the leftmost 160 bits of the SHA-256 of the key (RFC 7093, 2, method 1)."""
@@ -87,7 +90,10 @@ class PublicKey:
     def verify(self, algorithm: bytes, message: bytes, signature: bytes) -> bool:
         """Whether `signature` over `message` was made with this key. `algorithm` is the DER of the
         signature's AlgorithmIdentifier; one that does not fit the key is False."""
-        number = signature_number(algorithm)
+        try:
+            number = signature_number(algorithm)
+        except der.DerError:
+            return False
         if self.algorithm == "sm2":
             return number == SM2_WITH_SM3 and _native.sm2_verify(self.octets, SM2_ID, message, signature)
         try:

@@ -235,6 +235,19 @@ class Register:
             ):
                 yield Revoked(serial.hex(), state, reason or "removeFromCRL", at or "", end, position)
 
+    def changed(self, issuer: str) -> int:
+        """Position of the last change of a state among an issuer's certificates, -1 if there was none: what
+        was said of their states before holds as long as this stays."""
+        with told(self.path):
+            (last,) = (
+                self._reader()
+                .execute(
+                    "SELECT max(changed) FROM certificate WHERE issuer = ? AND changed IS NOT NULL", (issuer,)
+                )
+                .fetchone()
+            )
+        return -1 if last is None else int(last)
+
     def head(self) -> heads.Head | None:
         """The newest signed head of the audit."""
         with told(self.path):

@@ -150,15 +150,22 @@ class Issuer:
                 )
 
     def _duplicate(self, draft: Draft, subjects: set[tuple[str, names.Name]]) -> None:
-        """Profiles that keep to one certificate in force for a subject."""
+        """Renewals are of the same subject and profile; some profiles keep to one certificate in force for a
+        subject otherwise."""
+        subject = names.text(draft.subject)
+        if draft.order.renews:
+            before = self._register.certificate(draft.order.renews[0])
+            if before is None or (before.subject, before.profile) != (subject, draft.profile.name):
+                raise RefusedError(
+                    f"renewal: certificate {draft.order.renews[0]} is not {draft.profile.name} of {subject}"
+                )
+            return
         if not draft.profile.subject.unique:
             return
-        subject = names.text(draft.subject)
         if (draft.profile.name, draft.subject) in subjects:
             raise RefusedError(f"duplicate: {subject} is asked for twice")
         for row in self._register.by_subject(subject):
-            in_force = row.state in ("valid", "held") and row.profile == draft.profile.name
-            if in_force and row.serial not in draft.order.renews:
+            if row.state in ("valid", "held") and row.profile == draft.profile.name:
                 raise RefusedError(
                     f"duplicate: certificate {row.serial} of {subject} is in force; "
                     f"`ca renew` or `ca rekey` take its place, or revoke it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sentinel.ca.keys import PublicKey
 from sentinel.ca.register import Certificate as Row
@@ -22,6 +23,7 @@ class Prepared:
     rows: tuple[tuple[Row, bytes], ...]
 
 
+@lru_cache(maxsize=64)
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC, to the second."""
     return f"{at.isoformat()[:19]}Z"

@@ -44,6 +44,7 @@ class Template:
         if profile.nocheck:
             last.append(extensions.ocsp_nocheck())
         self._last = b"".join(last)
+        self._kept: tuple[datetime, datetime, bytes] | None = None
 
     def sign(
         self,
@@ -65,7 +66,7 @@ class Template:
             serial,
             self._algorithm,
             self._issuer,
-            der.sequence(der.time(begin), der.time(end)),
+            self._validity(begin, end),
             names.encode(subject),
             key.spki,
             self._first,
@@ -73,6 +74,13 @@ class Template:
             self._last,
         )
         return der.sequence(tbs, self._algorithm, der.bits(self._signer.sign(tbs)))
+
+    def _validity(self, begin: datetime, end: datetime) -> bytes:
+        """Validity, kept for the next certificate: those of one batch have the same."""
+        kept = self._kept
+        if kept is None or kept[0] != begin or kept[1] != end:
+            kept = self._kept = (begin, end, der.sequence(der.time(begin), der.time(end)))
+        return kept[2]
 
 
 def locations(base_url: str, role: str, *, revocable: bool = True) -> list[bytes]:

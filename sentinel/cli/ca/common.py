@@ -13,6 +13,7 @@ from sentinel.cli.ca.options import folder
 if TYPE_CHECKING:
     from sentinel.ca.authority import Authority
     from sentinel.ca.keys.passphrases import Passphrases
+    from sentinel.ca.register import Certificate
     from sentinel.ca.x509.order import Issued, Refused
 
 OutOption = Annotated[Path, typer.Option("--out", help="File for the outcome.")]
@@ -58,7 +59,13 @@ def opened(dir: Path | None, passphrase_file: Path | None = None, *, readonly: b
     from sentinel.ca.authority import Authority
 
     at = folder(dir)
-    return Authority.open(at, None if readonly else passphrases(passphrase_file), readonly=readonly)
+    authority = Authority.open(at, None if readonly else passphrases(passphrase_file), readonly=readonly)
+    if not readonly:
+        from sentinel.ca.audit.publish import Publisher
+        from sentinel.config import load
+
+        authority.register.published = Publisher.configured(load().settings.ca)
+    return authority
 
 
 def who(given: str | None) -> str:
@@ -112,3 +119,13 @@ def tell(authority: Authority, answer: Issued | Refused, paths: list[Path], form
         show_json(row.document())
         return
     sys.stdout.write(f"{answer.serial}  {', '.join(map(str, paths))}\n")
+
+
+def tell_states(rows: list[Certificate], form: str) -> None:
+    """Show certificates whose state has changed, the one that was named first."""
+    if form == "json":
+        show_json([row.document() for row in rows])
+        return
+    for row in rows:
+        reason = f" ({row.reason}, {row.revoked_at})" if row.reason else ""
+        sys.stdout.write(f"{row.serial}  {row.state}{reason}\n")

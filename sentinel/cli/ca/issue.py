@@ -31,7 +31,6 @@ from sentinel.errors import UserError
 
 if TYPE_CHECKING:
     from sentinel.ca.authority import Authority
-    from sentinel.ca.bulk import Line
     from sentinel.ca.delivery import How
 
 
@@ -143,13 +142,8 @@ def _many(authority: Authority, path: Path, out: Path, like: object, kind: str, 
     rows = iter(bulk.lines(path, like.profile, like.who, like.source))
     with _progress(bulk.count(path)) as show:
         while batch := list(islice(rows, bulk.BATCH)):
-            good: list[Line] = []
-            for line in batch:
-                if isinstance(line, bulk.Fault):
-                    warn(f"{path}: line {line.number}: {line.reason}")
-                    faults += 1
-                else:
-                    good.append(line)
+            wrong = {line.number: line.reason for line in batch if isinstance(line, bulk.Fault)}
+            good = [line for line in batch if not isinstance(line, bulk.Fault)]
             wishes = [
                 wish(
                     replace(
@@ -167,10 +161,11 @@ def _many(authority: Authority, path: Path, out: Path, like: object, kind: str, 
             ]
             for line, answer in zip(good, deliver(authority, wishes, how), strict=True):
                 if isinstance(answer, Refused):
-                    warn(f"{path}: line {line.number}: {answer.reason}")
-                    faults += 1
-                else:
-                    done += 1
+                    wrong[line.number] = answer.reason
+            for number in sorted(wrong):
+                warn(f"{path}: line {number}: {wrong[number]}")
+            faults += len(wrong)
+            done += len(batch) - len(wrong)
             show(len(batch))
     sys.stdout.write(f"{out}: {done:,} issued, {faults:,} refused\n")
     if faults:

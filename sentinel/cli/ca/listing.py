@@ -20,15 +20,14 @@ def tell_rows(rows: Sequence[Certificate], form: Form) -> None:
         show_json([row.document() for row in rows])
         return
     tell_table(
-        ("serial", "subject", "profile", "algorithm", "state", "until"),
+        ("serial", "subject", "profile", "state", "until"),
         (
             (
                 c.serial,
                 c.subject,
                 c.profile,
-                c.algorithm,
                 f"{c.state} ({c.reason})" if c.reason else c.state,
-                c.not_after,
+                c.not_after[:10],
             )
             for c in rows
         ),

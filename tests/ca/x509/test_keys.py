@@ -18,11 +18,16 @@ from sentinel.ca.keys.passphrases import Passphrases
 from sentinel.ca.keys.software import SoftwareKey, from_pkcs8
 from sentinel.ca.x509 import der
 from sentinel.errors import UserError
-from tests.ca.oracles.openssl import OpenSsl
+from tests.ca.oracles.openssl import DISTID, OpenSsl
 
 KEYS = {name: generate(name) for name in ALGORITHMS if name != "rsa4096"}
 DIGESTS = {"sm2": "sm3", "p256": "sha256", "p384": "sha384", "ed25519": "", "rsa3072": "sha256"}
 MESSAGE = b"what is signed"
+
+
+def identifier(algorithm: str) -> str | None:
+    """The distinguishing identifier that OpenSSL is told; other algorithms refuse one."""
+    return DISTID if algorithm == "sm2" else None
 
 
 @pytest.mark.parametrize("name", KEYS)

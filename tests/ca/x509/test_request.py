@@ -11,7 +11,7 @@ from sentinel.ca.keys.files import key_pem
 from sentinel.ca.x509 import der, names, request
 from sentinel.errors import UserError
 from tests.ca.oracles.openssl import DISTID, OpenSsl
-from tests.ca.x509.test_keys import KEYS
+from tests.ca.x509.test_keys import KEYS, identifier
 
 SUBJECT = names.parse("CN=plc-7.plant,O=Works,C=CN")
 ALT = (("dns", "plc-7.plant"), ("ip", "10.0.0.7"))
@@ -20,7 +20,7 @@ ALT = (("dns", "plc-7.plant"), ("ip", "10.0.0.7"))
 @pytest.mark.parametrize("name", KEYS)
 def test_our_requests_are_proven_here_and_to_openssl(name: str, openssl: OpenSsl) -> None:
     data = request.make(KEYS[name], SUBJECT, ALT)
-    openssl.request(data)
+    openssl.request(data, distid=identifier(name))
     found = request.read(data)
     assert found.subject == SUBJECT
     assert found.alt_names() == ALT

@@ -34,7 +34,15 @@ func crl(words []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !bytes.Equal(issuer.RawSubject, rawName(list.TBSCertList.Issuer)) {
+	var start struct {
+		Version   int
+		Algorithm asn1.RawValue
+		Issuer    asn1.RawValue
+	}
+	if _, err := asn1.Unmarshal(list.TBSCertList.Raw, &start); err != nil {
+		return "", err
+	}
+	if !bytes.Equal(issuer.RawSubject, start.Issuer.FullBytes) {
 		return "", errors.New("another issuer")
 	}
 	if err := issuer.CheckCRLSignature(list); err != nil {
@@ -84,14 +92,6 @@ func crl(words []string) (string, error) {
 		}
 	}
 	return facts, nil
-}
-
-func rawName(name pkix.RDNSequence) []byte {
-	raw, err := asn1.Marshal(name)
-	if err != nil {
-		return nil
-	}
-	return raw
 }
 
 type ocspResponse struct {
