@@ -34,7 +34,7 @@ def test_every_exit_code_stands_in_the_reference() -> None:
     from sentinel.cli import EXIT_CODES
 
     text = (REFERENCE / "cli.md").read_text(encoding="utf-8")
-    assert sorted(EXIT_CODES) == [0, 1, 2, 3, 130]
+    assert sorted(EXIT_CODES) == [0, 1, 2, 3, 4, 130]
     assert all(f"| `{code}` |" in text for code in EXIT_CODES)
 
 

@@ -86,6 +86,13 @@ OPTIONAL = {
         "no test that live capture needs one capability only",
         "util-linux",
     ),
+    "softhsm2-util": (
+        ("softhsm2-util",),
+        ("--version",),
+        "no test of CA keys in a token",
+        "softhsm2",
+    ),
+    "strace": (("strace",), ("-V",), "power cuts of the CA's register are not rebuilt", "strace"),
     "mvn": (
         ("mvn",),
         ("-version",),

@@ -19,6 +19,9 @@ Operation = Literal["new-ca-key", "revoke-ca", "restore", "escrow-release", "ope
 """What may need the approval of several operators."""
 
 
+Role = Literal["root", "issuing"]
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the CA asks of its operators."""
 
@@ -34,7 +37,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A CA certificate of this CA."""
 
-    role: Literal["root", "issuing"]
+    role: Role
     sha256: str
     """Of the certificate, hexadecimal."""
     key: str

@@ -33,7 +33,7 @@ def lookup(authority: Authority, which: str) -> tuple[Row, certificate.Certifica
     assert match is not None
     serial = match[1].replace(":", "").lower().zfill(40)
     row = authority.register.certificate(serial)
-    data = authority.register.encoded(serial)
-    if row is None or data is None:
+    encoded = authority.register.encoded(serial)
+    if row is None or encoded is None:
         raise UserError(f"serial {which}: this CA has no such certificate; `ca search` finds by name or part")
-    return row, certificate.read(data)
+    return row, certificate.read(encoded)

@@ -49,8 +49,9 @@ def parse(uri: str) -> Place:
             found[key] = unquote(value)
     unknown = sorted(found.keys() - {"token", "object", "module-path"})
     if not uri.startswith(SCHEME) or unknown:
-        what = f"attribute {unknown[0]}" if unknown else "no pkcs11: URI"
-        raise UserError(f"{uri}: {what}; write {SCHEME}token=T;object=O?module-path=/path/to/lib.so", 2)
+        # the URI itself is not shown: it may hold a PIN that was put there by mistake
+        what = f"attribute {unknown[0]}" if uri.startswith(SCHEME) else "no pkcs11: URI"
+        raise UserError(f"token: {what}; write {SCHEME}token=T;object=O?module-path=/path/to/lib.so", 2)
     for key in ("token", "object", "module-path"):
         if not found.get(key):
             raise UserError(f"{uri}: {key} is missing", 2)

@@ -31,8 +31,8 @@ Intents: TypeAlias = list[tuple[str, str, str]]
 CHECKPOINT = 4_000
 """Pages in the log of SQLite at which they are copied to the file: what is written often is copied once."""
 
-KEY_MOST = 10_000
-"""Certificates that are looked at for one key."""
+FEW = 16
+"""Certificates that are looked at for one fingerprint: the first octets of two are seldom alike."""
 
 CACHE = 32_768
 """KiB of pages that the writing connection keeps in memory."""
@@ -181,13 +181,14 @@ class Register:
 
     def by_fingerprint(self, sha256: str) -> Certificate | None:
         """The certificate of a SHA-256, hexadecimal."""
-        found = self._by_hash(_octets(sha256))
+        octets = _octets(sha256)
+        with told(self.path):
+            found = find.by_hash(self._reader(), octets, octets, now(), FEW)
         return next((c for c in found if c.sha256 == sha256.lower()), None)
 
     def by_key(self, spki_sha256: str) -> Certificates:
         """Certificates of a key, the newest first."""
-        found = self._by_hash(_octets(spki_sha256))
-        return [c for c in found if c.spki_sha256 == spki_sha256.lower()]
+        return self._all("spki_sha256 = ? ORDER BY number DESC", _octets(spki_sha256))
 
     def by_subject(self, subject: str) -> list[Certificate]:
         """Certificates of a subject, as its whole text, the newest first."""
@@ -222,6 +223,13 @@ class Register:
         """Certificates by a text; see `find.by_text`."""
         with told(self.path):
             return find.by_text(self._reader(), text, now(), limit)
+
+    def by_asset(self, *words: str, limit: int = 200) -> Certificates:
+        """Certificates of a device, the newest first: those whose asset, common name, hardware serial, or one
+        of whose other names is one of these words (its id, serial number, MAC, host names). MAC addresses
+        are alike however they are written."""
+        with told(self.path):
+            return find.by_words(self._reader(), words, now(), limit)
 
     def revoked(self, issuer: str, *, since: int | None = None) -> Iterator[Revoked]:
         """Certificates of an issuer that are revoked or held, in the order it was done. With `since`
@@ -291,10 +299,6 @@ class Register:
         """A number that changes when another connection has changed the register: to keep a cache by."""
         with told(self.path):
             return int(self._reader().execute("PRAGMA data_version").fetchone()[0])
-
-    def _by_hash(self, hash: bytes) -> Certificates:
-        with told(self.path):
-            return find.by_hash(self._reader(), hash, hash, now(), KEY_MOST)
 
     def _one(self, where: str, value: object) -> Certificate | None:
         found = self._all(where, value)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sentinel.ca.register import rows
 from sentinel.ca.register.records import STATES, Certificate
 from sentinel.errors import UserError
 
+GRAM = 3
+"""Characters that the index of names is made of."""
+
+NEWEST = 50_000
+"""Certificates, the newest, that are looked through for a text shorter than that."""
+
+_MAC = re.compile(r"[0-9A-Fa-f]{12}").fullmatch
+_BETWEEN = re.compile(r"[:.-]")
+_ATTRIBUTE = re.compile(r"(?<!\\)[,+]")
 _HEX = re.compile(r"[0-9a-f]{4,64}").fullmatch
 
 
@@ -63,7 +72,8 @@ def by_filter(
 
 def by_text(db: sqlite3.Connection, text: str, at: str, limit: int) -> list[Certificate]:
     """Certificates whose serial, fingerprint or key begins with a text, or whose subject, other names or
-    asset hold it, upper and lower case alike; the newest of each way first, each once."""
+    asset hold it, upper and lower case alike; the newest of each way first, each once. A text of one or two
+    characters is looked for among the `NEWEST` only."""
     text = text.strip()
     if not text:
         raise UserError("search: say what for", 2)
@@ -71,15 +81,12 @@ def by_text(db: sqlite3.Connection, text: str, at: str, limit: int) -> list[Cert
     number = text.lower().removeprefix("0x").replace(":", "")
     if _HEX(number):
         low, high = _range(number)
-        rest = "certificate WHERE serial BETWEEN ? AND ? ORDER BY serial LIMIT ?"
-        for certificate in (
-            *rows.select(db, rest, (low, high, limit), at),
-            *by_hash(db, low, high, at, limit),
-        ):
-            if any(
-                each.startswith(number)
-                for each in (certificate.serial, certificate.sha256, certificate.spki_sha256)
-            ):
+        for column in ("serial", "spki_sha256"):
+            rest = f"certificate WHERE {column} BETWEEN ? AND ? ORDER BY {column} LIMIT ?"
+            for certificate in rows.select(db, rest, (low, high, limit), at):
+                found.setdefault(certificate.serial, certificate)
+        for certificate in by_hash(db, low, high, at, limit):
+            if certificate.sha256.startswith(number):
                 found.setdefault(certificate.serial, certificate)
     if len(found) < limit:
         for certificate in _named(db, text, at, limit):
@@ -88,7 +95,7 @@ def by_text(db: sqlite3.Connection, text: str, at: str, limit: int) -> list[Cert
 
 
 def by_hash(db: sqlite3.Connection, first: bytes, last: bytes, at: str, limit: int) -> list[Certificate]:
-    """Certificates of which the fingerprint or the key's hash may lie between two, the newest first."""
+    """Certificates whose fingerprint may lie between two, the newest first."""
     out = []
     for number in rows.by_hash(db, first, last, limit):
         out += rows.select(db, "certificate WHERE number = ?", (number,), at)
@@ -103,9 +110,14 @@ def _range(digits: str) -> tuple[bytes, bytes]:
 def _named(db: sqlite3.Connection, text: str, at: str, limit: int) -> Iterator[Certificate]:
     holds = "(holds(subject, :text) OR holds(names, :text) OR holds(asset, :text))"
     values: dict[str, object] = {"text": text.casefold(), "limit": limit}
-    if len(text) < 3:
-        return rows.select(db, f"certificate WHERE {holds} ORDER BY number DESC LIMIT :limit", values, at)
-    grams = dict.fromkeys(text[at : at + 3] for at in range(len(text) - 2))
+    if len(text) < GRAM:
+        # too short for the index of names: looked through, and not further back than that takes long
+        values["like"] = "%" + re.sub(r"([%_!])", r"!\1", text) + "%"
+        like = " OR ".join(f"{column} LIKE :like ESCAPE '!'" for column in ("subject", "names", "asset"))
+        values["first"] = (db.execute("SELECT max(number) FROM certificate").fetchone()[0] or 0) - NEWEST
+        where = f"number > :first AND ({like})"
+        return rows.select(db, f"certificate WHERE {where} ORDER BY number DESC LIMIT :limit", values, at)
+    grams = dict.fromkeys(text[at : at + GRAM] for at in range(len(text) - GRAM + 1))
     values["grams"] = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in grams)
     rest = (
         f"name JOIN certificate ON certificate.number = name.rowid WHERE name MATCH :grams AND {holds} "
@@ -117,3 +129,34 @@ def _named(db: sqlite3.Connection, text: str, at: str, limit: int) -> Iterator[C
 def holds(text: str | None, part: str) -> bool:
     """Whether a text holds a part, upper and lower case alike: SQL's `holds`."""
     return text is not None and part in text.casefold()
+
+
+def by_words(db: sqlite3.Connection, words: Sequence[str], at: str, limit: int) -> list[Certificate]:
+    """Certificates of which a name, or the value of a part of the subject, is one of some words."""
+    found: dict[str, Certificate] = {}
+    for word in dict.fromkeys(spelt for each in words for spelt in _spellings(each)):
+        if len(word) >= GRAM:
+            for certificate in _named(db, word, at, limit):
+                if word.casefold() in _values(certificate):
+                    found.setdefault(certificate.serial, certificate)
+    newest = sorted(found.values(), key=lambda c: (c.not_before, c.serial), reverse=True)
+    return newest[:limit]
+
+
+def _spellings(word: str) -> tuple[str, ...]:
+    """A MAC address in the ways it is written; any other word as it is."""
+    digits = _BETWEEN.sub("", word)
+    if not _MAC(digits):
+        return (word,)
+    pairs = [digits[at : at + 2] for at in range(0, 12, 2)]
+    return (word, digits, ":".join(pairs), "-".join(pairs))
+
+
+def _values(certificate: Certificate) -> set[str]:
+    """What a certificate may be known by: asset, values of its subject, other names without their kind."""
+    values = {certificate.asset or ""}
+    for part in _ATTRIBUTE.split(certificate.subject):
+        values.add(part.partition("=")[2])
+    for name in certificate.names:
+        values |= {name, name.partition(":")[2]}
+    return {value.casefold() for value in values if value}

@@ -17,7 +17,7 @@ COLUMNS = (
 PAGE = 512
 """Rows read at once: a reader is never in the middle of a statement while its rows are looked at."""
 
-SEGMENT = 4096
+SEGMENT = 1024
 """Certificates of a segment of `hash`."""
 
 START = 8
@@ -40,7 +40,7 @@ def insert(db: sqlite3.Connection, first: int, certificates: Sequence[tuple[Cert
     rows, encoded, names, hashes = [], [], [], []
     for number, (c, der) in enumerate(certificates, first):
         other = "\n".join(c.names)
-        sha256, key = bytes.fromhex(c.sha256), bytes.fromhex(c.spki_sha256)
+        sha256 = bytes.fromhex(c.sha256)
         rows.append(
             (
                 number,
@@ -55,7 +55,7 @@ def insert(db: sqlite3.Connection, first: int, certificates: Sequence[tuple[Cert
                 c.not_after,
                 c.revoked_at,
                 sha256,
-                key,
+                bytes.fromhex(c.spki_sha256),
                 c.pair_id,
                 c.asset,
                 c.requester,
@@ -63,18 +63,16 @@ def insert(db: sqlite3.Connection, first: int, certificates: Sequence[tuple[Cert
             )
         )
         encoded.append((number, der))
-        segment = number // SEGMENT
-        hashes.append((segment, sha256[:START], number))
-        hashes.append((segment, key[:START], number))
+        hashes.append((number // SEGMENT, sha256[:START], number))
         names.append((number, f"{c.subject}\n{other}\n{c.asset or ''}"))
     db.executemany(_INSERT, rows)
     db.executemany("INSERT INTO encoded VALUES (?, ?)", encoded)
-    db.executemany("INSERT OR IGNORE INTO hash VALUES (?, ?, ?)", hashes)
+    db.executemany("INSERT INTO hash VALUES (?, ?, ?)", hashes)
     db.executemany("INSERT INTO name (rowid, text) VALUES (?, ?)", names)
 
 
 def by_hash(db: sqlite3.Connection, first: bytes, last: bytes, limit: int) -> list[int]:
-    """Numbers of certificates of which a hash may lie between two, the newest first: only the first
+    """Numbers of certificates whose fingerprint may lie between two, the newest first: only the first
     `START` octets are looked at."""
     (newest,) = db.execute("SELECT max(number) FROM certificate").fetchone()
     found: list[int] = []
@@ -88,7 +86,7 @@ def by_hash(db: sqlite3.Connection, first: bytes, last: bytes, limit: int) -> li
         )
         if len(found) >= limit:
             break
-    return sorted(set(found), reverse=True)
+    return sorted(found, reverse=True)
 
 
 def certificate(row: Sequence[Any], at: str) -> Certificate:

@@ -15,9 +15,11 @@ MIGRATIONS: tuple[str, ...] = (
         changed INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX certificate_serial ON certificate (serial);
+    CREATE INDEX certificate_key ON certificate (spki_sha256);
     CREATE INDEX certificate_subject ON certificate (subject);
     CREATE INDEX certificate_state ON certificate (state, not_after);
-    CREATE INDEX certificate_profile ON certificate (profile, state, not_after);
+    CREATE INDEX certificate_profile ON certificate (profile);
+    CREATE INDEX certificate_profile_state ON certificate (profile, state, not_after);
     CREATE INDEX certificate_pair ON certificate (pair_id) WHERE pair_id IS NOT NULL;
     CREATE INDEX certificate_asset ON certificate (asset) WHERE asset IS NOT NULL;
     CREATE INDEX certificate_changed ON certificate (issuer, changed) WHERE changed IS NOT NULL;
@@ -54,8 +56,8 @@ MIGRATIONS: tuple[str, ...] = (
 Certificates and entries of the audit are numbered from 1 and 0 in the order they were added, and rows of
 both are only appended. Serials and hashes are octets. `changed` is the number of the audit's entry that
 last changed the state. `encoded` holds the certificates themselves, apart, so that a look through the
-rows is short. `hash` holds the first octets of every `sha256` and `spki_sha256`, sorted within segments
-of 4,096 certificates: an index over all would have two more pages written for each certificate. `name`
-finds any three characters of a name. `block` holds 256 hashes of leaves each, and the peaks of the tree
-at its end (`sentinel.ca.audit.tree`).
+rows is short. `hash` holds the first octets of every `sha256`, sorted within segments of 1,024
+certificates: an index over all would have one more page written for each certificate, and it is seldom
+looked up. `name` finds any three characters of a name. `block` holds 256 hashes of leaves each, and the
+peaks of the tree at its end (`sentinel.ca.audit.tree`).
 """

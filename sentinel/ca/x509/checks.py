@@ -104,10 +104,10 @@ def subject(profile: Profile, name: names.Name) -> names.Name:
     for attribute in rules.required:
         if attribute not in present:
             raise RefusedError(f"subject: no {attribute}, which profile {profile.name} requires")
-    for attribute in present:
-        if attribute not in rules.allowed:
+    for found in present:
+        if found not in rules.allowed:
             raise RefusedError(
-                f"subject: {attribute} is not in profile {profile.name} ({', '.join(rules.allowed)})"
+                f"subject: {found} is not in profile {profile.name} ({', '.join(rules.allowed)})"
             )
     if present.count("CN") > 1 or present.count("serialNumber") > 1:
         raise RefusedError("subject: more than one common name or serial number")

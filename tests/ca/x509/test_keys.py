@@ -104,7 +104,7 @@ def test_a_file_cannot_ask_for_any_amount_of_work() -> None:
     sealed = pkcs8.encrypt(KEYS["p256"].pkcs8(), b"words")
     asked = sealed.replace(der.integer(1 << 14) + der.integer(8), der.integer(1 << 29) + der.integer(8))
     whole = der.sequence(asked[4:]) if len(asked) != len(sealed) else asked
-    with pytest.raises(UserError, match="scrypt with N=|no encrypted PKCS#8"):
+    with pytest.raises(UserError, match=r"scrypt with N=|no encrypted PKCS#8"):
         pkcs8.decrypt(whole, b"words")
 
 
@@ -154,7 +154,7 @@ def test_a_file_is_never_written_over_by_mistake(tmp_path: Path) -> None:
     assert [left.name for left in tmp_path.iterdir()] == ["key.pem"]
 
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, bytes | None]]] = {
     "one line": ("open sesame\n", {"root": b"open sesame", "key": b"open sesame"}),
     "one line with a colon": ("note: open sesame\n", {"root": b"note: open sesame"}),
     "named": ("root: one two\nissuing: three\n", {"root": b"one two", "issuing": b"three", "key": None}),

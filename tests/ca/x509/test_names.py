@@ -53,10 +53,12 @@ def test_a_name_is_what_cryptography_writes(name: names.Name) -> None:
 @given(st.binary(max_size=120))
 def test_any_octets_are_a_name_or_refused(data: bytes) -> None:
     for read in (names.decode, altnames.decode):
+        said = ""
         try:
             read(data)
         except UserError as error:
-            assert "\n" not in error.message
+            said = error.message
+        assert "\n" not in said
 
 
 def test_a_common_name_alone_needs_no_mark() -> None:
@@ -93,7 +95,12 @@ def test_several_values_in_one_place_are_refused() -> None:
 HOSTS = st.from_regex(r"(\*\.)?[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?(\.[a-z0-9]{1,8}){0,3}", fullmatch=True)
 ALT = st.one_of(
     st.tuples(st.just("dns"), HOSTS),
-    st.tuples(st.just("ip"), st.ip_addresses().map(lambda ip: socket.inet_ntop(socket.AF_INET if ip.version == 4 else socket.AF_INET6, ip.packed))),
+    st.tuples(
+        st.just("ip"),
+        st.ip_addresses().map(
+            lambda ip: socket.inet_ntop(socket.AF_INET if ip.version == 4 else socket.AF_INET6, ip.packed)
+        ),
+    ),
     st.tuples(
         st.just("uri"), st.sampled_from(["urn:plant:ua:plc", "https://plc.example/x?y=1", "opc.tcp://h:4840"])
     ),

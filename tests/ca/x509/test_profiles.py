@@ -35,7 +35,12 @@ def order(profile: profiles.Profile, spki: bytes) -> Order:
     alt = (("uri", "http://plc-7.plant/ua"),) if "uri" in profile.alt_names.required else ()
     role = "operator" if profile.role else None
     return Order(
-        profile.name, key=spki, subject=names.parse(f"plc-{spki[-4:].hex()}.plant"), alt_names=alt, role=role, who="tester"
+        profile.name,
+        key=spki,
+        subject=names.parse(f"plc-{spki[-4:].hex()}.plant"),
+        alt_names=alt,
+        role=role,
+        who="tester",
     )
 
 
