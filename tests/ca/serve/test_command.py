@@ -113,7 +113,7 @@ def test_on_the_disk_before_the_answer(folder: Path, strace: str) -> None:
     given = made_tokens(folder, 8)
     trace = folder / "trace"
     calls = "trace=fsync,fdatasync,recvfrom,read,readv,sendto,write,writev,pwrite64"
-    with serving(folder, strace, "-f", "-y", "-s", "0", "-e", calls, "-o", str(trace)) as (_, places):
+    with serving(folder, strace, "-D", "-f", "-y", "-s", "0", "-e", calls, "-o", str(trace)) as (_, places):
         issue(folder, places, given)
     port = places["https"][0].rpartition(":")[2]
     answers = 0

@@ -221,6 +221,8 @@ def test_dropped_requests_get_500_and_stopping_ends_all() -> None:
         assert status == 500
         assert b"log" in body
         with bare.connect() as client:
+            client.sendall(get("/"))
+            assert response(client)[0] == 404
             bare.server.stop(0.0)
             assert client.recv(10) == b""
     with pytest.raises(ValueError, match="no address"):
