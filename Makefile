@@ -20,6 +20,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 RUST_SOURCES := Cargo.toml Cargo.lock sentinel/fields.toml $(shell find crates -name '*.rs' -o -name Cargo.toml)
 # The plain Rust crates; sentinel-native is glue that only Python can load, so its tests are Python's.
 RUST_TESTED := --workspace --exclude sentinel-native
+# Processes that share the Python tests.
+WORKERS ?= 2
 # Cases a property test tries under `make fuzz`.
 CASES ?= 20000
 
@@ -53,7 +55,7 @@ test-rust: $(VENV)/.deps ## The Rust crates' tests
 
 .PHONY: test-python
 test-python: native ## The Python tests: PYTEST="-k name" for some of them
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 .PHONY: bench
 bench: native ## Measure speed, memory and start-up: BENCH="scan --quick" for some, once

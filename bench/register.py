@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bench import _plan
 from sentinel.ca.keys import generate
@@ -94,23 +96,31 @@ def _revoke(register: Register, rows: int) -> None:
 
 def _searches(rows: int) -> Iterator[tuple[str, Callable[[Register], object]]]:
     middle = made(rows // 2)[0]
-    yield "newest", lambda r: [*r.list(limit=PAGE)]
+    yield "newest", _listed
     for state in ("valid", "revoked", "held", "expired"):
-        yield f"state {state}", lambda r, state=state: [*r.list(state=state, limit=PAGE)]
+        yield f"state {state}", partial(_listed, state=state)
         yield (
             f"profile and state {state}",
-            lambda r, state=state: [*r.list(state=state, profile="device", limit=PAGE)],
+            partial(_listed, state=state, profile="device"),
         )
-    yield "profile", lambda r: [*r.list(profile="ldevid", limit=PAGE)]
-    yield "profile that is not there", lambda r: [*r.list(profile="none", limit=PAGE)]
-    yield "ends within 30 days", lambda r: [*r.list(expiring=30, limit=PAGE)]
+    yield "profile", partial(_listed, profile="ldevid")
+    yield "profile that is not there", partial(_listed, profile="none")
+    yield "ends within 30 days", partial(_listed, expiring=30)
     yield "serial", lambda r: r.certificate(middle.serial)
     yield "start of a serial", lambda r: r.search(middle.serial[:9])
     yield "fingerprint", lambda r: r.by_fingerprint(middle.sha256)
     yield "key", lambda r: r.by_key(middle.spki_sha256)
     yield "asset", lambda r: r.search(middle.asset or "asset-000300")
     for text in ("device-0500000", "SN00", "plant.example", "Plant 7", "not there", "zz", "7"):
-        yield f"text {text!r}", lambda r, text=text: r.search(text, limit=PAGE)
+        yield f"text {text!r}", partial(_found, text=text)
+
+
+def _listed(register: Register, **conditions: Any) -> list[Certificate]:
+    return [*register.list(limit=PAGE, **conditions)]
+
+
+def _found(register: Register, text: str) -> list[Certificate]:
+    return register.search(text, limit=PAGE)
 
 
 def _page(path: Path, name: str, ask: Callable[[Register], object]) -> None:

@@ -34,6 +34,21 @@ def _refused(report: pytest.TestReport | pytest.CollectReport) -> None:
     report.longrepr = f"SENTINEL_REQUIRE_ALL is set and this was skipped: {reason}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Processes (pytest-xdist) share the tests file by file, what needs Elasticsearch is one process's; it comes
+    first, as it takes longest."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    slow: list[pytest.Item] = []
+    rest: list[pytest.Item] = []
+    for item in items:
+        shared = item.get_closest_marker("elastic") is not None
+        item.add_marker(pytest.mark.xdist_group("elastic" if shared else item.nodeid.split("::")[0]))
+        (slow if shared else rest).append(item)
+    items[:] = slow + rest
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield

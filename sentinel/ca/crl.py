@@ -149,7 +149,7 @@ def _publish(
         issuer=issuer.subject_der,
         this_update=begin,
         next_update=end,
-        entries=(_entry(row, begin) for row in rows),
+        entries=_entries(rows, begin),
         number=number,
         authority_key=issuer.subject_key,
         base=base,
@@ -170,9 +170,14 @@ def _not_past(rows: list[Revoked], before: Base | None) -> list[Revoked]:
     return [row for row in rows if row.not_after >= before.this_update]
 
 
-def _entry(row: Revoked, begin: datetime) -> bytes:
-    at = datetime.fromisoformat(row.revoked_at) if row.revoked_at else begin
-    return crl.encode_entry(int(row.serial, 16), at, row.reason)
+def _entries(rows: list[Revoked], begin: datetime) -> Iterator[bytes]:
+    tails: dict[tuple[str, str], bytes] = {}
+    for row in rows:
+        shared = (row.revoked_at, row.reason)
+        if shared not in tails:
+            at = datetime.fromisoformat(row.revoked_at) if row.revoked_at else begin
+            tails[shared] = crl.encode_tail(at, row.reason)
+        yield crl.encode_entry(bytes.fromhex(row.serial), tails[shared])
 
 
 def _keep(authority: Authority, role: str, made: Base, *, delta: bool) -> None:

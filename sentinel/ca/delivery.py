@@ -50,6 +50,15 @@ def beside(out: Path, ending: str) -> Path:
     return base.with_name(base.name + ending)
 
 
+def another(which: str, word: str) -> Path:
+    """The file for what takes the place of a certificate: BASE.<word>.pem beside its file, which may be
+    one of a pair's, or a file named after its serial number."""
+    if not Path(which).is_file():
+        return Path(f"{which.replace(':', '')}.pem")
+    base = base_of(Path(which))
+    return base.with_name(f"{base.name.removesuffix('.sign').removesuffix('.enc')}.{word}.pem")
+
+
 def wish(order: Order, out: Path, key_out: Path | None, pair: bool, algorithm: str = "") -> Wish:
     """A wish with the usual names: BASE.key, or BASE.sign.pem and BASE.sign.key of a pair."""
     if pair:

@@ -7,6 +7,7 @@ operator issues and revokes, an auditor reads the audit. A name has one role, an
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -33,7 +34,15 @@ class Operator(msgspec.Struct, frozen=True):
 
 
 def add(
-    change: Change, name: str, spki: bytes, *, role: str, who: str, source: str = "cli", why: str = ""
+    change: Change,
+    name: str,
+    spki: bytes,
+    *,
+    role: str,
+    who: str,
+    source: str = "cli",
+    why: str = "",
+    approvals: Sequence[str] = (),
 ) -> None:
     """Enter an operator with his public key. `UserError` for a name or key that is entered already."""
     if role not in ROLES:
@@ -50,12 +59,20 @@ def add(
         other = change.db.execute("SELECT name FROM operator WHERE spki = ?", (spki,)).fetchone()
         what = "is entered already" if other is None or other[0] == name else f"his key is that of {other[0]}"
         raise UserError(f"operator {name}: {what}") from None
-    change.audit(
-        "operator", who=who, source=source, why=why, subject=name, details={"role": role, "key": key.sha256()}
-    )
+    told = {"role": role, "key": key.sha256()}
+    change.audit("operator", who=who, source=source, why=why, subject=name, details=told, approvals=approvals)
 
 
-def remove(change: Change, name: str, *, keep: int, who: str, source: str = "cli", why: str = "") -> None:
+def remove(
+    change: Change,
+    name: str,
+    *,
+    keep: int,
+    who: str,
+    source: str = "cli",
+    why: str = "",
+    approvals: Sequence[str] = (),
+) -> None:
     """Take an operator out. `keep` are those that must stay who may approve: fewer and nothing could be
     approved any more. What he approved and is not done yet counts no longer."""
     row = change.db.execute("SELECT role FROM operator WHERE name = ?", (name,)).fetchone()
@@ -68,7 +85,10 @@ def remove(change: Change, name: str, *, keep: int, who: str, source: str = "cli
         if left < keep:
             raise UserError(f"operator {name}: the policy needs {keep} who may approve; enter another first")
     change.db.execute("DELETE FROM operator WHERE name = ?", (name,))
-    change.audit("operator-remove", who=who, source=source, why=why, subject=name, details={"role": row[0]})
+    told = {"role": row[0]}
+    change.audit(
+        "operator-remove", who=who, source=source, why=why, subject=name, details=told, approvals=approvals
+    )
 
 
 def every(register: Register) -> list[Operator]:

@@ -66,6 +66,8 @@ class Keeper:
         self._tell, self._assets, self._slower = tell, assets, slower
         self._number, self._store_every = number, store_every
         self._drain: Callable[[], object] | None = getattr(writer, "drain", None)
+        self._away = ""
+        """Why a spool takes what is meant for the store; empty while the store takes it."""
         self._stored_at = time.monotonic()
         # what is older than retention is refused from the start on
         self._expired_at = self._stored_at - EXPIRE_SECONDS
@@ -88,7 +90,16 @@ class Keeper:
                 self._keep(item)
             if self._drain is not None:
                 self._drain()
+                self._say_away(getattr(self._writer, "why", ""))
             self._expire()
+
+    def _say_away(self, why: str) -> None:
+        """Log when the store goes away and when it is back, once each."""
+        if why and not self._away:
+            self._log.warning("store-away", message=f"the spool takes all: {why}")
+        elif self._away and not why:
+            self._log.info("store-back")
+        self._away = why
 
     def _keep(self, load: Load) -> None:
         if len(load.events):

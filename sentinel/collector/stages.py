@@ -204,7 +204,10 @@ class Stages:
                 return 0 if self.failed is None else 1
             waiting = sum(line.events for line in self.lines)
             self._log.error(
-                "stopped-early", message=f"{waiting} events could not be kept in time", events=waiting
+                "stopped-early",
+                message=f"the store was too slow: {waiting:,} events are not kept, the next start goes on at "
+                "the checkpoint before",
+                events=waiting,
             )
             return 1
         return 0 if self.failed is None else 1

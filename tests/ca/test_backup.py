@@ -27,8 +27,8 @@ from tests.conftest import Ran
 WORDS = Passphrases("a passphrase")
 
 
-def made(folder: Path, **policy: int) -> Path:
-    founding.found(folder, founding.Plan("Plant CA", "p256", policy=Policy(**policy)), WORDS)
+def made(folder: Path, approvals: int = 0) -> Path:
+    founding.found(folder, founding.Plan("Plant CA", "p256", policy=Policy(approvals)), WORDS)
     return folder
 
 

@@ -38,7 +38,10 @@ def made(
         issuer=ISSUER,
         this_update=datetime(2026, 1, 1, tzinfo=UTC),
         next_update=datetime(2056, 1, 1, tzinfo=UTC),
-        entries=(crl.encode_entry(serial, *rest) for serial, rest in entries.items()),
+        entries=(
+            crl.encode_entry(serial.to_bytes(20, "big"), crl.encode_tail(*rest))
+            for serial, rest in entries.items()
+        ),
         number=number,
         authority_key=b"k" * 20,
         base=base,

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from sentinel.ca import approvals, founding, operators, revocation
 from sentinel.ca import crl as lists_of
 from sentinel.ca import ocsp as responding
-from sentinel.ca import revocation
 from sentinel.ca.authority import Authority
+from sentinel.ca.charter import Policy
 from sentinel.ca.keys import generate
 from sentinel.ca.keys.passphrases import Passphrases
+from sentinel.ca.register import Certificate
 from sentinel.ca.revocation import Actor
 from sentinel.ca.x509 import certificate, crl, names, ocsp
 from sentinel.ca.x509.lists import Lists
@@ -22,6 +24,7 @@ from sentinel.ca.x509.order import Issued, Order
 from sentinel.ca.x509.path import Rules, validate
 from sentinel.errors import UserError
 from tests.ca.conftest import PASSPHRASE
+from tests.conftest import Ran
 
 WHO = Actor("alice", "cli", "a test")
 
@@ -143,11 +146,12 @@ def test_both_of_a_pair(ca: Callable[[str], Path]) -> None:
     with opened(ca("sm2")) as authority:
         pair = issued(authority, "gateway", "tlcp")
         both = {pair.serial, pair.pair_serial}
-        for act, state in (
-            (lambda: revocation.hold(authority, pair.pair_serial, WHO), "held"),
-            (lambda: revocation.resume(authority, pair.serial, WHO), "valid"),
-            (lambda: revocation.revoke(authority, pair.pair_serial, "superseded", WHO), "revoked"),
-        ):
+        acts: dict[str, Callable[[], list[Certificate]]] = {
+            "held": lambda: revocation.hold(authority, pair.pair_serial, WHO),
+            "valid": lambda: revocation.resume(authority, pair.serial, WHO),
+            "revoked": lambda: revocation.revoke(authority, pair.pair_serial, "superseded", WHO),
+        }
+        for state, act in acts.items():
             rows = act()
             assert {row.serial for row in rows} == both
             assert {row.state for row in rows} == {state}
@@ -269,8 +273,35 @@ def test_delegates_last_and_are_replaced(ca: Callable[[str], Path]) -> None:
             assert "bring it back" in said.fault
 
 
+def test_the_issuing_ca_is_revoked_by_two(
+    cli: Callable[..., Ran], passphrase_file: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ca"
+    founding.found(folder, founding.Plan("Two", "p256", policy=Policy(approvals=1)), Passphrases(PASSPHRASE))
+    bob = generate("p256")
+    with opened(folder) as authority, authority.register.transaction() as change:
+        operators.add(change, "bob", bob.spki(), role="administrator", who="init")
+    command = ("ca", "revoke", "issuing", "--reason", "cACompromise", "--operator", "alice", "--dir", folder)
+    ran = cli(*command, "--passphrase-file", passphrase_file)
+    assert ran.code == 4
+    with opened(folder) as authority:
+        assert lists_of.publish(authority, "root", WHO).entries == 0
+        approvals.approve(authority.register, ran.out.strip(), "bob", bob)
+    ran = cli(*command, "--passphrase-file", passphrase_file)
+    assert ran.code == 0
+    with opened(folder) as authority:
+        issuing, root = authority.certificate("issuing"), authority.certificate("root")
+        published = crl.read(lists_of.publish(authority, "root", WHO).der)
+        assert published.entries[issuing.serial].reason == "cACompromise"
+        request = ocsp.encode_request(
+            [ocsp.cert_id(ocsp.SHA1, root.subject_der, root.key.octets, issuing.serial)]
+        )
+        assert answer(responding.Responder(authority), request).reason == "cACompromise"
+    assert cli(*command, "--passphrase-file", passphrase_file).code == 1
+
+
 def test_commands(
-    cli: Callable[..., "object"], ca: Callable[[str], Path], passphrase_file: Path, tmp_path: Path
+    cli: Callable[..., Ran], ca: Callable[[str], Path], passphrase_file: Path, tmp_path: Path
 ) -> None:
     folder = ca("p256")
     with opened(folder) as authority:
@@ -281,7 +312,7 @@ def test_commands(
 
     def run(*arguments: object) -> tuple[int, str, str]:
         ran = cli("ca", *arguments, *common)
-        return ran.code, ran.out, ran.err  # type: ignore[attr-defined]
+        return ran.code, ran.out, ran.err
 
     assert run("hold", one.serial, "--operator", "bob", "--why", "lost?")[:2] == (
         0,

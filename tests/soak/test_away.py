@@ -4,6 +4,7 @@ was killed and started anew meanwhile, and all is there once in the end."""
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def scene(tmp_path: Path, elastic_server: Server) -> Iterator[Scene]:
     capture = tmp_path / "mixed.pcap"
     mixed(capture)
     with laid() as cable:
-        settings = {"elastic": {"prefix": PREFIX, "refresh": 0.2}}
+        settings = {"elastic": {"prefix": PREFIX, "refresh": 0.2, "timeout": 10}}
         made = Scene(tmp_path, cable, capture, elastic_server.url, settings)
         try:
             yield made
@@ -78,6 +79,30 @@ def test_killed_and_started_while_the_store_is_away(scene: Scene, elastic_server
     scene.round()
     scene.kept()
     scene.over()
+    code, _ = scene.daemon.stop()
+    assert code == 0, scene.daemon.said()
+    scene.audit()
+
+
+def test_a_store_that_takes_requests_and_does_not_answer(scene: Scene, elastic_server: Server) -> None:
+    scene.start()
+    scene.round()
+    until(lambda: len(scene.stored()) >= scene.writers.lines)
+    try:
+        elastic_server.signal(signal.SIGSTOP)
+        scene.round()
+        scene.daemon.until(lambda: scene.daemon.status()["store"]["spool"]["away"])
+        assert "no answer within" in scene.daemon.said()
+        scene.settle()
+        scene.over()
+        code, seconds = scene.daemon.stop()
+        assert (code, seconds < 10) == (0, True), scene.daemon.said()
+    finally:
+        elastic_server.signal(signal.SIGCONT)
+    scene.start()
+    scene.round()
+    scene.daemon.until(lambda: not scene.daemon.status()["store"]["spool"]["records"])
+    scene.kept()
     code, _ = scene.daemon.stop()
     assert code == 0, scene.daemon.said()
     scene.audit()

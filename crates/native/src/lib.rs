@@ -19,6 +19,11 @@ mod watch;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+/// Events live and die by the thousand in other threads than made them: half of the time of the C
+/// library's allocator went into that (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One line for a person, as Python's `ValueError`.
 fn wrong(why: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(why.to_string())

@@ -238,9 +238,10 @@ class _Check:
             return
         issued = [(serial, fingerprint)]
         try:
-            other = read.details.get("pair_serial"), read.details.get("pair_sha256")
-            issued += [(bytes.fromhex(other[0]), bytes.fromhex(other[1]))] if all(other) else []
-        except (ValueError, TypeError):
+            if read.details.get("pair_sha256"):
+                pair = read.details["pair_serial"], read.details["pair_sha256"]
+                issued.append((bytes.fromhex(pair[0]), bytes.fromhex(pair[1])))
+        except (KeyError, ValueError, TypeError):
             self.found.add(index, "certificate")
         for serial, fingerprint in issued:
             self._pair(serial, index, fingerprint)

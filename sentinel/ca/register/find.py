@@ -96,7 +96,7 @@ def by_text(db: sqlite3.Connection, text: str, at: str, limit: int) -> list[Cert
 
 def by_hash(db: sqlite3.Connection, first: bytes, last: bytes, at: str, limit: int) -> list[Certificate]:
     """Certificates whose fingerprint may lie between two, the newest first."""
-    out = []
+    out: list[Certificate] = []
     for number in rows.by_hash(db, first, last, limit):
         out += rows.select(db, "certificate WHERE number = ?", (number,), at)
     return out

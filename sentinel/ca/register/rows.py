@@ -89,6 +89,13 @@ def by_hash(db: sqlite3.Connection, first: bytes, last: bytes, limit: int) -> li
     return sorted(found, reverse=True)
 
 
+def known_keys(db: sqlite3.Connection, hashes: Sequence[bytes]) -> set[bytes]:
+    """Which of these are hashes of keys that have certificates."""
+    places = ", ".join("?" * len(hashes))
+    query = f"SELECT spki_sha256 FROM certificate WHERE spki_sha256 IN ({places})"  # noqa: S608
+    return {bytes(found) for (found,) in db.execute(query, hashes)}
+
+
 def certificate(row: Sequence[Any], at: str) -> Certificate:
     """A certificate from its columns, expired if its end is before `at`."""
     (

@@ -67,14 +67,18 @@ def _reason(reason: str) -> bytes:
     return der.sequence(extensions.extension(REASON, der.enumerated(number)))
 
 
-@lru_cache(maxsize=65536)
-def _time(moment: datetime) -> bytes:
-    return der.time(moment)
+def encode_tail(at: datetime, reason: str) -> bytes:
+    """What follows the serial number in an entry: many entries share it."""
+    return der.time(at) + _reason(reason)
 
 
-def encode_entry(serial: int, at: datetime, reason: str) -> bytes:
-    """One member of revokedCertificates."""
-    return der.sequence(der.integer(serial), _time(at), _reason(reason))
+def encode_entry(serial: bytes, tail: bytes) -> bytes:
+    """One member of revokedCertificates: the octets of a serial number, and `encode_tail`."""
+    if 0 < serial[0] < 0x80:
+        number = der.tlv(der.INTEGER, serial)
+    else:
+        number = der.integer(int.from_bytes(serial, "big"))
+    return der.tlv(der.SEQUENCE, number + tail)
 
 
 def to_be_signed(

@@ -179,6 +179,12 @@ class Reader:
         return self._data[self._at] if self._at < self._end else None
 
     def _next(self, tag: int | None) -> tuple[int, int, int]:
+        at, data = self._at, self._data
+        if at + 2 <= self._end and data[at] == tag and data[at + 1] < 128:
+            # most values: the tag that is due (its callers ask for none of several octets), a short length
+            end = at + 2 + data[at + 1]
+            if end <= self._end:
+                return tag, at + 2, end
         found, start, end = self._header()
         if tag is not None and found != tag:
             raise DerError(f"octet {self._at}: tag {found:#04x} where {tag:#04x} is due")

@@ -23,6 +23,9 @@ from sentinel.ca.x509.rows import Prepared, record, row_of
 from sentinel.ca.x509.templates import Template
 from sentinel.errors import UserError
 
+_LOOKED_UP = 500
+"""Keys that are looked up in the register together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -83,13 +86,25 @@ class Issuer:
         """Check and sign, and change nothing: the caller puts each into the register with `record`, and
         gives nothing out before that is on the disk."""
         now = self._clock().replace(microsecond=0)
+        drafts: list[Draft | Refused] = []
+        for order in orders:
+            try:
+                drafts.append(self._draft(order, now))
+            except UserError as error:
+                drafts.append(Refused(error.message))
+        known: set[str] = set()
+        keys = [draft.key.sha256() for draft in drafts if isinstance(draft, Draft)]
+        for at in range(0, len(keys), _LOOKED_UP):
+            known |= self._register.known_keys(keys[at : at + _LOOKED_UP])
         out: list[Prepared | Refused] = []
         taken: dict[str, Draft] = {}
         subjects: set[tuple[str, names.Name]] = set()
-        for order in orders:
+        for draft in drafts:
+            if isinstance(draft, Refused):
+                out.append(draft)
+                continue
             try:
-                draft = self._draft(order, now)
-                self._reuse(draft, taken)
+                self._reuse(draft, taken, known)
                 self._duplicate(draft, subjects)
                 out.append(self._sign(draft))
                 taken[draft.key.sha256()] = draft
@@ -125,7 +140,7 @@ class Issuer:
         end, note = checks.end(profile, order.days, now, self.certificate.not_after)
         return Draft(order, profile, key, subject, alt, now, end, (note,) if note else ())
 
-    def _reuse(self, draft: Draft, taken: dict[str, Draft]) -> None:
+    def _reuse(self, draft: Draft, taken: dict[str, Draft], known: set[str]) -> None:
         """Whose the key is already: the CA's, another subject's, or this one's."""
         found = draft.key.sha256()
         if found in self._reserved:
@@ -136,14 +151,16 @@ class Issuer:
                 raise RefusedError(f"key: is asked for {names.text(before.subject)} too")
             if before.subject == draft.subject and before.profile.name == draft.profile.name:
                 raise RefusedError(f"duplicate: this key for {names.text(draft.subject)} is asked for twice")
+        if found not in known:
+            return
         subject = names.text(draft.subject)
         for row in self._register.by_key(found):
             if row.reason == "keyCompromise":
                 raise RefusedError(f"key: was compromised (certificate {row.serial}); make a new one")
             if row.subject != subject and not draft.profile.shared_key:
                 raise RefusedError(f"key: is in certificate {row.serial} of {row.subject}; make a new one")
-            renewed = row.serial in draft.order.renews
-            if row.state in ("valid", "held") and row.profile == draft.profile.name and not renewed:
+            there = row.state in ("valid", "held") and row.profile == draft.profile.name
+            if there and not draft.order.renews:  # who lost the answer to a renewal may ask again
                 raise RefusedError(
                     f"duplicate: certificate {row.serial} has this key and subject until {row.not_after}; "
                     f"`ca show {row.serial} --format pem` gives it, `ca renew` makes another"

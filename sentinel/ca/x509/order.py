@@ -34,7 +34,8 @@ class Order:
     pair_key: bytes | None = None
     """Encryption key of a pair, where a pair is renewed with its keys; made anew otherwise."""
     renews: tuple[str, ...] = ()
-    """Serial numbers that this takes the place of: their key and subject may stand in it again."""
+    """Serial numbers that this takes the place of: of the same profile and subject; their key may stand in
+    it again."""
     asset: str = ""
     who: str = ""
     source: str = ""

@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "requests",
     "approve",
     "operators",
+    "tokens",
     "backup",
     "restore",
     "drill",

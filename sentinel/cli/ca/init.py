@@ -121,7 +121,9 @@ def init(
             return
         for member, one in zip(authority.charter.members, reversed(authority.chain()), strict=True):
             sys.stdout.write(f"{member.role}  {one.serial_text}  until {one.not_after:%Y-%m-%d}\n")
-        sys.stdout.write(f"{at}: ready; the root's key {at / 'keys' / 'root.pem'} can be taken away\n")
+        away = at / "keys" / "root.pem"
+        can = f"; the root's key {away} can be taken away" if plan.intermediate and away.exists() else ""
+        sys.stdout.write(f"{at}: ready{can}\n")
 
 
 def _operators(given: list[str], approvals: int) -> dict[str, bytes]:

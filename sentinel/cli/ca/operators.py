@@ -44,16 +44,21 @@ def operators(
                 approved(authority, "operators", arguments, asks) as request,
                 register.transaction() as change,
             ):
-                request.take(change)
-                people.add(change, name, spki, role=role, who=asks, source=SOURCE, why=why)
+                approvals = request.take(change)
+                people.add(
+                    change, name, spki, role=role, who=asks, source=SOURCE, why=why, approvals=approvals
+                )
         elif remove is not None:
             keep = authority.charter.policy.approvals
             with (
                 approved(authority, "operators", {"remove": remove}, asks) as request,
                 register.transaction() as change,
             ):
-                request.take(change)
-                people.remove(change, remove, keep=keep + 1 if keep else 0, who=asks, source=SOURCE, why=why)
+                approvals = request.take(change)
+                left = keep + 1 if keep else 0
+                people.remove(
+                    change, remove, keep=left, who=asks, source=SOURCE, why=why, approvals=approvals
+                )
         found = people.every(register)
     if format is Form.JSON:
         show_json([msgspec.to_builtins(one) for one in found])

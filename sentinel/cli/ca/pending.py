@@ -21,11 +21,10 @@ class Approved:
 
     def __init__(self, request: Request | None) -> None:
         self.request = request
-        self.names = () if request is None else (request.id, *request.approved)
-        """For the audit: id of the request, and who approved it."""
 
     def take(self, change: Change) -> tuple[str, ...]:
-        """Use them up, in the transaction that does the operation; the same names."""
+        """Use them up, in the transaction that does the operation: id of the request and who approved it,
+        for the audit."""
         from sentinel.ca.approvals import take
 
         return take(change, self.request)
@@ -36,12 +35,21 @@ def approved(
     authority: Authority, operation: Operation, arguments: Mapping[str, Any], who: str
 ) -> Iterator[Approved]:
     """The approvals of an operation, if the CA's policy asks for some; without them it is asked for."""
-    from sentinel.ca.approvals import PendingError, demand
+    from sentinel.ca.approvals import demand
 
     needed = authority.charter.policy.needed(operation)
-    try:
+    with pending():
         request = demand(authority.register, operation, arguments, needed=needed, who=who, source=SOURCE)
-    except PendingError as pending:
-        sys.stdout.write(f"{pending.request}\n")
-        raise
     yield Approved(request)
+
+
+@contextmanager
+def pending() -> Iterator[None]:
+    """What is done within may have to wait for approval: then the request's id is printed."""
+    from sentinel.ca.approvals import PendingError
+
+    try:
+        yield
+    except PendingError as error:
+        sys.stdout.write(f"{error.request}\n")
+        raise

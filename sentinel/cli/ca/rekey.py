@@ -14,7 +14,6 @@ from sentinel.cli.ca.common import (
     DerOption,
     ForceOption,
     OperatorOption,
-    OutOption,
     WhichArgument,
     WhyOption,
     opened,
@@ -28,7 +27,10 @@ from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOptio
 
 def rekey(
     which: WhichArgument,
-    out: OutOption,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="File for the outcome. [default: BASE.rekeyed.pem, or SERIAL.pem]"),
+    ] = None,
     csr: Annotated[
         Path | None, typer.Option("--csr", help="Request with the new key, made by its holder.")
     ] = None,
@@ -53,7 +55,7 @@ def rekey(
     """Issue a certificate anew with another key: made here, or the holder's own by --csr. Names and profile
     stay. Of a TLCP pair both keys are new. The old one stays valid until its end, or is revoked."""
     from sentinel.ca import files
-    from sentinel.ca.delivery import How, deliver, wish
+    from sentinel.ca.delivery import How, another, deliver, wish
     from sentinel.ca.lookup import lookup
     from sentinel.ca.renewal import renewal
     from sentinel.ca.x509 import request
@@ -65,6 +67,7 @@ def rekey(
             order = replace(order, request=asked)
         before = lookup(authority, which)[0].algorithm
         kind = before if algorithm is None else algorithm.value
+        out = out or another(which, "rekeyed")
         pair = authority.profiles.get(order.profile).pair
         one = wish(replace(order, days=days), out, key_out, pair, kind)
         sealed = None

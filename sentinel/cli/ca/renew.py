@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from sentinel.cli.ca.common import (
     SOURCE,
@@ -10,7 +14,6 @@ from sentinel.cli.ca.common import (
     DerOption,
     ForceOption,
     OperatorOption,
-    OutOption,
     WhichArgument,
     WhyOption,
     opened,
@@ -23,7 +26,10 @@ from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOptio
 
 def renew(
     which: WhichArgument,
-    out: OutOption,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="File for the outcome. [default: BASE.renewed.pem, or SERIAL.pem]"),
+    ] = None,
     days: DaysOption = None,
     der: DerOption = False,
     force: ForceOption = False,
@@ -35,11 +41,12 @@ def renew(
 ) -> None:
     """Issue a certificate anew: the same key, names and profile, a new serial number and end. Both
     certificates of a TLCP pair are renewed. The old one stays valid until its end."""
-    from sentinel.ca.delivery import How, deliver, wish
+    from sentinel.ca.delivery import How, another, deliver, wish
     from sentinel.ca.renewal import renewal
 
     with opened(dir, passphrase_file) as authority:
         order = renewal(authority, which, keep_key=True, who=who(operator), source=SOURCE, why=why)
+        out = out or another(which, "renewed")
         pair = authority.profiles.get(order.profile).pair
         one = wish(replace(order, days=days), out, None, pair)
         [answer] = deliver(authority, [one], How(as_der=der, force=force))

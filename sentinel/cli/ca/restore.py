@@ -23,10 +23,11 @@ def restore(
     """Bring a CA back from a backup into a new folder, once its files and its audit are found whole. Where
     the policy asks for approvals, the folder is a CA only when they are given."""
     from sentinel.ca import backup, charter
-    from sentinel.ca.approvals import PendingError, demand, take
+    from sentinel.ca.approvals import demand, take
     from sentinel.ca.audit import key as audit_key
     from sentinel.ca.authority import REGISTER
     from sentinel.ca.register import Register
+    from sentinel.cli.ca.pending import pending
 
     asks, waiting = who(operator), dir / backup.WAITING
     if waiting.is_file():
@@ -40,12 +41,9 @@ def restore(
         register.unlock = lambda: audit_key.unlock(dir, words)
         newest = manifest.head.size if manifest.head is not None else 0
         arguments = {"backup": manifest.time, "entries": newest, "origin": register.origin}
-        try:
-            needed = found.policy.needed("restore")
+        needed = found.policy.needed("restore")
+        with pending():
             request = demand(register, "restore", arguments, needed=needed, who=asks, source=SOURCE)
-        except PendingError as pending:
-            sys.stdout.write(f"{pending.request}\n")
-            raise
         with register.transaction() as change:
             approvals = take(change, request)
             change.audit(

@@ -34,9 +34,11 @@ def revoke(
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
 ) -> None:
-    """Revoke a certificate for good; of a TLCP pair, both. OCSP says so at once, a CRL from the next on."""
+    """Revoke a certificate for good; of a TLCP pair, both. OCSP says so at once, a CRL from the next on. The
+    CA's own needs approvals where its policy says so."""
     from sentinel.ca import revocation
+    from sentinel.cli.ca.pending import pending
 
-    with opened(dir, passphrase_file) as authority:
+    with opened(dir, passphrase_file) as authority, pending():
         rows = revocation.revoke(authority, which, reason, revocation.Actor(who(operator), SOURCE, why))
         tell_states(rows, format)

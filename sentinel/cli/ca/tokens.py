@@ -1,8 +1,9 @@
-"""`sentinel ca tokens`: what devices and operators show `sentinel ca serve` instead of a certificate."""
+"""`sentinel ca tokens`: what devices and operators show to the server."""
 
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,62 +14,71 @@ from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOptio
 from sentinel.errors import UserError
 
 
+class Kind(StrEnum):
+    """What a token is for."""
+
+    ENROL = "enrol"
+    API = "api"
+
+
 def tokens(
-    enrol: Annotated[
-        str | None,
-        typer.Option("--enrol", metavar="DEVICE", help="Make a token that issues one certificate to a device."),
+    new: Annotated[
+        str | None, typer.Option("--new", help="Make a token for this device, or this operator; shown once.")
     ] = None,
-    api: Annotated[
-        str | None, typer.Option("--api", metavar="OPERATOR", help="Make a token that speaks for an operator.")
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="For one certificate (enrol), or for an operator (api).")
+    ] = Kind.ENROL,
+    profile: Annotated[str, typer.Option("--profile", help="enrol: profile of the certificate.")] = "",
+    serial: Annotated[str, typer.Option("--serial", help="enrol: the device's serial number.")] = "",
+    days: Annotated[int, typer.Option("--days", min=1, help="Days until it ends.")] = 7,
+    remove: Annotated[
+        str | None, typer.Option("--remove", help="Take a token back, by its id or how that begins.")
     ] = None,
-    profile: Annotated[str, typer.Option("--profile", help="Kind of certificate of --enrol.")] = "ldevid",
-    serial: Annotated[
-        str, typer.Option("--serial", help="Serial number of the device: the certificate has no other.")
-    ] = "",
-    days: Annotated[int, typer.Option("--days", min=1, help="Days until the token ends.")] = 7,
-    remove: Annotated[str | None, typer.Option("--remove", metavar="ID", help="Take a token back.")] = None,
     operator: OperatorOption = None,
     dir: DirOption = None,
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
 ) -> None:
-    """List the tokens, make one, or take one back. A new token is shown once and kept nowhere."""
+    """List the tokens, make one, or take one back. What is to be shown of a new one is kept nowhere."""
     import msgspec
 
-    from sentinel.ca.serve import tokens as kept
+    from sentinel.ca.serve import tokens as known
 
-    if sum(one is not None for one in (enrol, api, remove)) > 1:
-        raise UserError("--enrol, --api, --remove: one of them at a time", 2)
-    writes = enrol is not None or api is not None or remove is not None
-    with opened(dir, passphrase_file, readonly=not writes) as authority:
-        asks, register = who(operator), authority.register
-        if enrol is not None or api is not None:
-            if enrol is not None:
+    if new is not None and remove is not None:
+        raise UserError("--new, --remove: one of them at a time", 2)
+    with opened(dir, passphrase_file, readonly=new is None and remove is None) as authority:
+        register = authority.register
+        if new is not None:
+            if kind is Kind.ENROL and profile:
                 authority.profiles.get(profile)
             with register.transaction() as change:
-                text, made = kept.make(
+                text, token = known.make(
                     change,
-                    kind="enrol" if enrol is not None else "api",
-                    name=enrol or api or "",
-                    by=asks,
+                    kind=kind.value,
+                    name=new,
+                    by=who(operator),
                     days=days,
                     profile=profile,
                     serial_number=serial,
                     source=SOURCE,
                 )
             if format is Form.JSON:
-                show_json({"token": text, **msgspec.to_builtins(made)})
+                show_json({"token": text, **msgspec.to_builtins(token)})
             else:
                 sys.stdout.write(f"{text}\n")
             return
         if remove is not None:
+            ids = [token.id for token in known.every(register) if token.id.startswith(remove)]
+            if len(ids) != 1:
+                found = "no token begins" if not ids else f"{len(ids)} tokens begin"
+                raise UserError(f"--remove {remove[:64]}: {found} so; `sentinel ca tokens` lists them")
             with register.transaction() as change:
-                kept.remove(change, remove, who=asks, source=SOURCE)
-        found = kept.every(register)
+                known.remove(change, ids[0], who=who(operator), source=SOURCE)
+        found_now = known.every(register)
     if format is Form.JSON:
-        show_json([msgspec.to_builtins(one) for one in found])
+        show_json([msgspec.to_builtins(token) for token in found_now])
         return
     tell_table(
-        ("id", "kind", "for", "profile", "until", "by"),
-        [(one.id, one.kind, one.name, one.profile, one.not_after, one.by) for one in found],
+        ("token", "kind", "for", "profile", "until", "by"),
+        ((t.id[:16], t.kind, t.name, t.profile, t.not_after, t.by) for t in found_now),
     )

@@ -27,6 +27,8 @@ EVENTS: Types = by_table(mappings.event_types(), OTHER)
 KEY_BYTES = 32
 REFRESH_SECONDS = 10.0
 """Seconds a refresh may take; one whose shard is missing waits for longer."""
+PROBE_SECONDS = 2.0
+"""Seconds that a server which went away may take to say that it is back: who waits for it has more to do."""
 SHARED = "*"
 """Name under which what all sensors share is kept."""
 
@@ -62,6 +64,8 @@ class ElasticStore:
         self.centre: frozenset[str] = frozenset()
         """Sites whose assets a centre works out; as of when the store was opened."""
         self._is_there, self._unseen = False, False
+        self._written = False
+        """Whether there was a writer before: the next one comes after a fault."""
         if check:
             try:
                 self.open(create=create)
@@ -125,10 +129,14 @@ class ElasticStore:
         self.client.close()
 
     def writer(self) -> Writer:
-        """The one writer of this sensor. Raises `UserError` if another process has it."""
+        """The one writer of this sensor. Raises `UserError` if another process has it, and soon
+        `StoreAwayError` if the server of an earlier writer does not answer yet."""
         if self._unseen:
             self.open(create=True)
             self._unseen = False
+        elif self._written:
+            self.client.raw("GET", "/", tries=1, timeout=min(PROBE_SECONDS, self.client.timeout))
+        self._written = True
         return Writer(self, self._folder)
 
     # --- what was just written is found ---------------------------------------------------------------

@@ -255,6 +255,10 @@ def test_renew_keeps_the_key_and_rekey_does_not(run: Cli, tmp_path: Path) -> Non
         assert new.subject == old.subject == other_key.subject
         assert new.alt_names() == old.alt_names() == other_key.alt_names()
         assert len({old.serial, new.serial, other_key.serial}) == 3
+    assert run("renew", tmp_path / "gw.enc.pem").code == 0
+    assert _read(tmp_path / "gw.renewed.sign.pem").spki == _read(tmp_path / "gw.sign.pem").spki
+    assert run("rekey", tmp_path / "a.pem").code == 0
+    assert (tmp_path / "a.rekeyed.key").exists()
     before, after = (_read(tmp_path / f"{name}.enc.pem") for name in ("gw", "tlcp-renewed"))
     assert before.spki == after.spki
     assert not (tmp_path / "tlcp-renewed.enc.enveloped.der").exists()

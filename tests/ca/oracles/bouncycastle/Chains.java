@@ -38,7 +38,7 @@ final class Chains {
     List<X509Certificate> all = certificates(words, 3, 3 + count);
     List<X509CRL> lists = new ArrayList<>();
     for (int place = 3 + count; place < words.length; place++) {
-      lists.add((X509CRL) factory().generateCRL(new ByteArrayInputStream(Oracle.bytes(words[place]))));
+      lists.add((X509CRL) factory().generateCRL(new ByteArrayInputStream(Oracle.der(words[place]))));
     }
     PKIXParameters parameters = parameters(words[1], all);
     parameters.setRevocationEnabled(true);
@@ -68,11 +68,12 @@ final class Chains {
   }
 
   static X509Certificate certificate(String text) throws Exception {
-    ByteArrayInputStream from = new ByteArrayInputStream(Oracle.bytes(text));
-    X509Certificate found = (X509Certificate) factory().generateCertificate(from);
-    if (found == null || from.available() > 0) {
-      throw Oracle.refused("no certificate, or bytes after it");
+    byte[] der = Oracle.der(text);
+    X509Certificate found = (X509Certificate) factory().generateCertificate(new ByteArrayInputStream(der));
+    if (found == null) {
+      throw Oracle.refused("no certificate");
     }
+    Oracle.same(found.getEncoded(), der);
     return found;
   }
 

@@ -30,11 +30,9 @@ final class Keys {
 
   /** A PKCS #10 request: the proof of possession. */
   static String request(String[] words) throws Exception {
-    byte[] der = Oracle.bytes(words[1]);
+    byte[] der = Oracle.der(words[1]);
     PKCS10CertificationRequest request = new PKCS10CertificationRequest(der);
-    if (!Arrays.areEqual(request.getEncoded(), der)) {
-      throw Oracle.refused("not as DER writes it");
-    }
+    Oracle.same(request.getEncoded(), der);
     if (!request.isSignatureValid(
         new JcaContentVerifierProviderBuilder().setProvider("BC").build(request.getSubjectPublicKeyInfo()))) {
       throw Oracle.refused("the signature is wrong");
@@ -47,7 +45,7 @@ final class Keys {
    * certificate. Says the secret in it.
    */
   static String envelope(String[] words) throws Exception {
-    ASN1Sequence inside = ASN1Sequence.getInstance(Oracle.bytes(words[2]));
+    ASN1Sequence inside = ASN1Sequence.getInstance(Oracle.der(words[2]));
     X509CertificateHolder certificate = Status.holder(words[3]);
     String cipher = AlgorithmIdentifier.getInstance(inside.getObjectAt(0)).getAlgorithm().getId();
     if (inside.size() != 4 || !(cipher.equals(SM4) || cipher.equals(SM4 + ".1"))) {

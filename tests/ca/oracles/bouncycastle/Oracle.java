@@ -6,7 +6,10 @@ import java.security.Security;
 import java.time.Instant;
 import java.util.Date;
 import java.util.Map;
+import org.bouncycastle.asn1.ASN1Encoding;
+import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.util.Arrays;
 import org.bouncycastle.util.encoders.Hex;
 
 /**
@@ -60,6 +63,21 @@ public final class Oracle {
 
   static byte[] bytes(String text) throws Exception {
     return text.startsWith("@") ? Files.readAllBytes(Path.of(text.substring(1))) : Hex.decode(text);
+  }
+
+  /** One value of DER. Bouncy Castle also reads BER, and verifies what it would have written itself. */
+  static byte[] der(String text) throws Exception {
+    byte[] octets = bytes(text);
+    if (!Arrays.areEqual(ASN1Primitive.fromByteArray(octets).getEncoded(ASN1Encoding.DER), octets)) {
+      throw refused("not as DER writes it");
+    }
+    return octets;
+  }
+
+  static void same(byte[] read, byte[] given) throws Exception {
+    if (!Arrays.areEqual(read, given)) {
+      throw refused("not as DER writes it");
+    }
   }
 
   static Date moment(String text) {

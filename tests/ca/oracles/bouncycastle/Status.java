@@ -2,9 +2,11 @@ import java.math.BigInteger;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Date;
+import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1Enumerated;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -32,11 +34,9 @@ final class Status {
   static String crl(String[] words) throws Exception {
     Date at = Oracle.moment(words[1]);
     X509CertificateHolder issuer = holder(words[2]);
-    byte[] der = Oracle.bytes(words[3]);
+    byte[] der = Oracle.der(words[3]);
     X509CRLHolder list = new X509CRLHolder(der);
-    if (!Arrays.areEqual(list.getEncoded(), der)) {
-      throw Oracle.refused("not as DER writes it");
-    }
+    Oracle.same(list.getEncoded(), der);
     if (!list.getIssuer().equals(issuer.getSubject()) || !list.isSignatureValid(verifier(issuer))) {
       throw Oracle.refused("another issuer, or the signature is wrong");
     }
@@ -71,15 +71,16 @@ final class Status {
   static String ocsp(String[] words) throws Exception {
     Date at = Oracle.moment(words[1]);
     X509CertificateHolder issuer = holder(words[2]);
-    byte[] der = Oracle.bytes(words[3]);
+    byte[] der = Oracle.der(words[3]);
     OCSPResp outer = new OCSPResp(der);
     if (outer.getStatus() != OCSPResp.SUCCESSFUL) {
       throw Oracle.refused("status " + outer.getStatus());
     }
     BasicOCSPResp basic = (BasicOCSPResp) outer.getResponseObject();
-    if (!Arrays.areEqual(outer.getEncoded(), der)) {
-      throw Oracle.refused("not as DER writes it");
-    }
+    Oracle.same(outer.getEncoded(), der);
+    byte[] inner = outer.toASN1Structure().getResponseBytes().getResponse().getOctets();
+    Oracle.same(ASN1Primitive.fromByteArray(inner).getEncoded(ASN1Encoding.DER), inner);
+    Oracle.same(basic.getEncoded(), inner);
     X509CertificateHolder signer = signer(basic, issuer, at);
     if (!basic.isSignatureValid(verifier(signer))) {
       throw Oracle.refused("the signature is wrong");
