@@ -1,7 +1,7 @@
 //! Points of SM2's curve y^2 = x^3 - 3x + b (GB/T 32918.5), in Jacobian coordinates: (X/Z^2, Y/Z^3).
 //!
-//! Formulas: Explicit-Formulas Database, short Weierstrass curves with a = -3, Jacobian coordinates:
-//! dbl-2001-b, add-2007-bl, madd-2007-bl.
+//! Formulas: Guide to Elliptic Curve Cryptography (Hankerson, Menezes, Vanstone), algorithms 3.21
+//! (doubling, a = -3) and 3.22 (addition of an affine point); the general addition is 3.22 with both Z.
 
 use crate::field::Fe;
 use crate::scalar::Scalar;
@@ -141,25 +141,26 @@ impl Jacobian {
         self.z.is_zero()
     }
 
+    /// Twice the point; of the one at infinity again that.
     #[inline(always)]
     fn double(&self) -> Jacobian {
         let delta = self.z.square();
-        let gamma = self.y.square();
-        let beta = self.x.mul(&gamma);
+        let y2 = self.y.double();
+        let z = y2.mul(&self.z);
+        let s = y2.square();
         let t = self.x.sub(&delta).mul(&self.x.add(&delta));
-        let alpha = t.double().add(&t);
-        let beta4 = beta.double().double();
-        let x = alpha.square().sub(&beta4.double());
-        let z = self.y.mul(&self.z).double();
-        let gamma2 = gamma.double().square();
-        let y = alpha.mul(&beta4.sub(&x)).sub(&gamma2.double());
+        let m = t.double().add(&t);
+        let v = s.mul(&self.x);
+        let x = m.square().sub(&v.double());
+        let y = m.mul(&v.sub(&x)).sub(&s.square().half());
         Jacobian { x, y, z }
     }
 
     #[inline]
-    fn add_affine(&self, o: &Affine) -> Jacobian {
+    fn add_affine(&self, o: &Affine, negative: bool) -> Jacobian {
+        let o = if negative { o.neg() } else { *o };
         if self.is_infinity() {
-            return (*o).into();
+            return o.into();
         }
         let zz = self.z.square();
         let u = o.x.mul(&zz);
@@ -168,9 +169,10 @@ impl Jacobian {
     }
 
     #[inline]
-    fn add_cached(&self, o: &Cached) -> Jacobian {
+    fn add_cached(&self, o: &Cached, negative: bool) -> Jacobian {
+        let y = if negative { o.p.y.neg() } else { o.p.y };
         if self.is_infinity() {
-            return o.p;
+            return Jacobian { y, ..o.p };
         }
         if o.p.is_infinity() {
             return *self;
@@ -179,7 +181,7 @@ impl Jacobian {
         let u1 = self.x.mul(&o.zz);
         let s1 = self.y.mul(&o.zzz);
         let u2 = o.p.x.mul(&zz);
-        let s2 = o.p.y.mul(&self.z).mul(&zz);
+        let s2 = y.mul(&self.z).mul(&zz);
         self.finish(&u1, &s1, &u2, &s2, &self.z.mul(&o.p.z))
     }
 
@@ -205,12 +207,6 @@ impl Jacobian {
     }
 }
 
-impl Cached {
-    fn neg(&self) -> Cached {
-        Cached { p: Jacobian { y: self.p.y.neg(), ..self.p }, ..*self }
-    }
-}
-
 /// Width of the digits for the base point: its odd multiples below 2^9 are kept, 16 KiB.
 const W_G: u32 = 10;
 /// Width of the digits for a key: eight odd multiples are worked out each time.
@@ -221,7 +217,7 @@ static BASE: LazyLock<Vec<Affine>> = LazyLock::new(|| {
     let mut all = vec![Jacobian::from(Affine::G)];
     while all.len() < 1 << (W_G - 2) {
         let last = all.last().copied().unwrap_or(Jacobian::INFINITY);
-        all.push(last.add_cached(&twice));
+        all.push(last.add_cached(&twice, false));
     }
     // this runs once: an inversion each is well enough
     all.iter()
@@ -239,22 +235,18 @@ pub fn combined(s: &Scalar, t: &Scalar, p: &Affine) -> Jacobian {
     let twice = Jacobian::from(*p).double().cached();
     let mut own = [Jacobian::from(*p).cached(); 1 << (W_P - 2)];
     for i in 1..own.len() {
-        own[i] = own[i - 1].p.add_cached(&twice).cached();
+        own[i] = own[i - 1].p.add_cached(&twice, false).cached();
     }
     let (mut ds, mut dt) = ([0; 257], [0; 257]);
     let n = s.wnaf(W_G, &mut ds).max(t.wnaf(W_P, &mut dt));
     let mut sum = Jacobian::INFINITY;
     for (d, e) in ds[..n].iter().zip(&dt[..n]).rev() {
-        if !sum.is_infinity() {
-            sum = sum.double();
-        }
+        sum = sum.double();
         if *e != 0 {
-            let q = &own[usize::from(e.unsigned_abs() >> 1)];
-            sum = if *e > 0 { sum.add_cached(q) } else { sum.add_cached(&q.neg()) };
+            sum = sum.add_cached(&own[usize::from(e.unsigned_abs() >> 1)], *e < 0);
         }
         if *d != 0 {
-            let q = &base[usize::from(d.unsigned_abs() >> 1)];
-            sum = if *d > 0 { sum.add_affine(q) } else { sum.add_affine(&q.neg()) };
+            sum = sum.add_affine(&base[usize::from(d.unsigned_abs() >> 1)], *d < 0);
         }
     }
     sum

@@ -107,10 +107,13 @@ fn sm4() {
         key.ecb(&mut text, Way::Encrypt).unwrap();
     }
     assert_eq!(text[..], hex("595298c7c6fd271f0402f804c33d3f66"));
-    for _ in 0..1_000_000 {
+    for _ in 0..1000 {
         key.ecb(&mut text, Way::Decrypt).unwrap();
     }
-    assert_eq!(text, octets);
+    for _ in 0..1000 {
+        key.ecb(&mut text, Way::Encrypt).unwrap();
+    }
+    assert_eq!(text[..], hex("595298c7c6fd271f0402f804c33d3f66"));
     assert_eq!(key.ecb(&mut [0; 17], Way::Encrypt), Err(Sm4Error::Length(17)));
 }
 

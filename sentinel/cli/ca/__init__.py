@@ -31,7 +31,6 @@ COMMANDS: tuple[str, ...] = (
     "profiles",
     "keys",
     "serve",
-    "tokens",
 )
 """Commands, in the order of the help: the function `<name>` of `sentinel.cli.ca.<name>`
 (`<name>_` where the name is a word of Python)."""
