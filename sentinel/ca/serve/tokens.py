@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -76,15 +77,23 @@ def make(
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode(), token
 
 
-def find(register: Register, text: str, now: str) -> Token | None:
-    """The token that a client shows, if it is one and has not ended. What is compared is a hash, so the
-    time that takes tells nothing of the tokens there are."""
-    octets = _octets(text)
-    if octets is None:
-        return None
-    found = register.state(_PREFIX + hashlib.sha256(octets).hexdigest())
-    token = None if found is None else msgspec.json.decode(found, type=Token)
-    return token if token is not None and token.not_after > now else None
+def find(register: Register, texts: Iterable[str], now: str) -> dict[str, Token]:
+    """Of what clients show, what is a token that has not ended. Hashes are compared, so the time that takes
+    tells nothing of the tokens there are."""
+    names = {}
+    for text in texts:
+        octets = _octets(text)
+        if octets is not None:
+            names[_PREFIX + hashlib.sha256(octets).hexdigest()] = text
+    if not names:
+        return {}
+    marks = ",".join("?" * len(names))
+    rows = register.query(f"SELECT name, value FROM state WHERE name IN ({marks})", tuple(names))  # noqa: S608
+    found = {names[name]: _token(value) for name, value in rows}
+    return {text: token for text, token in found.items() if token.not_after > now}
+
+
+_token = msgspec.json.Decoder(Token).decode
 
 
 def _octets(text: str) -> bytes | None:
@@ -96,9 +105,10 @@ def _octets(text: str) -> bytes | None:
         return None
 
 
-def spend(change: Change, token: Token) -> bool:
-    """Take a token out in a transaction; False if somebody was faster."""
-    return change.db.execute("DELETE FROM state WHERE name = ?", (_PREFIX + token.id,)).rowcount == 1
+def spend(change: Change, spent: Sequence[Token]) -> list[bool]:
+    """Take tokens out in a transaction; False for each that somebody was faster with."""
+    sql = "DELETE FROM state WHERE name = ?"
+    return [change.db.execute(sql, (_PREFIX + token.id,)).rowcount == 1 for token in spent]
 
 
 def remove(change: Change, id: str, *, who: str, source: str = "cli") -> None:
@@ -114,4 +124,4 @@ def every(register: Register, limit: int = 1000) -> list[Token]:
         "SELECT value FROM state WHERE name BETWEEN ? AND ? ORDER BY name LIMIT ?",
         (_PREFIX, _PREFIX + "g", limit),
     )
-    return [msgspec.json.decode(value, type=Token) for (value,) in rows]
+    return [_token(value) for (value,) in rows]
