@@ -115,7 +115,7 @@ def test_a_flood_in_one_lane_leaves_the_others() -> None:
         for client in clients:
             client.sendall(post("/v1/certificates", b"{}"))
         # at most 16 are taken and 8 wait: at least 16 are refused, whichever came last
-        refused = []
+        refused: list[tuple[int, dict[str, str], bytes]] = []
         while len(refused) < 16:
             readable, _, _ = select.select(clients, [], [], 20)
             assert readable, "nobody was refused"
@@ -123,7 +123,9 @@ def test_a_flood_in_one_lane_leaves_the_others() -> None:
             refused += [response(client) for client in readable]
         assert {status for status, _, _ in refused} == {503}
         assert {fields["retry-after"] for _, fields, _ in refused} == {"1"}
-        assert {body.partition(b"detail")[2] for _, _, body in refused} == {b'":"too many requests are waiting"}'}
+        assert {body.partition(b"detail")[2] for _, _, body in refused} == {
+            b'":"too many requests are waiting"}'
+        }
         for turn in range(20):
             assert bare.ask(post("/ocsp", b"%d" % turn))[0] == 200
         hold.set()
