@@ -64,7 +64,7 @@ OPTIONAL = {
     "strace": (
         ("strace",),
         ("-V",),
-        "not seen that a certificate is on the disk before it is given out",
+        "not seen that a certificate is on the disk before it is given out, no power cuts of the CA's register",
         "strace",
     ),
     "ip": (("ip",), ("-V",), "no network namespace for the tests of live capture", "iproute2"),
@@ -92,7 +92,6 @@ OPTIONAL = {
         "no test of CA keys in a token",
         "softhsm2",
     ),
-    "strace": (("strace",), ("-V",), "power cuts of the CA's register are not rebuilt", "strace"),
     "mvn": (
         ("mvn",),
         ("-version",),

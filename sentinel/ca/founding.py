@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -114,7 +114,8 @@ def _build(
         issuing_name = _issuing_name(plan.name)
         subject = _key(part, "issuing", plan, passphrases, places)
         chain.insert(0, _issuing(subject, issuing_name, root, signer, now, plan))
-    roles: Sequence[charter.Role] = ("root", "issuing")[: len(chain)]
+    both: tuple[charter.Role, ...] = ("root", "issuing")
+    roles = both[: len(chain)]
     members = tuple(
         charter.Member(role, one.sha256, places.get(role, f"keys/{role}.pem"))
         for role, one in zip(roles, reversed(chain), strict=True)

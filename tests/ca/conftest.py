@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,14 @@ __all__ = ["bouncycastle", "gmsm", "openssl"]
 
 PASSPHRASE = "a passphrase for tests"
 BASE = "http://pki.plant.example"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passphrases() -> Iterator[None]:
+    """Key files that tests write ask for little work; `x509/test_keys.py` tries what is shipped."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sentinel.ca.keys.pkcs8._N", 1 << 10)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from tests.ca.x509.test_keys import identifier
 from tests.conftest import Ran
 
 Cli = Callable[..., Ran]
+Ready = Callable[[str], None]
 
 
 @pytest.fixture
@@ -40,6 +41,16 @@ def _read(path: Path) -> certificate.Certificate:
 def _init(run: Cli, *options: str) -> None:
     done = run("init", "--name", "Plant", *options)
     assert done.code == 0, done.err
+
+
+@pytest.fixture
+def ready(ca: Callable[[str], Path], tmp_path: Path) -> Ready:
+    """Puts a CA into tmp_path/ca, by the algorithm of its keys."""
+
+    def put(algorithm: str) -> None:
+        ca(algorithm).rename(tmp_path / "ca")
+
+    return put
 
 
 @pytest.mark.parametrize("algorithm", ["sm2", "p256", "p384", "ed25519", "rsa3072"])
@@ -133,8 +144,10 @@ def test_init_refuses(case: str, run: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["sm2", "p256"])
-def test_from_a_request_to_a_certificate(algorithm: str, run: Cli, tmp_path: Path, openssl: OpenSsl) -> None:
-    _init(run, "--algorithm", algorithm)
+def test_from_a_request_to_a_certificate(
+    ready: Ready, algorithm: str, run: Cli, tmp_path: Path, openssl: OpenSsl
+) -> None:
+    ready(algorithm)
     csr, out = tmp_path / "plc.csr", tmp_path / "plc.pem"
     done = run(
         "csr",
@@ -165,8 +178,8 @@ def test_from_a_request_to_a_certificate(algorithm: str, run: Cli, tmp_path: Pat
     assert not (tmp_path / "again.pem").exists()
 
 
-def test_a_file_in_the_way_stops_before_anything_is_issued(run: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "p256")
+def test_a_file_in_the_way_stops_before_anything_is_issued(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("p256")
     out = tmp_path / "a.pem"
     assert run("issue", "--profile", "tls-client", "--name", "a", "--out", out).code == 0
     before = out.read_bytes()
@@ -178,8 +191,8 @@ def test_a_file_in_the_way_stops_before_anything_is_issued(run: Cli, tmp_path: P
     assert _read(out).subject == (("CN", "b"),)
 
 
-def test_an_order_that_is_refused_leaves_no_file(run: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "p256")
+def test_an_order_that_is_refused_leaves_no_file(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("p256")
     done = run("issue", "--profile", "tls-server", "--name", "The PLC", "--out", tmp_path / "a.pem")
     assert done.code == 1
     assert (
@@ -188,8 +201,8 @@ def test_an_order_that_is_refused_leaves_no_file(run: Cli, tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["ca"]
 
 
-def test_a_new_key_is_encrypted_unless_it_was_said_otherwise(run: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "sm2")
+def test_a_new_key_is_encrypted_unless_it_was_said_otherwise(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("sm2")
     out = tmp_path / "a.pem"
     assert run("issue", "--profile", "device", "--name", "m1", "--serial", "M-1", "--out", out).code == 0
     assert read_key(tmp_path / "a.key", PASSPHRASE.encode()).spki() == _read(out).spki
@@ -210,8 +223,8 @@ def test_a_new_key_is_encrypted_unless_it_was_said_otherwise(run: Cli, tmp_path:
     assert read_key(open_key, None).spki() == _read(tmp_path / "b.pem").spki
 
 
-def test_a_pair_has_the_files_that_were_promised(run: Cli, tmp_path: Path) -> None:
-    _init(run)
+def test_a_pair_has_the_files_that_were_promised(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("sm2")
     done = run(
         "issue", "--profile", "tlcp", "--name", "gw.plant", "--out", tmp_path / "gw.pem", "--format", "json"
     )
@@ -237,8 +250,8 @@ def test_a_pair_has_the_files_that_were_promised(run: Cli, tmp_path: Path) -> No
     assert (tmp_path / "gw2.enc.enveloped.der").exists()
 
 
-def test_renew_keeps_the_key_and_rekey_does_not(run: Cli, tmp_path: Path) -> None:
-    _init(run)
+def test_renew_keeps_the_key_and_rekey_does_not(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("sm2")
     for profile, name in (("tls-client", "a.pem"), ("tlcp", "gw.sign.pem"), ("device", "m.pem")):
         base = tmp_path / name.replace(".sign", "")
         assert run("issue", "--profile", profile, "--name", name.split(".")[0], "--out", base).code == 0
@@ -265,8 +278,8 @@ def test_renew_keeps_the_key_and_rekey_does_not(run: Cli, tmp_path: Path) -> Non
     assert _read(tmp_path / "tlcp-rekeyed.enc.pem").spki != before.spki
 
 
-def test_a_list_is_issued_and_its_faults_are_told(run: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "p256")
+def test_a_list_is_issued_and_its_faults_are_told(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("p256")
     rows = [f"meter-{n},M-{n:04},dns:meter-{n}.plant ip:10.0.1.{n}" for n in range(1, 101)]
     rows[10] = "meter-11,M_11,"
     rows[20] = "meter-21,M-0021,dns:a b"
@@ -295,8 +308,8 @@ def test_a_list_is_issued_and_its_faults_are_told(run: Cli, tmp_path: Path) -> N
         ("name,name\n", "column 'name'"),
     ],
 )
-def test_other_lists_are_refused(text: str, reason: str, run: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "p256")
+def test_other_lists_are_refused(ready: Ready, text: str, reason: str, run: Cli, tmp_path: Path) -> None:
+    ready("p256")
     path = tmp_path / "list.csv"
     path.write_text(text, encoding="utf-8")
     done = run(
@@ -306,8 +319,8 @@ def test_other_lists_are_refused(text: str, reason: str, run: Cli, tmp_path: Pat
     assert reason in done.err
 
 
-def test_issuing_needs_no_root_key(run: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "p256")
+def test_issuing_needs_no_root_key(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("p256")
     (tmp_path / "ca" / "keys" / "root.pem").rename(tmp_path / "away.pem")
     assert run("issue", "--profile", "tls-client", "--name", "a", "--out", tmp_path / "a.pem").code == 0
     shown = json.loads(run("keys", "--format", "json", keys=False).out)
@@ -318,8 +331,8 @@ def test_issuing_needs_no_root_key(run: Cli, tmp_path: Path) -> None:
     }
 
 
-def test_a_key_that_others_can_read_is_not_used(run: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "p256")
+def test_a_key_that_others_can_read_is_not_used(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("p256")
     (tmp_path / "ca" / "keys" / "issuing.pem").chmod(0o644)
     done = run("issue", "--profile", "tls-client", "--name", "a", "--out", tmp_path / "a.pem")
     assert done.code == 1
@@ -327,8 +340,8 @@ def test_a_key_that_others_can_read_is_not_used(run: Cli, tmp_path: Path) -> Non
     assert not (tmp_path / "a.key").exists()
 
 
-def test_wrong_and_missing_passphrases(run: Cli, cli: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "p256")
+def test_wrong_and_missing_passphrases(ready: Ready, run: Cli, cli: Cli, tmp_path: Path) -> None:
+    ready("p256")
     wrong = tmp_path / "wrong"
     wrong.write_text("another passphrase\n", encoding="utf-8")
     arguments = (
@@ -352,8 +365,8 @@ def test_wrong_and_missing_passphrases(run: Cli, cli: Cli, tmp_path: Path) -> No
     assert "--passphrase-file" in done.err
 
 
-def test_show_finds_by_serial_file_and_role(run: Cli, tmp_path: Path) -> None:
-    _init(run, "--algorithm", "p256")
+def test_show_finds_by_serial_file_and_role(ready: Ready, run: Cli, tmp_path: Path) -> None:
+    ready("p256")
     out = tmp_path / "a.pem"
     assert run("issue", "--profile", "tls-server", "--name", "a.plant", "--out", out).code == 0
     serial = _read(out).serial_text
