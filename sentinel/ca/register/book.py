@@ -6,6 +6,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,13 @@ CACHE = 32_768
 """KiB of pages that the writing connection keeps in memory."""
 
 
+class _Reader(sqlite3.Connection):
+    """A thread's connection for reading, closed when the thread has ended."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Register:
     """The register of a CA. Any thread may use it; several processes may have it open, one transaction is
     made at a time. Faults of the file are `UserError`, those that may pass `StoreAwayError`.
@@ -53,12 +61,12 @@ class Register:
         self.signer: Signer | None = None
         self.unlock: Callable[[], Signer | None] | None = None
         self.published: Callable[[heads.Head], None] | None = None
-        self._lock = threading.RLock()
+        self._lock, self._joining = threading.RLock(), threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._change: Change | None = None
         self._log: log.Log
         self._own = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
 
     @classmethod
     def create(cls, path: Path, *, digest: str = "sha256") -> Register:
@@ -116,10 +124,13 @@ class Register:
     def close(self) -> None:
         """Close every connection. Nothing is lost without."""
         with self._lock:
-            for db in (*self._readers, self._writer):
+            with self._joining:
+                readers = list(self._readers)
+            for db in (*readers, self._writer):
                 if db is not None:
                     db.close()
-            self._readers, self._writer = [], None
+            self._readers.clear()
+            self._writer = None
 
     def __enter__(self) -> Self:
         return self
@@ -319,7 +330,7 @@ class Register:
         if self._change is not None and self._lock._is_owned():  # type: ignore[attr-defined]
             self._change.flush()
             return self._change.db
-        db: sqlite3.Connection | None = getattr(self._own, "db", None)
+        db: _Reader | None = getattr(self._own, "db", None)
         if db is None:
             db = sqlite3.connect(
                 database.read_only(self.path),
@@ -327,11 +338,12 @@ class Register:
                 timeout=database.WAIT,
                 isolation_level=None,
                 check_same_thread=False,
+                factory=_Reader,
             )
             db.create_function("holds", 2, find.holds, deterministic=True)
             self._own.db = db
-            with self._lock:
-                self._readers.append(db)
+            with self._joining:
+                self._readers.add(db)
         return db
 
 

@@ -13,7 +13,7 @@ from sentinel.errors import UserError
 GRAM = 3
 """Characters that the index of names is made of."""
 
-NEWEST = 50_000
+NEWEST = 20_000
 """Certificates, the newest, that are looked through for a text shorter than that."""
 
 _MAC = re.compile(r"[0-9A-Fa-f]{12}").fullmatch

@@ -17,7 +17,7 @@ COLUMNS = (
 PAGE = 512
 """Rows read at once: a reader is never in the middle of a statement while its rows are looked at."""
 
-SEGMENT = 1024
+SEGMENT = 4096
 """Certificates of a segment of `hash`."""
 
 START = 8

@@ -56,7 +56,7 @@ MIGRATIONS: tuple[str, ...] = (
 Certificates and entries of the audit are numbered from 1 and 0 in the order they were added, and rows of
 both are only appended. Serials and hashes are octets. `changed` is the number of the audit's entry that
 last changed the state. `encoded` holds the certificates themselves, apart, so that a look through the
-rows is short. `hash` holds the first octets of every `sha256`, sorted within segments of 1,024
+rows is short. `hash` holds the first octets of every `sha256`, sorted within segments of 4,096
 certificates: an index over all would have one more page written for each certificate, and it is seldom
 looked up. `name` finds any three characters of a name. `block` holds 256 hashes of leaves each, and the
 peaks of the tree at its end (`sentinel.ca.audit.tree`).

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from sentinel.ca.audit.verify import verify
 from sentinel.ca.register import Register
 from sentinel.errors import UserError
 from tests.ca.register.made import certificate, encoded, entry, put
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Iterator[Register]:
+    with Register.create(tmp_path / "register.db") as made:
+        yield made
 
 
 def test_what_is_added_is_found(tmp_path: Path) -> None:
@@ -72,3 +82,100 @@ def test_revoked_held_and_resumed(tmp_path: Path) -> None:
                 change.hold(a)
             with pytest.raises(UserError, match=f"serial {a}: is revoked"):
                 change.resume(a)
+
+
+def test_a_block_that_raises_leaves_nothing(register: Register) -> None:
+    put(register, 2)
+    with pytest.raises(RuntimeError, match="stop"):
+        _stopped(register)
+    assert len([*register.list()]) == 2
+    assert register.position() == 1
+    assert verify(register.path).ok
+    put(register, 3, first=2)  # numbers go on without a gap
+    assert verify(register.path).ok
+
+
+def _stopped(register: Register) -> None:
+    with register.transaction() as change:
+        change.add(certificate(5), encoded(5))
+        change.audit("issue", who="alice")
+        change.next_number("crl")
+        assert register.certificate(certificate(5).serial) is not None  # it sees its own changes
+        raise RuntimeError("stop")
+
+
+def test_what_others_see_is_what_was_committed(register: Register) -> None:
+    with register.transaction() as change:
+        change.add(certificate(1), encoded(1))
+        change.audit("issue", who="alice")
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(register.certificate, certificate(1).serial).result() is None
+    assert register.certificate(certificate(1).serial) is not None
+
+
+def test_intents_state_and_numbers(register: Register) -> None:
+    with register.transaction() as change:
+        lost = change.intent("new-ca-key", who="alice", details={"role": "issuing"})
+        kept = change.intent("new-ca-key", who="alice")
+        assert [change.next_number("crl") for _ in range(3)] == [1, 2, 3]
+        assert change.next_number("other") == 1
+        change.put_state("a", b"1")
+    with register.transaction() as change:
+        change.done(kept)
+        assert change.next_number("crl") == 4
+        assert register.state("a") == b"1"
+        change.put_state("a", None)
+    assert [(id, action) for id, _, action in register.intents()] == [(lost, "new-ca-key")]
+    assert register.state("a") is None
+    with pytest.raises(UserError, match="is not open"), register.transaction() as change:
+        change.done(kept)
+    assert register.position() == 1
+
+
+def test_registers_that_cannot_be_opened(register: Register, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is there already"):
+        Register.create(register.path)
+    with pytest.raises(UserError, match="no register is there"):
+        Register.open(tmp_path / "none.db")
+    with (
+        Register.open(register.path, readonly=True) as other,
+        pytest.raises(UserError, match="for reading only"),
+        other.transaction(),
+    ):
+        pass
+    (tmp_path / "garbage.db").write_bytes(b"garbage" * 1000)
+    with pytest.raises(UserError, match="restore a backup"):
+        Register.open(tmp_path / "garbage.db")
+    with register.transaction() as change:
+        change.db.execute("PRAGMA user_version = 99")
+    register.close()
+    for readonly in (False, True):
+        with pytest.raises(UserError, match="made by a newer sentinel"):
+            Register.open(register.path, readonly=readonly)
+
+
+def test_an_entry_has_a_bound(register: Register) -> None:
+    with pytest.raises(UserError, match="65,536 are the most"), register.transaction() as change:
+        change.audit("issue", who="alice", why="x" * 70_000)
+    assert register.position() == -1
+
+
+def test_readers_go_with_their_threads(register: Register) -> None:
+    put(register, 1)
+    for _ in range(20):
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(lambda _: register.certificate(certificate(0).serial), range(8)))
+    gc.collect()
+    assert len(register._readers) <= 2
+
+
+def test_two_processes_take_turns(register: Register) -> None:
+    put(register, 300)
+    with Register.open(register.path) as other:
+        seen = register.generation()
+        put(other, 5, first=300)
+        assert register.generation() != seen
+        put(register, 300, first=305)
+        put(other, 1, first=605)
+    assert verify(register.path).entries == 606
+    assert verify(register.path).ok
