@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -112,6 +117,64 @@ def test_numbers_rise_over_a_crash(ca: Callable[[str], Path], monkeypatch: pytes
         delta = lists_of.publish(authority, "issuing", WHO, delta=True)
         # The list of the crash was never published: nothing builds on it, and its number stays unused.
         assert (delta.base, delta.number) == (first.number, first.number + 2)
+
+
+PUBLISHES = """
+import sys
+from pathlib import Path
+from sentinel.ca.authority import Authority
+from sentinel.ca.crl import publish
+from sentinel.ca.keys.passphrases import Passphrases
+from sentinel.ca.revocation import Actor
+with Authority.open(Path(sys.argv[1]), Passphrases(sys.argv[2])) as authority:
+    turn = 0
+    while True:
+        made = publish(authority, "issuing", Actor("alice", "cli"), delta=turn % 2 == 1)
+        print(made.number, flush=True)
+        turn += 1
+"""
+
+
+def test_numbers_rise_over_kills(ca: Callable[[str], Path]) -> None:
+    folder = ca("p256")
+    seen: list[int] = []
+    for kill in range(int(os.environ.get("SENTINEL_KILLS", "3"))):
+        command = [sys.executable, "-c", PUBLISHES, str(folder), PASSPHRASE]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            for _ in range(1 + kill % 7):
+                seen.append(int(running.stdout.readline()))
+            running.kill()
+            seen += [int(line) for line in running.stdout.read().splitlines() if line]
+        for delta in (False, True):
+            path = lists_of.place(folder, "issuing", delta=delta)
+            if path.exists():
+                crl.read(path.read_bytes())
+    assert seen == sorted(set(seen))
+    with opened(folder) as authority:
+        made = lists_of.publish(authority, "issuing", WHO, delta=True)
+        assert made.number > seen[-1]
+        complete = crl.read(lists_of.place(folder, "issuing").read_bytes())
+        assert made.base is not None
+        assert made.base <= complete.number < made.number
+
+
+def test_many_publish_at_once(ca: Callable[[str], Path]) -> None:
+    folder = ca("p256")
+    with opened(folder) as authority:
+        lists_of.publish(authority, "issuing", WHO)
+
+    def publish(turn: int) -> list[tuple[bool, int]]:
+        with opened(folder) as authority:
+            kinds = [(turn + each) % 2 == 1 for each in range(4)]
+            return [(kind, lists_of.publish(authority, "issuing", WHO, delta=kind).number) for kind in kinds]
+
+    with ThreadPoolExecutor(3) as pool:
+        made = [one for turn in pool.map(publish, range(3)) for one in turn]
+    assert len({number for _, number in made}) == 12
+    for delta in (False, True):
+        last = max(number for kind, number in made if kind == delta)
+        assert crl.read(lists_of.place(folder, "issuing", delta=delta).read_bytes()).number == last
 
 
 def test_when_lists_are_due(ca: Callable[[str], Path]) -> None:
@@ -241,6 +304,26 @@ def test_who_answers_for_whom(ca: Callable[[str], Path]) -> None:
         said = responder.respond(b"\x30\x03\x02\x01")
         assert said.der == ocsp.error("malformedRequest")
         assert "malformed" in said.fault
+
+
+def test_whatever_is_sent_is_answered(ca: Callable[[str], Path]) -> None:
+    with opened(ca("p256")) as authority:
+        good = asked(authority, issued(authority).serial, b"nonce")
+        responder = responding.Responder(authority)
+        random = Random(6)
+        for _ in range(int(os.environ.get("SENTINEL_CASES", "1000"))):
+            wrong = bytearray(good)
+            for _ in range(random.randint(1, 4)):
+                at = random.randrange(len(wrong))
+                wrong[at : at + random.randint(0, 2)] = random.randbytes(random.randint(0, 2))
+            said = responder.respond(bytes(wrong))
+            if said.fault:
+                assert said.der in (ocsp.error("malformedRequest"), ocsp.error("unauthorized"))
+                assert said.cacheable_until is None
+            else:
+                assert len(ocsp.decode_response(said.der).singles) == len(
+                    ocsp.decode_request(bytes(wrong)).asked
+                )
 
 
 def test_delegates_last_and_are_replaced(ca: Callable[[str], Path]) -> None:
