@@ -64,7 +64,7 @@ OPTIONAL = {
     "strace": (
         ("strace",),
         ("-V",),
-        "not seen that a certificate is on the disk before it is given out, no power cuts of the CA's register",
+        "power cuts of the CA are not rebuilt, nor seen that it syncs before it answers",
         "strace",
     ),
     "ip": (("ip",), ("-V",), "no network namespace for the tests of live capture", "iproute2"),
