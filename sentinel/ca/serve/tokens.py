@@ -97,9 +97,9 @@ def find(register: Register, texts: Iterable[str], now: str) -> dict[str, Token]
     out = {}
     for name, value in rows:
         token = _token(value)
-        text = names[name].get(token.sha256)
-        if text is not None and token.not_after > now:
-            out[text] = token
+        shown = names[name].get(token.sha256)
+        if shown is not None and token.not_after > now:
+            out[shown] = token
     return out
 
 
