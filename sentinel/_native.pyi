@@ -639,6 +639,7 @@ def check_filter(text: str) -> None:
 def native_probes() -> list[_NativeProbe]:
     """The probes written in Rust."""
 
+@final
 class HttpRequest:
     """One request of the CA's server; answered once, or refused with 500 when it is dropped."""
 
@@ -676,13 +677,14 @@ class HttpRequest:
     def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> bool:
         """Answer; False if the client is gone, or was answered before."""
 
+@final
 class HttpServer:
     """The CA's HTTP server; listens from its making on. OSError if it cannot, ValueError for settings,
     chain or key that are wrong (PEM; the key PKCS#8 in the open)."""
 
-    def __init__(
-        self, settings: dict[str, Any], chain: bytes | None = None, key: bytes | None = None
-    ) -> None: ...
+    def __new__(
+        cls, settings: dict[str, Any], chain: bytes | None = None, key: bytes | None = None
+    ) -> HttpServer: ...
     @property
     def addresses(self) -> list[str]:
         """host:port of each listener with TLS."""

@@ -52,6 +52,8 @@ def test_signatures_agree() -> None:
         for member, method in methods(node).items():
             if member == "__new__":
                 assert declared(own) == parameters(method), name
+            elif any(isinstance(one, ast.Name) and one.id == "property" for one in method.decorator_list):
+                assert inspect.isgetsetdescriptor(getattr(own, member)), f"{name}.{member}"
             elif member != "__len__":
                 assert declared(getattr(own, member)) == parameters(method), f"{name}.{member}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentinel.ca import operators
@@ -12,6 +13,7 @@ from sentinel.ca.register.records import now
 from sentinel.ca.serve import tokens
 from sentinel.ca.serve.web import RefusedError, Request
 from sentinel.ca.x509 import certificate
+from sentinel.errors import UserError
 
 RIGHTS = {
     "administrator": frozenset({"read", "tokens"}),
@@ -44,39 +46,60 @@ class Caller:
             raise RefusedError(403, f"{self.name} is {self.role}; this takes {who}")
 
 
-def caller(register: Register, request: Request) -> Caller:
-    """Who made a request: what its Authorization header says goes before the connection's certificate.
-    `RefusedError` (401) if it is nobody that is known."""
-    said = request.header("authorization")
-    if said:
-        return _by_token(register, said)
-    if request.certificate is None:
-        raise RefusedError(
-            401, "show a token (Authorization: Bearer) or a certificate of this CA", *_CHALLENGE
-        )
-    return _by_certificate(register, request.certificate)
+class Callers:
+    """Who made the requests of a group. Their tokens are looked up together."""
+
+    def __init__(self, register: Register, requests: Sequence[Request]) -> None:
+        self._register = register
+        shown = (_shown(one.header("authorization"))[1] for one in requests)
+        self._fault: UserError | None = None
+        try:
+            self._tokens = tokens.find(register, filter(None, shown), now())
+        except UserError as error:  # told to each that shows a token
+            self._fault = error
+
+    def of(self, request: Request) -> Caller:
+        """Who made one of them: what its Authorization header says goes before the connection's certificate.
+        `RefusedError` (401) if it is nobody that is known."""
+        said = request.header("authorization")
+        if said:
+            return self._by_token(said)
+        if request.certificate is None:
+            raise RefusedError(
+                401, "show a token (Authorization: Bearer) or a certificate of this CA", *_CHALLENGE
+            )
+        return _by_certificate(self._register, request.certificate)
+
+    def _by_token(self, said: str) -> Caller:
+        known, text = _shown(said)
+        if not known:
+            raise RefusedError(401, "Authorization: Bearer, or Basic in base64, are taken", *_CHALLENGE)
+        if self._fault is not None:
+            raise self._fault
+        token = self._tokens.get(text)
+        if token is None:
+            raise RefusedError(401, "token: not known; it was spent, taken back, or has ended", *_CHALLENGE)
+        if token.kind == "enrol":
+            return Caller(token.name, "enrol", token=token)
+        person = operators.find(self._register, token.name)
+        if person is None:
+            raise RefusedError(401, f"token: {token.name} is no operator any more", *_CHALLENGE)
+        return Caller(token.name, person[0], token=token)
 
 
-def _by_token(register: Register, said: str) -> Caller:
-    """Bearer (RFC 6750), or Basic with the token as password (RFC 7617), which is what EST clients have."""
+def _shown(said: str) -> tuple[bool, str]:
+    """Whether a scheme is one of ours, and the token: Bearer (RFC 6750), or the password of Basic
+    (RFC 7617), which is what EST clients have."""
     scheme, _, value = said.partition(" ")
     value = value.strip()
-    if scheme.lower() == "basic":
-        try:
-            value = base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except ValueError:
-            raise RefusedError(401, "Authorization: no Basic credentials (RFC 7617)", *_CHALLENGE) from None
-    elif scheme.lower() != "bearer":
-        raise RefusedError(401, "Authorization: Bearer or Basic are taken", *_CHALLENGE)
-    token = tokens.find(register, value, now())
-    if token is None:
-        raise RefusedError(401, "token: not known; it was spent, taken back, or has ended", *_CHALLENGE)
-    if token.kind == "enrol":
-        return Caller(token.name, "enrol", token=token)
-    person = operators.find(register, token.name)
-    if person is None:
-        raise RefusedError(401, f"token: {token.name} is no operator any more", *_CHALLENGE)
-    return Caller(token.name, person[0], token=token)
+    if scheme.lower() == "bearer":
+        return True, value
+    if scheme.lower() != "basic":
+        return False, ""
+    try:
+        return True, base64.b64decode(value, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return False, ""
 
 
 def _by_certificate(register: Register, der: bytes) -> Caller:

@@ -21,7 +21,7 @@ from sentinel.ca import files, revocation
 from sentinel.ca.authority import Authority
 from sentinel.ca.register import Certificate
 from sentinel.ca.serve import tokens
-from sentinel.ca.serve.access import Caller, caller
+from sentinel.ca.serve.access import Caller, Callers
 from sentinel.ca.serve.issuing import Ask, bound, issue
 from sentinel.ca.serve.web import RefusedError, Reply, Request, json, number, parameters, refusal, segments
 from sentinel.ca.x509 import altnames, certificate, names, request
@@ -86,19 +86,20 @@ class Api:
     def __call__(self, requests: Sequence[Request]) -> None:
         """Answer a group: what issues together in one transaction, the rest one by one."""
         asks = []
+        callers = Callers(self.authority.register, requests)
         for one in requests:
             try:
                 if one.method == "POST" and one.path == "/v1/certificates":
-                    asks.append(self._ask(one))
+                    asks.append(self._ask(one, callers))
                 else:
-                    self._answer(one).give(one)
+                    self._answer(one, callers).give(one)
             except UserError as error:
                 refusal(error).give(one)
         if asks:
             issue(self.issuer, self.authority.register, asks)
 
-    def _ask(self, one: Request) -> Ask:
-        who = caller(self.authority.register, one)
+    def _ask(self, one: Request, callers: Callers) -> Ask:
+        who = callers.of(one)
         wanted = _decoded(one, Wanted, _wanted)
         token = who.token
         serial = wanted.serial or (token.serial_number if token is not None else "") or None
@@ -130,7 +131,7 @@ class Api:
             out["enveloped_key"] = issued.enveloped
         return json(out, 201, ("location", f"{PREFIX}certificates/{issued.serial}"))
 
-    def _answer(self, one: Request) -> Reply:
+    def _answer(self, one: Request, callers: Callers) -> Reply:
         parts = segments(one.path, PREFIX)
         match one.method, parts:
             case "GET", ["health"]:
@@ -140,7 +141,7 @@ class Api:
                 return json(
                     {"name": self.authority.charter.name, "chain": [_pem(each.der) for each in chain]}
                 )
-        who = caller(self.authority.register, one)
+        who = callers.of(one)
         match one.method, parts:
             case "GET", ["profiles"]:
                 who.need("read")

@@ -18,7 +18,7 @@ from sentinel.ca.authority import Authority
 from sentinel.ca.keys import SoftwareKey, generate
 from sentinel.ca.register import Certificate
 from sentinel.ca.renewal import renewal
-from sentinel.ca.serve.access import Caller, caller
+from sentinel.ca.serve.access import Caller, Callers
 from sentinel.ca.serve.issuing import Ask, bound, issue, refuse
 from sentinel.ca.serve.web import RefusedError, Reply, Request, segments
 from sentinel.ca.x509 import cms, der, names, request
@@ -45,6 +45,7 @@ class Est:
     def __call__(self, requests: Sequence[Request]) -> None:
         """Answer a group: what issues together in one transaction."""
         asks = []
+        callers = Callers(self.authority.register, requests)
         for one in requests:
             try:
                 label, operation = self._operation(one.path)
@@ -54,11 +55,11 @@ class Est:
                     case "GET", "csrattrs":
                         self._attributes().give(one)
                     case "POST", "simpleenroll":
-                        asks.append(self._enrol(one, label))
+                        asks.append(self._enrol(one, label, callers))
                     case "POST", "simplereenroll":
-                        asks.append(self._again(one))
+                        asks.append(self._again(one, callers))
                     case "POST", "serverkeygen":
-                        asks.append(self._with_key(one, label))
+                        asks.append(self._with_key(one, label, callers))
                     case _:
                         raise RefusedError(404, f"{one.method} {one.path[:100]}: no operation of EST")
             except UserError as error:
@@ -83,8 +84,8 @@ class Est:
         own = der.Reader(self.authority.certificate("issuing").algorithm).enter().oid()
         return _base64(der.sequence(der.oid(request.EXTENSION_REQUEST), der.oid(own)), "application/csrattrs")
 
-    def _enrol(self, one: Request, label: str) -> Ask:
-        who = caller(self.authority.register, one)
+    def _enrol(self, one: Request, label: str, callers: Callers) -> Ask:
+        who = callers.of(one)
         order = Order(
             self._profile(who, label),
             request=_request(one.body),
@@ -123,12 +124,12 @@ class Est:
             problem=False,
         )
 
-    def _again(self, one: Request) -> Ask:
+    def _again(self, one: Request, callers: Callers) -> Ask:
         """Renewal or rekey: subject, names and profile stay, the key is that of the request."""
         if one.header("content-type").startswith("application/pkcs7-mime"):
             row, csr = self._signed(_decoded(one.body))
         else:
-            who = caller(self.authority.register, one)
+            who = callers.of(one)
             if who.row is None:
                 raise RefusedError(
                     401, "simplereenroll: takes the current certificate over TLS, or a request signed by CMS"
@@ -156,9 +157,9 @@ class Est:
             raise RefusedError(401, "signed request: its signature does not hold")
         return row, _request(signed.content)
 
-    def _with_key(self, one: Request, label: str) -> Ask:
+    def _with_key(self, one: Request, label: str, callers: Callers) -> Ask:
         """A key made here, of the kind that the request's key has; it goes out once and is kept nowhere."""
-        ask = self._enrol(one, label)
+        ask = self._enrol(one, label, callers)
         asked = request.read(ask.order.request or b"")
         if not asked.proven():
             raise RefusedError(400, "request: its signature is not of its key (proof of possession failed)")

@@ -23,7 +23,8 @@ FILE = "tls.pem"
 
 
 class Identity:
-    """Chain and key in PEM, and when the next ones are due."""
+    """Chain and key in PEM, and when the next ones are due. An SM2 CA's own certificates are not sent: no
+    client could check them, and one that trusts the server's alone would stumble over them."""
 
     def __init__(self, authority: Authority, issuer: Issuer, names: tuple[altnames.AltName, ...]) -> None:
         self._authority, self._issuer, self._names = authority, issuer, names
@@ -47,11 +48,12 @@ class Identity:
         [issued] = self._issuer.issue([order])
         if not isinstance(issued, Issued):
             raise UserError(f"the server's own certificate: {issued.reason}")
-        chain = [issued.der, *(one.der for one in self._authority.chain()[:-1])]
-        self.chain = b"".join(files.pem(certificate.LABEL, one) for one in chain)
+        own = files.pem(certificate.LABEL, issued.der)
+        above = () if self._authority.charter.algorithm == "sm2" else self._authority.chain()[:-1]
+        self.chain = own + b"".join(files.pem(certificate.LABEL, one.der) for one in above)
         self.key = files.pem(KEY_LABEL, signer.pkcs8())
         self.due = now + timedelta(days=max(1, min(DAYS, left))) * 2 / 3
-        files.write(self._authority.folder / "public" / FILE, self.chain, force=True)
+        files.write(self._authority.folder / "public" / FILE, own, force=True)
 
 
 def names_of(

@@ -15,7 +15,7 @@ from sentinel.ca.x509.rows import Prepared, record
 from sentinel.errors import StoreAwayError, UserError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ask:
     """One order and how its outcome is told. `problem` says the form of a refusal."""
 
@@ -74,7 +74,10 @@ def _commit(register: Register, ready: list[tuple[Ask, Prepared]]) -> None:
         return
     try:
         with register.transaction() as change:
-            recorded = [_recorded(change, *pair) for pair in ready]
+            spent = _spent(change, [ask for ask, _ in ready])
+            for ask, prepared in ready:
+                if ask not in spent:
+                    record(change, prepared)
     except StoreAwayError as error:
         for ask, _ in ready:
             _refuse(ask, error)
@@ -87,19 +90,18 @@ def _commit(register: Register, ready: list[tuple[Ask, Prepared]]) -> None:
             for pair in ready:
                 _commit(register, [pair])
         return
-    for (ask, prepared), stands in zip(ready, recorded, strict=True):
-        if stands:
-            ask.told(prepared.issued).give(ask.request)
-        else:
+    for ask, prepared in ready:
+        if ask in spent:
             _refuse(ask, RefusedError(401, "token: it was spent"))
+        else:
+            ask.told(prepared.issued).give(ask.request)
 
 
-def _recorded(change: Change, ask: Ask, prepared: Prepared) -> bool:
-    token = ask.caller.token
-    if token is not None and token.kind == "enrol" and not tokens.spend(change, token):
-        return False
-    record(change, prepared)
-    return True
+def _spent(change: Change, asks: Sequence[Ask]) -> list[Ask]:
+    """Spends the enrol tokens of a group; those whose token somebody else was faster with."""
+    shown = [ask for ask in asks if ask.caller.token is not None and ask.caller.token.kind == "enrol"]
+    taken = tokens.spend(change, [ask.caller.token for ask in shown if ask.caller.token is not None])
+    return [ask for ask, was_there in zip(shown, taken, strict=True) if not was_there]
 
 
 def refuse(request: Request, error: UserError, *, problem: bool) -> None:

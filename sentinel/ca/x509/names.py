@@ -40,7 +40,7 @@ _BY_OID = {number: name for name, (number, _) in _ATTRIBUTES.items()}
 _BY_CASE = {name.lower(): name for name in _ATTRIBUTES}
 
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]*", re.ASCII)
-_SPECIAL = re.compile(r'([,+"\\<>;])')
+_SPECIAL = str.maketrans({special: f"\\{special}" for special in ',+"\\<>;'})
 _PAIR = re.compile(r"\s*([A-Za-z]{1,32})\s*=((?:[^\\,]|\\.)*)(?:,|$)", re.DOTALL)
 _TEXT = {
     der.UTF8: "utf-8",
@@ -139,7 +139,7 @@ def text(name: Name) -> str:
 
 
 def _escaped(value: str) -> str:
-    out = _SPECIAL.sub(r"\\\1", value)
+    out = value.translate(_SPECIAL)
     return f"\\{out}" if out.startswith(("#", " ")) else out
 
 

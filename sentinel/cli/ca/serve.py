@@ -39,26 +39,26 @@ def serve(
     import json
     import logging
     import signal
-    import threading
 
     from sentinel.ca import files
     from sentinel.ca.serve.start import started
     from sentinel.config import load
 
     logging.basicConfig(level=logging.INFO, format="sentinel: %(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    ending = {signal.SIGTERM, signal.SIGINT}
     with opened(dir, passphrase_file) as authority:
         warn_of_end(authority)
+        # blocked before threads start, so that none of them gets a signal that this one waits for
+        signal.pthread_sigmask(signal.SIG_BLOCK, ending)
         service = started(authority, load().settings.ca, listen, plain, tuple(san or ()), certificate, key)
         try:
             ready = json.dumps(service.addresses())
             if ready_file is not None:
                 files.write(ready_file, f"{ready}\n".encode(), force=True)
             warn(f"listening: {ready}")
-            stop.wait()
+            signal.sigwait(ending)
         finally:
             service.stop()
             if ready_file is not None:
                 ready_file.unlink(missing_ok=True)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)

@@ -51,8 +51,8 @@ class Bare:
 
     def _work(self, lane: int, answer: Callable[[Request], None]) -> None:
         while (taken := self.server.take(lane, 16, 0.2, 0.0)) is not None:
-            for one in taken:
-                answer(one)
+            while taken:
+                answer(taken.pop(0))
 
     def __enter__(self) -> Bare:
         return self

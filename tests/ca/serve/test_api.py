@@ -14,6 +14,7 @@ import pytest
 from sentinel.ca import files, operators
 from sentinel.ca.keys import generate
 from sentinel.ca.keys.files import key_pem
+from sentinel.ca.serve import tokens
 from sentinel.ca.x509 import certificate
 from tests.ca.serve.made import CASES, Served, csr, csr_pem
 
@@ -44,6 +45,16 @@ def test_one_token_in_many_requests_at_once_issues_once(served: Served) -> None:
     assert found.count(201) == 1
     assert found.count(401) == 15
     assert len(served.authority.register.search("race-")) == 1
+
+
+def test_a_forged_token_does_not_stand_in_the_way(served: Served) -> None:
+    """Tokens are numbered; one with the number of another is refused, in the same group of requests too."""
+    token = served.token(profile="tls-client")
+    forged = token[:20] + ("A" if token[20] != "A" else "B") + token[21:]
+    register, now = served.authority.register, "2000-01-01T00:00:00Z"
+    assert set(tokens.find(register, [token, forged], now)) == {token}
+    assert set(tokens.find(register, [forged, token], now)) == {token}
+    assert tokens.find(register, [token], "9999-01-01T00:00:00Z") == {}, "ended"
 
 
 def test_a_token_is_for_its_profile_and_device(served: Served) -> None:

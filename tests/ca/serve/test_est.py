@@ -7,6 +7,7 @@ import random
 import subprocess
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def sent(
     data: bytes,
     token: str = "",
     kind: str = "application/pkcs10",
-    **more: Path,
+    **more: Any,
 ) -> tuple[int, bytes]:
     status, _, body = served.ask(
         "POST",
@@ -36,7 +37,7 @@ def sent(
         token=token,
         headers={"content-type": kind},
         **more,
-    )  # type: ignore[arg-type]
+    )
     return status, body
 
 
@@ -119,7 +120,7 @@ def test_mutual_tls_with_curl(served: Served, kind: str, curl: str, tmp_path: Pa
     pem, secret, body, out = (tmp_path / name for name in ("own.pem", "own.key", "body", "out"))
     secret.write_bytes(key_pem(key, None))
     url = f"https://localhost:{served.https.rpartition(':')[2]}{EST}"
-    common = [
+    common: list[str | Path] = [
         curl,
         "-sS",
         "--fail-with-body",
@@ -188,10 +189,10 @@ def test_a_key_made_by_the_server(served: Served) -> None:
         f"Content-Type: {fields['content-type']}\r\n\r\n".encode() + body
     ).get_payload()
     assert isinstance(parts, list)
-    kinds = [part.get_content_type() for part in parts]
-    assert kinds == ["application/pkcs8", "application/pkcs7-mime"]
-    key = from_pkcs8(parts[0].get_payload(decode=True))
-    [data] = cms.certificates(parts[1].get_payload(decode=True))
+    read: list[Any] = parts
+    assert [one.get_content_type() for one in read] == ["application/pkcs8", "application/pkcs7-mime"]
+    key = from_pkcs8(read[0].get_payload(decode=True))
+    [data] = cms.certificates(read[1].get_payload(decode=True))
     assert certificate.read(data).spki == key.spki()
 
 
