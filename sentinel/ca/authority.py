@@ -6,18 +6,18 @@ import stat
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sentinel.ca import charter, files
-from sentinel.ca.audit import key as audit_key
-from sentinel.ca.keys import Signer
-from sentinel.ca.keys.files import read_key
 from sentinel.ca.keys.passphrases import Passphrases
 from sentinel.ca.register import Register
 from sentinel.ca.x509 import certificate
-from sentinel.ca.x509.issue import Issuer
 from sentinel.ca.x509.profiles import Profiles
 from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel.ca.keys import Signer
+    from sentinel.ca.x509.issue import Issuer
 
 KEYS = frozenset({"root", "issuing", "ocsp", "audit", "key", "tls", "escrow"})
 """Names of keys with a passphrase of their own; `key` is that of a key made for someone else."""
@@ -62,7 +62,13 @@ class Authority:
             raise UserError(f"{path}: not the certificates of {charter.FILE}; bring them back from a backup")
         register = Register.open(folder / REGISTER, readonly=readonly)
         known = passphrases or Passphrases()
-        register.unlock = lambda: audit_key.unlock(folder, known)
+
+        def unlock() -> Signer | None:
+            from sentinel.ca.audit import key
+
+            return key.unlock(folder, known)
+
+        register.unlock = unlock
         return cls(folder, found, chain, register, known)
 
     @property
@@ -101,6 +107,8 @@ class Authority:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
             raise UserError(f"{path}: others can read it (mode {mode:04o}); chmod 600 it")
+        from sentinel.ca.keys.files import read_key  # what only looks needs no cryptography
+
         return read_key(path, self._passphrases.get(member.role))
 
     def passphrase(self, name: str) -> bytes:
@@ -113,6 +121,8 @@ class Authority:
 
     def issuer(self, role: str = "issuing") -> Issuer:
         """What issues under the CA certificate of a role."""
+        from sentinel.ca.x509.issue import Issuer
+
         found = self.certificate(role)
         return Issuer(
             found,
