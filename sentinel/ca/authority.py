@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -133,16 +132,6 @@ class Authority:
             base_url=self.base_url,
             reserved=frozenset(one.key.sha256() for one in self._chain),
         )
-
-    def ends(self, within_days: int, now: datetime) -> list[str]:
-        """A warning for each CA certificate that ends soon, the leaf's issuer first."""
-        out = []
-        for one, member in zip(self._chain, reversed(self.charter.members), strict=True):
-            left = (one.not_after - now).days
-            if left < within_days:
-                when = f"in {left} days" if left >= 0 else "already"
-                out.append(f"the {member.role} certificate ends {when} ({one.not_after:%Y-%m-%d})")
-        return out
 
     def close(self) -> None:
         self._signers.clear()

@@ -81,7 +81,8 @@ def _make(authority: Authority, role: str) -> Delegate:
     [answer] = authority.issuer(role).issue([order])
     if not isinstance(answer, Issued):
         raise UserError(f"responder of OCSP: {answer.reason}")
-    text = key_pem(key, _passphrase(authority) or authority.passphrase(KEY)) + files.pem(certificate.LABEL, answer.der)
+    secret = _passphrase(authority) or authority.passphrase(KEY)
+    text = key_pem(key, secret) + files.pem(certificate.LABEL, answer.der)
     files.write(place(authority.folder, role), text, secret=True, force=True)
     return Delegate(key, certificate.read(answer.der))
 
