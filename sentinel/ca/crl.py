@@ -167,7 +167,7 @@ def _keep(authority: Authority, role: str, made: Base, *, delta: bool) -> None:
     with authority.register.transaction() as change:
         there = kept(authority.register, name)
         if there is None or there.number < made.number:
-            change.putstate_name(name, msgspec.json.encode(made))
+            change.put_state(name, msgspec.json.encode(made))
 
 
 def due(authority: Authority, role: str, now: datetime) -> str:

@@ -50,7 +50,7 @@ def run(folder: Path, given: list[str]) -> list[str]:
         env={**os.environ, "PATH": path, "PYTHONPATH": python, "COLUMNS": "120", "NO_PROXY": "127.0.0.1"},
     )  # fmt: skip
     try:
-        said, _ = shell.communicate(timeout=300)
+        said, _ = shell.communicate(timeout=150)
     finally:
         if shell.poll() is None:
             os.killpg(shell.pid, signal.SIGKILL)
