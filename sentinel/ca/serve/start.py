@@ -70,10 +70,10 @@ def started(
     responder, lists = Ocsp(service.server, Responder(authority)), Lists(service.server, authority)
     lists.certificates()
     lists.watch()
-    acme = Acme(authority, issuer, Http01(networks(options.acme_http01)), responder.forget)
-    service.ends.append(acme.stop)
+    http01 = Http01(networks(options.acme_http01))
+    service.ends.append(http01.stop)
     handlers: dict[str, Handler] = {
-        "acme": acme,
+        "acme": Acme(authority, issuer, http01, responder.forget),
         "api": Api(authority, issuer, responder.forget),
         "enrol": Est(authority, issuer),
         "status": responder,

@@ -45,9 +45,13 @@ class Http01:
     """Looks at devices in threads of its own. `networks` are those it may connect to, none: it is off."""
 
     def __init__(self, networks: tuple[Network, ...], port: int = PORT) -> None:
-        self.networks, self.port = networks, port
         self._waiting: set[str] = set()
         self._lock = Lock()
+        self.open(networks, port)
+
+    def open(self, networks: tuple[Network, ...], port: int = PORT) -> None:
+        """Begin, or begin again after `stop`."""
+        self.networks, self.port = networks, port
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="ca-http01") if networks else None
 
     def allows(self, kind: str, value: str) -> bool:
@@ -137,10 +141,10 @@ def fetch(address: str, port: int, host: str, path: str) -> bytes:
             if len(data) > MOST_OCTETS:
                 raise OSError(f"answers with more than {MOST_OCTETS:,} octets")
     status = _STATUS.match(data)
+    if status is not None and status[1] != b"200":
+        raise OSError(f"answers with status {status[1].decode()}")
     if status is None or b"\r\n\r\n" not in data:
         raise OSError("answers with something else than HTTP")
-    if status[1] != b"200":
-        raise OSError(f"answers with status {status[1].decode()}")
     return data.partition(b"\r\n\r\n")[2]
 
 

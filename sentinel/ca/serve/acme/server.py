@@ -71,10 +71,6 @@ class Acme:
         if asks:
             issue(self.issuer, self.authority.register, asks)
 
-    def stop(self) -> None:
-        """End what is under way."""
-        self.http01.stop()
-
     def _outcome(self, one: Request) -> Reply | Ask:
         parts = segments(one.path, PREFIX)
         match one.method, parts:
