@@ -295,6 +295,15 @@ class CaSettings(Section):
     operator: Annotated[
         str | None, Field(description="Name of the operator in the audit. Not set: the user of the system.")
     ] = None
+    warn_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1000,
+            description="Days before the end of a certificate of the CA itself from which every command "
+            "says so.",
+        ),
+    ] = 90
     heads: Annotated[
         Path | None,
         Field(description="Folder elsewhere, for signed heads of the audit: `ca audit verify --head`."),
