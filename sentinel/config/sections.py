@@ -330,6 +330,13 @@ class CaSettings(Section):
     connections_per_address: Annotated[
         int, Field(ge=1, le=65_536, description="Of these, how many of one address.")
     ] = 256
+    acme_http01: Annotated[
+        tuple[str, ...],
+        Field(
+            max_length=256,
+            description="Networks (10.1.0.0/16) that http-01 of ACME may connect to (port 80). Empty: off.",
+        ),
+    ] = ()
 
 
 class Settings(Section):

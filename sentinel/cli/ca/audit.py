@@ -103,7 +103,7 @@ def verify(
         sys.stdout.write(f" ({rest:,} wait for the next)\n" if rest else "\n")
         sys.stdout.write(f"root {report.root}\n")
         if report.ok:
-            against = f", and against what was kept elsewhere" if kept else ""
+            against = ", and against what was kept elsewhere" if kept else ""
             sys.stdout.write(f"the audit is whole: every entry, every certificate{against}\n")
     if not report.ok:
         raise UserError(f"{at / REGISTER}: the audit is not whole: {report.faults:,} faults")
