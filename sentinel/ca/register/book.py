@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 import threading
@@ -23,6 +22,7 @@ from sentinel.ca.register.records import Certificate, Entry, Revoked, now
 from sentinel.ca.register.schema import MIGRATIONS
 from sentinel.errors import UserError
 from sentinel.model import database
+from sentinel.model.disk import sync_folder
 
 if TYPE_CHECKING:
     from sentinel.ca.keys import Signer
@@ -85,11 +85,7 @@ class Register:
                     db.executemany("INSERT INTO setting VALUES (?, ?)", settings.items())
             finally:
                 db.close()
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(path.parent)
         return cls.open(path)
 
     @classmethod
