@@ -88,9 +88,10 @@ def who(given: str | None) -> str:
 
 
 def show_json(value: Any) -> None:
-    import json
+    """Write one value as JSON, as the other commands do."""
+    from sentinel.cli import records
 
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    records.show_json(value, records.Format.JSON)
 
 
 def warn(text: str) -> None:
