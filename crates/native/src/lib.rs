@@ -14,6 +14,7 @@ mod serve;
 mod shed;
 mod sm;
 mod tails;
+mod v2xmsg;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -55,6 +56,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::tails::Tails;
+    #[pymodule_export]
+    use super::v2xmsg::{v2x_message_decode, v2x_message_encode, v2x_message_kind, v2x_observation};
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
 }
