@@ -217,7 +217,9 @@ pub fn v2x_verify_structure<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let profile = profile(profile_name)?;
     let verifier = verifier(profile, certificate)?;
-    let value = py.detach(|| sentinel_v2x::opened::opened(profile, kind, octets, verifier.as_ref())).map_err(wrong)?;
+    let value = py
+        .detach(|| sentinel_v2x::opened::opened(profile, kind, octets, verifier.as_ref()))
+        .map_err(wrong)?;
     to_python(py, value)
 }
 
@@ -352,7 +354,8 @@ impl V2xKey {
             None => build::key_id(profile, &self.key.public()).map_err(wrong)?,
         };
         let digest = parameter(&self.name, digest.unwrap_or_default())?;
-        let plain = py.detach(|| build::decrypted(profile, octets, &self.key, &id, &digest)).map_err(wrong)?;
+        let plain =
+            py.detach(|| build::decrypted(profile, octets, &self.key, &id, &digest)).map_err(wrong)?;
         Ok(PyBytes::new(py, &plain))
     }
     #[pyo3(signature = (key, i, j, *, encryption=false))]
@@ -385,7 +388,12 @@ pub fn v2x_expand<'py>(
 }
 
 #[pyfunction]
-pub fn v2x_blind<'py>(py: Python<'py>, profile_name: &str, key: &[u8], number: &[u8]) -> PyResult<Bytes<'py>> {
+pub fn v2x_blind<'py>(
+    py: Python<'py>,
+    profile_name: &str,
+    key: &[u8],
+    number: &[u8],
+) -> PyResult<Bytes<'py>> {
     let (key, number) = (public(profile_name, key)?, sized("the number", number)?);
     let made = py.detach(|| butterfly::blind_public(&key, &number)).map_err(wrong)?;
     Ok(PyBytes::new(py, &made.compressed()))
