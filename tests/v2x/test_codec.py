@@ -215,19 +215,20 @@ def test_time_counts_leap_seconds() -> None:
 def test_what_is_wrong_is_named() -> None:
     key = V2xKey.generate("ydt3957")
     assert repr(key) == "<V2xKey>"
-    with pytest.raises(ValueError, match="no profile .x."):
+    with pytest.raises(ValueError, match=r"no profile .x."):
         V2xKey.generate("x")
-    with pytest.raises(ValueError, match="no structure .Nothing."):
+    with pytest.raises(ValueError, match=r"no structure .Nothing."):
         v2x_encode("1609.2", "Nothing", {})
     parts = to_be_signed("ydt3957", key.public())
-    for wrong, text in [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"crlSeries": 70000}, "crlSeries: is out of range"),
         ({"crlSeries": "1"}, "crlSeries: a whole number is wanted"),
         ({"cracaId": b"1"}, "cracaId: is out of range"),
         ({"surprise": 1}, "another component is wanted"),
         ({"id": ("nothing", None)}, "another choice is wanted"),
         ({"validityPeriod": {"start": 1}}, "validityPeriod.duration: is missing"),
-    ]:
+    ]
+    for wrong, text in cases:
         with pytest.raises(ValueError, match=text):
             v2x_encode("ydt3957", "ToBeSignedCertificate", {**parts, **wrong})
     with pytest.raises(ValueError, match="octet"):
