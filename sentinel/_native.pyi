@@ -837,3 +837,83 @@ def v2x_time64(posix: float, *, utc: bool = False) -> int:
 
 def v2x_posix(time64: int, *, utc: bool = False) -> float:
     """POSIX time of a Time64."""
+
+V2xIssued: TypeAlias = tuple[bytes, bytes, bytes, bytes, int, bytes, bytes, bytes, bytes, int, int]
+"""A pseudonym that was made: the answer to the registration authority, the certificate, its digest and its
+key (compressed); period, linkage value and the two halves of it; HashedId8 of the request; from when and
+until when it is valid (Time32)."""
+
+class V2xIssuer:
+    """The pseudonym CA, set up for a batch. Any thread may use it."""
+
+    def __new__(
+        cls,
+        profile: str,
+        key: V2xKey,
+        certificate: bytes,
+        shared: Sequence[bytes],
+        craca: bytes,
+        series: int,
+        time: int,
+        aid: int,
+        valid: tuple[int, int],
+        hours: int,
+    ) -> V2xIssuer:
+        """`key` and `certificate` are the CA's, `shared` the keys of 16 octets that linkage authorities hide
+        their values with, `craca` HashedId3; `time` is the Time32 of its answers, `aid` their application,
+        `valid` between which times it may say that certificates are valid, `hours` how long at the most."""
+
+    def issue(self, requests: Sequence[bytes], threads: int = 1) -> list[V2xIssued | str]:
+        """What was made of each RaAcaCertRequest (ScmsPdu), without the interpreter's lock, on so many threads
+        at the most; a text that says why where one is refused."""
+
+class V2xCaterpillar:
+    """A vehicle's private keys and expansion keys (16 octets), as its order was made with them."""
+
+    def __new__(
+        cls,
+        profile: str,
+        signing: V2xKey,
+        signing_expansion: bytes,
+        encryption: V2xKey,
+        encryption_expansion: bytes,
+    ) -> V2xCaterpillar: ...
+    def receive(self, answer: bytes, authority: bytes, i: int, j: int) -> tuple[bytes, bytes]:
+        """Certificate and private key (32 octets) of the pseudonym CA's answer for pseudonym j of period i.
+        `ValueError` unless the CA whose certificate is given has signed answer and certificate, and the
+        certificate is of the vehicle's key."""
+
+def v2x_linkage_answer(
+    profile: str,
+    authority: bytes,
+    first: int,
+    seed: bytes,
+    shared: bytes,
+    own: bytes,
+    chain: bytes,
+    start: int,
+    periods: int,
+    count: int,
+) -> bytes:
+    """A linkage authority's answer (laPraLinkageValueResponse): values 1 to `count` of each of `periods`
+    periods from `start` on, hidden with the `shared` key, of a chain with a seed in period `first`; its name
+    is hidden with the authority's `own` key. Keys and seeds are 16 octets, `authority` 2."""
+
+def v2x_open_shared(profile: str, octets: bytes, key: bytes) -> bytes:
+    """What is in an EncryptedData that was hidden with a shared key."""
+
+def v2x_expand_all(
+    profile_name: str,
+    tbs: bytes,
+    signing: bytes,
+    signing_expansion: bytes,
+    encryption: bytes,
+    encryption_expansion: bytes,
+    time: int,
+    periods: Sequence[tuple[int, int]],
+    count: int,
+    linkage: tuple[bytes, bytes],
+) -> list[bytes]:
+    """A registration authority's requests to the pseudonym CA (raAcaCertRequest), for each period (number,
+    Time32 of its start) 1 to `count`. `tbs` is a ToBeSignedCertificate of all of them, keys are compressed,
+    `linkage` the answers of the two linkage authorities."""

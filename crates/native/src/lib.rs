@@ -15,6 +15,7 @@ mod shed;
 mod sm;
 mod tails;
 mod v2x;
+mod v2x_batch;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -62,6 +63,8 @@ mod _native {
         v2x_linkage, v2x_message, v2x_posix, v2x_pre_linkage, v2x_seed, v2x_time32, v2x_time64,
         v2x_unsecured, v2x_verify, v2x_verify_certificate, v2x_verify_structure,
     };
+    #[pymodule_export]
+    use super::v2x_batch::{V2xCaterpillar, V2xIssuer, v2x_expand_all, v2x_linkage_answer, v2x_open_shared};
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
 }

@@ -14,6 +14,7 @@ pub mod implicit;
 pub mod key;
 pub mod linkage;
 pub mod opened;
+pub mod pki;
 pub mod sign;
 pub mod time;
 pub mod types;
