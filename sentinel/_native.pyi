@@ -864,8 +864,8 @@ class V2xIssuer:
         `valid` between which times it may say that certificates are valid, `hours` how long at the most."""
 
     def issue(self, requests: Sequence[bytes], threads: int = 1) -> list[V2xIssued | str]:
-        """What was made of each RaAcaCertRequest (ScmsPdu), without the interpreter's lock, on so many threads
-        at the most; a text that says why where one is refused."""
+        """What was made of each RaAcaCertRequest (ScmsPdu), without the interpreter's lock, on so many
+        threads at the most; a text that says why where one is refused."""
 
 class V2xCaterpillar:
     """A vehicle's private keys and expansion keys (16 octets), as its order was made with them."""
@@ -896,8 +896,8 @@ def v2x_linkage_answer(
     count: int,
 ) -> bytes:
     """A linkage authority's answer (laPraLinkageValueResponse): values 1 to `count` of each of `periods`
-    periods from `start` on, hidden with the `shared` key, of a chain with a seed in period `first`; its name
-    is hidden with the authority's `own` key. Keys and seeds are 16 octets, `authority` 2."""
+    periods from `start` on, hidden with the `shared` key, of a chain with a seed in period `first`; its
+    name is hidden with the authority's `own` key. Keys and seeds are 16 octets, `authority` 2."""
 
 def v2x_open_shared(profile: str, octets: bytes, key: bytes) -> bytes:
     """What is in an EncryptedData that was hidden with a shared key."""

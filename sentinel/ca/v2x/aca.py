@@ -79,7 +79,7 @@ class AuthorizationCa:
         hashes = [suite.digest(octets)[-8:] for octets in batch]
         known = self._known(hashes)
         wanted = {hash: octets for hash, octets in zip(hashes, batch, strict=True) if hash not in known}
-        made = self._issuer().issue([*wanted.values()], threads=os.process_cpu_count() or 1)
+        made = self._issuer().issue([*wanted.values()], threads=os.cpu_count() or 1)
         refused = [one for one in made if isinstance(one, str)]
         if refused:
             raise UserError(f"batch: {len(refused):,} of {len(batch):,} requests are refused: {refused[0]}")
@@ -125,7 +125,7 @@ class AuthorizationCa:
                 if time not in times:
                     times[time] = role.text(time)
             row = Certificate(
-                serial=digest[-certificate.SERIAL :].hex(),
+                serial=certificate.number(digest).hex(),
                 subject=linkage.hex(),
                 issuer=role.certificate.id8,
                 algorithm=role.suite.algorithm,
@@ -137,7 +137,7 @@ class AuthorizationCa:
             )
             change.add(row, octets)
             change.audit("issue", who="ra", source="pdu", subject=row.serial, details={"sha256": row.sha256})
-            rows.append((request, digest[-certificate.SERIAL :], i, linkage, part, other, answer))
+            rows.append((request, certificate.number(digest), i, linkage, part, other, answer))
             known[request] = answer
         change.db.executemany("INSERT INTO v2x_pseudonym VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 

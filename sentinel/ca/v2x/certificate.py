@@ -12,9 +12,6 @@ from sentinel.ca.v2x import clock, codec
 from sentinel.ca.v2x.suite import Suite
 from sentinel.errors import UserError
 
-SERIAL = 20
-"""Last octets of a certificate's hash that are its number in a register: HashedId8 is their end."""
-
 _SECONDS = {
     "microseconds": 1e-6,
     "milliseconds": 1e-3,
@@ -43,7 +40,7 @@ class Certificate:
     @property
     def serial(self) -> str:
         """Its number in a register."""
-        return self.digest[-SERIAL:].hex()
+        return number(self.digest).hex()
 
     @property
     def tbs(self) -> dict[str, Any]:
@@ -99,6 +96,11 @@ class Certificate:
     def valid(self, time: int) -> bool:
         """Whether a Time32 is within its validity."""
         return self.start <= time < self.end
+
+
+def number(digest: bytes) -> bytes:
+    """Number of a certificate in a register: HashedId8, and the 12 octets before it in the hash."""
+    return digest[-8:] + digest[-20:-8]
 
 
 def read(octets: bytes, suite: Suite, what: object = "certificate") -> Certificate:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sentinel import _native
-from sentinel.ca import files
+from sentinel.ca import files, operators
 from sentinel.ca.audit import key as audit_key
 from sentinel.ca.keys.passphrases import Passphrases
 from sentinel.ca.register import Register
@@ -44,6 +44,8 @@ class Plan:
     who: str = ""
     time: clock.Scale = "tai"
     limits: charter.Limits = field(default_factory=charter.Limits)
+    operators: dict[str, bytes] = field(default_factory=dict)
+    """Who may approve what the misbehaviour authority and the list manager do, and their public keys."""
 
 
 def found(
@@ -195,10 +197,15 @@ class _Founding:
                         change.add(row, issued.octets)
                         details = {"name": row.subject, "profile": name, "sha256": row.sha256}
                         change.audit("found", who=plan.who, subject=row.serial, details=details)
+                for name, key in plan.operators.items() if role in APPROVING else ():
+                    operators.add(change, name, key, role="administrator", who=plan.who)
                 if issuer != role:
                     details = {"role": role, "certificate": self.made[role].id8}
                     change.audit("role", who=plan.who, details=details)
 
+
+APPROVING = ("ma", "lm")
+"""Roles whose operations may need approval."""
 
 SIGNED = tuple(role for role in charter.ROLES if role not in ("root", "lm"))
 """Roles whose certificates are the root's."""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sentinel.cli.ca.common import show_json, who
+from sentinel.cli.ca.init import named_operators
 from sentinel.cli.ca.options import Form, FormOption, PassphraseOption
 from sentinel.cli.v2x.options import DirOption, folder, opened, passphrases
 
@@ -56,6 +57,10 @@ def init(
     approvals: Annotated[
         int, typer.Option("--approvals", min=0, max=16, help="Operators who must approve grave operations.")
     ] = 0,
+    operator: Annotated[
+        list[str] | None,
+        typer.Option("--operator", help="An operator and his public key: NAME=PUB.pem; may be given again."),
+    ] = None,
     dir: DirOption = None,
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
@@ -76,6 +81,7 @@ def init(
         who(None),
         time.value,
         limits,
+        named_operators(operator or [], approvals),
     )
     founding.found(at, plan, passphrases(passphrase_file))
     with opened(at, readonly=True) as domain:

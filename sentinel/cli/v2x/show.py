@@ -41,7 +41,7 @@ def show(
                 found += [
                     {"role": name, **row.document()}
                     for row in domain.role(name).register.search(id8)
-                    if row.serial.endswith(id8)
+                    if row.serial.startswith(id8)
                 ]
             if not found:
                 raise UserError(f"{which[:60]}: no role here has issued it")

@@ -19,7 +19,10 @@ ROLES = ("root", "eca", "aca", "ra", "la1", "la2", "ma", "lm")
 def run(*words: object, code: int = 0) -> Any:
     """A command's JSON, or what it says on standard error."""
     done = subprocess.run(
-        [sys.executable, "-m", "sentinel", "v2x", *map(str, words)], capture_output=True, text=True, timeout=240
+        [sys.executable, "-m", "sentinel", "v2x", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr

@@ -85,7 +85,8 @@ def test_kills(tmp_path: Path) -> None:
         assert len(asked) == len(answered) == STATIONS * COUNT * KILLS
         assert {request for request, _ in given} == asked
         issued = [row.serial for row in aca.list(profile="pseudonym")]
-        assert len(issued) == len(given) and set(issued) == {serial.hex() for _, serial in given}
+        assert len(issued) == len(given)
+        assert set(issued) == {serial.hex() for _, serial in given}
         held = []
         for path in stations:
             at = Station.open(path)

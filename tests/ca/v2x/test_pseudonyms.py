@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sentinel import _native
 from sentinel.ca.audit.verify import verify
-from sentinel.ca.v2x import clock, secured
+from sentinel.ca.v2x import clock, pdu, secured
 from sentinel.ca.v2x.domain import Domain
 from sentinel.errors import UserError
 from tests.ca.v2x import made
@@ -35,7 +36,8 @@ def test_a_vehicle_alone(domain: Callable[[str], Path], tmp_path: Path, profile:
         assert [one.tbs["id"][1]["iCert"] for one in found] == [this] * 3 + [this + 1] * 3
         # signed with the key that the vehicle alone has
         chosen = at.choose(pki.suite.bsm, at.now())
-        assert chosen is not None and chosen.certificate.valid(at.now())
+        assert chosen is not None
+        assert chosen.certificate.valid(at.now())
         message = secured.sign(
             b"here", chosen.key, chosen.certificate, pki.suite, aid=pki.suite.bsm, time=at.now() * 1_000_000
         )
@@ -100,10 +102,14 @@ def test_limits(domain: Callable[[str], Path], tmp_path: Path) -> None:
             at.application(pki.transport, bsm(pki), 9000)
         ra = pki.role("ra")
         station = at.enrolment()
-        with pytest.raises(UserError, match="not signed with an enrolment certificate"):
-            # an order that only the key in it signs
-            from sentinel.ca.v2x import pdu
-
-            key = _native.V2xKey.generate("ydt3957")
-            octets = pdu.wrap("ee-ra", "eeRaDownloadRequest", {"generationTime": ra.now(), "filename": "x"}, ra.suite)
-            pki.transport.send("ra", secured.seal(pdu.request(octets, key, station, ra.suite), ra.certificate, ra.suite))
+        # a request that another key signs
+        key = _native.V2xKey.generate("ydt3957")
+        asked = {"generationTime": ra.now(), "filename": "weeks-1-1"}
+        octets = pdu.wrap("ee-ra", "eeRaDownloadRequest", asked, ra.suite)
+        forged = secured.seal(pdu.request(octets, key, station, ra.suite), ra.certificate, ra.suite)
+        with pytest.raises(UserError, match="signature"):
+            pki.transport.send("ra", forged)
+        # one of yesterday
+        at.clock = lambda: datetime.now(UTC) - timedelta(days=1)
+        with pytest.raises(UserError, match="set the station's clock"):
+            at.application(pki.transport, bsm(pki), 1)
