@@ -17,6 +17,9 @@ _Chunk: TypeAlias = tuple[int, str, _Side, int, int, int, bytes, bool]
 """(flow, probe, side that sent, time in microseconds since 1970 UTC, number of the frame, bytes lost
 before it, payload, the flow is over)"""
 
+_V2xRecord: TypeAlias = dict[str, Any]
+"""A record of `v2x_decode` and `v2x_encode`."""
+
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
@@ -735,3 +738,201 @@ class HttpServer:
     def metrics(self) -> dict[str, int]: ...
     def stop(self, grace: float) -> None:
         """Accept nothing more, wait for answers for `grace` seconds, end. Others must go on answering."""
+
+@final
+class V2xKey:
+    """A private key of a vehicle, a roadside unit or a role of its PKI: P-256 in profile `1609.2`, SM2 in
+    `ydt3957`. It signs and decrypts. Any thread may use it; it is overwritten when it is dropped, and does
+    not pickle or print."""
+
+    def __new__(cls, profile_name: str, secret: bytes) -> V2xKey:
+        """`secret` is 32 octets."""
+
+    @staticmethod
+    def generate(profile_name: str) -> V2xKey:
+        """A new key, from the system's random generator."""
+
+    def secret(self) -> bytes:
+        """The private key, 32 octets."""
+
+    def public(self) -> bytes:
+        """The public key, 33 octets: 02 or 03, x."""
+
+    def certificate(self, to_be_signed: _V2xRecord, issuer: bytes | None = None) -> bytes:
+        """An explicit certificate of a ToBeSignedCertificate. `issuer` is the certificate of this key;
+        without it the certificate signs itself."""
+
+    def message(
+        self, message: bytes, header: _V2xRecord, certificate: bytes, *, attach: bool = False
+    ) -> bytes:
+        """A signed message around a message (`v2x_unsecured`). `header` is a HeaderInfo, `certificate` that
+        of this key: it goes with the message when `attach` is true, otherwise its HashedId8."""
+
+    def request(self, pdu: _V2xRecord, certificate: bytes | None = None) -> bytes:
+        """A message with a SignedCertificateRequest of a ScmsPdu. Without a certificate the signer is
+        `self`: the key is the one that a certificate is asked for."""
+
+    def root_list(self, to_be_signed: _V2xRecord, certificate: bytes) -> bytes:
+        """A RootCtl of a ToBeSignedRootCtl."""
+
+    def domain_list(self, to_be_signed: _V2xRecord, certificate: bytes) -> bytes:
+        """A PkiCtl of a ToBeSignedPkiCtl."""
+
+    def decrypt(self, octets: bytes, id: bytes | None = None, digest: bytes | None = None) -> bytes:
+        """What was encrypted for this key (`v2x_encrypt`). `id` and `digest` are the HashedId8 and the hash
+        of the certificate that the sender had the key from; without them it had the key otherwise."""
+
+    def expand(self, key: bytes, i: int, j: int, *, encryption: bool = False) -> V2xKey:
+        """Butterfly: the private key `j` of period `i`, with the expansion key of 16 octets."""
+
+    def blind(self, number: bytes) -> V2xKey:
+        """The private key of a certificate whose authority added a number of 32 octets (`v2x_blind`)."""
+
+def v2x_decode(profile_name: str, kind: str, octets: bytes) -> Any:
+    """Read a structure, in its one canonical encoding: a record is a dict, a choice a pair of name and
+    value, an enumerated name a str, octets are bytes. Names are those of IEEE 1609.2 in both profiles (`psid`
+    for YD/T 3957's `aid`). What no table knows stays as it is: see `crates/native/src/v2x/value.rs`. Kinds:
+    Certificate, ToBeSignedCertificate, Data, ToBeSignedData, HeaderInfo, EncryptedData, Signature,
+    PublicVerificationKey, PublicEncryptionKey, GeographicRegion, CrlContents, CrlSsp, RootCtl,
+    ToBeSignedRootCtl, PkiCtl, ToBeSignedPkiCtl, EtsiList, ScmsPdu, SignedCertificateRequest, ScmsSsp."""
+
+def v2x_encode(profile_name: str, kind: str, value: Any) -> bytes:
+    """Write a structure; what does not fit its type is a `ValueError` that names the component."""
+
+def v2x_certificate(profile_name: str, octets: bytes) -> dict[str, Any]:
+    """Parts of a certificate: hash, id8, implicit, issuer (HashedId8, None if it signs itself), start
+    (Time32), seconds (of validity), psids, curve, public (compressed, None if it is implicit),
+    encryption_public, to_be_signed."""
+
+def v2x_message(profile_name: str, octets: bytes) -> dict[str, Any]:
+    """Parts of a message: kind is unsecured, signed, encrypted or request; payload; of a signed one also
+    message, psid, generation_time and expiry_time (Time64), signer (HashedId8 or None), certificates."""
+
+def v2x_verify_certificate(profile_name: str, octets: bytes, issuer: bytes | None = None) -> str | None:
+    """Why a certificate is not signed by its issuer, or by itself without one; None if it is. What the
+    issuer may issue is not looked at."""
+
+def v2x_verify(profile_name: str, octets: bytes, certificate: bytes) -> str | None:
+    """Why a message is not signed by a certificate's holder; None if it is."""
+
+def v2x_verify_structure(
+    profile_name: str, kind: str, octets: bytes, certificate: bytes | None = None
+) -> dict[str, Any]:
+    """Read a RootCtl, a PkiCtl or a SignedCertificateRequest, whose signature must hold: of a certificate's
+    holder, or of a request with the key that it has."""
+
+def v2x_unsecured(profile_name: str, payload: bytes) -> bytes:
+    """A message with octets that nothing secures: what `V2xKey.message` signs."""
+
+def v2x_encrypt(profile_name: str, plain: bytes, recipients: list[tuple[bytes, bytes, bytes]]) -> bytes:
+    """A message that (HashedId8 of the certificate, its encryption key, its hash) each can read. A recipient
+    without a certificate is (b"", key, b"")."""
+
+def v2x_expand(
+    profile_name: str, seed: bytes, key: bytes, i: int, j: int, *, encryption: bool = False
+) -> bytes:
+    """Butterfly: the public key `j` of period `i` of a seed key, with the expansion key of 16 octets."""
+
+def v2x_blind(profile_name: str, key: bytes, number: bytes) -> bytes:
+    """A public key with a number of 32 octets added: the one an authority certifies."""
+
+def v2x_seed(profile_name: str, authority: bytes, seed: bytes, periods: int = 1) -> bytes:
+    """The linkage seed so many periods later; an authority's number is 2 octets, a seed 16."""
+
+def v2x_pre_linkage(profile_name: str, authority: bytes, seed: bytes, j: int) -> bytes:
+    """What one authority adds to the linkage value of certificate `j` in the seed's period: 9 octets."""
+
+def v2x_linkage(one: bytes, other: bytes) -> bytes:
+    """The linkage value of two authorities' parts."""
+
+def v2x_hash(profile_name: str, octets: bytes) -> bytes:
+    """The profile's hash: SHA-256 or SM3."""
+
+def v2x_time32(posix: float, *, utc: bool = False) -> int:
+    """Time32 of a POSIX time: seconds of TAI since 2004, or with `utc` without leap seconds."""
+
+def v2x_time64(posix: float, *, utc: bool = False) -> int:
+    """Time64 of a POSIX time: the same in microseconds."""
+
+def v2x_posix(time64: int, *, utc: bool = False) -> float:
+    """POSIX time of a Time64."""
+
+V2xIssued: TypeAlias = tuple[bytes, bytes, bytes, bytes, int, bytes, bytes, bytes, bytes, int, int]
+"""A pseudonym that was made: the answer to the registration authority, the certificate, its digest and its
+key (compressed); period, linkage value and the two halves of it; HashedId8 of the request; from when and
+until when it is valid (Time32)."""
+
+class V2xIssuer:
+    """The pseudonym CA, set up for a batch. Any thread may use it."""
+
+    def __new__(
+        cls,
+        profile: str,
+        key: V2xKey,
+        certificate: bytes,
+        shared: Sequence[bytes],
+        craca: bytes,
+        series: int,
+        time: int,
+        aid: int,
+        valid: tuple[int, int],
+        hours: int,
+    ) -> V2xIssuer:
+        """`key` and `certificate` are the CA's, `shared` the keys of 16 octets that linkage authorities hide
+        their values with, `craca` HashedId3; `time` is the Time32 of its answers, `aid` their application,
+        `valid` between which times it may say that certificates are valid, `hours` how long at the most."""
+
+    def issue(self, requests: Sequence[bytes], threads: int = 1) -> list[V2xIssued | str]:
+        """What was made of each RaAcaCertRequest (ScmsPdu), without the interpreter's lock, on so many
+        threads at the most; a text that says why where one is refused."""
+
+class V2xCaterpillar:
+    """A vehicle's private keys and expansion keys (16 octets), as its order was made with them."""
+
+    def __new__(
+        cls,
+        profile: str,
+        signing: V2xKey,
+        signing_expansion: bytes,
+        encryption: V2xKey,
+        encryption_expansion: bytes,
+    ) -> V2xCaterpillar: ...
+    def receive(self, answer: bytes, authority: bytes, i: int, j: int) -> tuple[bytes, bytes]:
+        """Certificate and private key (32 octets) of the pseudonym CA's answer for pseudonym j of period i.
+        `ValueError` unless the CA whose certificate is given has signed answer and certificate, and the
+        certificate is of the vehicle's key."""
+
+def v2x_linkage_answer(
+    profile: str,
+    authority: bytes,
+    first: int,
+    seed: bytes,
+    shared: bytes,
+    own: bytes,
+    chain: bytes,
+    start: int,
+    periods: int,
+    count: int,
+) -> bytes:
+    """A linkage authority's answer (laPraLinkageValueResponse): values 1 to `count` of each of `periods`
+    periods from `start` on, hidden with the `shared` key, of a chain with a seed in period `first`; its
+    name is hidden with the authority's `own` key. Keys and seeds are 16 octets, `authority` 2."""
+
+def v2x_open_shared(profile: str, octets: bytes, key: bytes) -> bytes:
+    """What is in an EncryptedData that was hidden with a shared key."""
+
+def v2x_expand_all(
+    profile_name: str,
+    tbs: bytes,
+    signing: bytes,
+    signing_expansion: bytes,
+    encryption: bytes,
+    encryption_expansion: bytes,
+    time: int,
+    periods: Sequence[tuple[int, int]],
+    count: int,
+    linkage: tuple[bytes, bytes],
+) -> list[bytes]:
+    """A registration authority's requests to the pseudonym CA (raAcaCertRequest), for each period (number,
+    Time32 of its start) 1 to `count`. `tbs` is a ToBeSignedCertificate of all of them, keys are compressed,
+    `linkage` the answers of the two linkage authorities."""

@@ -22,7 +22,7 @@ use value::{from_python, to_python};
 
 type Bytes<'py> = Bound<'py, PyBytes>;
 
-fn profile(name: &str) -> PyResult<Profile> {
+pub(crate) fn profile(name: &str) -> PyResult<Profile> {
     match name {
         "1609.2" => Ok(Profile::Ieee1609),
         "ydt3957" => Ok(Profile::Ydt3957),
@@ -43,11 +43,11 @@ fn table(name: &str) -> PyResult<&'static Type> {
     named(name).ok_or_else(|| wrong(format_args!("there is no structure {name:?}")))
 }
 
-fn sized<const N: usize>(what: &str, octets: &[u8]) -> PyResult<[u8; N]> {
+pub(crate) fn sized<const N: usize>(what: &str, octets: &[u8]) -> PyResult<[u8; N]> {
     octets.try_into().map_err(|_| wrong(format_args!("{what} has {} octets instead of {N}", octets.len())))
 }
 
-fn public(name: &str, octets: &[u8]) -> PyResult<VerifyKey> {
+pub(crate) fn public(name: &str, octets: &[u8]) -> PyResult<VerifyKey> {
     VerifyKey::from_sec1(curve(name)?, octets).map_err(wrong)
 }
 
@@ -217,7 +217,9 @@ pub fn v2x_verify_structure<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let profile = profile(profile_name)?;
     let verifier = verifier(profile, certificate)?;
-    let value = py.detach(|| sentinel_v2x::opened::opened(profile, kind, octets, verifier.as_ref())).map_err(wrong)?;
+    let value = py
+        .detach(|| sentinel_v2x::opened::opened(profile, kind, octets, verifier.as_ref()))
+        .map_err(wrong)?;
     to_python(py, value)
 }
 
@@ -256,7 +258,7 @@ pub fn v2x_encrypt<'py>(
 /// A private key of the curve that a profile issues with.
 #[pyclass(frozen)]
 pub struct V2xKey {
-    key: SecretKey,
+    pub(crate) key: SecretKey,
     name: String,
 }
 
@@ -352,7 +354,8 @@ impl V2xKey {
             None => build::key_id(profile, &self.key.public()).map_err(wrong)?,
         };
         let digest = parameter(&self.name, digest.unwrap_or_default())?;
-        let plain = py.detach(|| build::decrypted(profile, octets, &self.key, &id, &digest)).map_err(wrong)?;
+        let plain =
+            py.detach(|| build::decrypted(profile, octets, &self.key, &id, &digest)).map_err(wrong)?;
         Ok(PyBytes::new(py, &plain))
     }
     #[pyo3(signature = (key, i, j, *, encryption=false))]
@@ -385,7 +388,12 @@ pub fn v2x_expand<'py>(
 }
 
 #[pyfunction]
-pub fn v2x_blind<'py>(py: Python<'py>, profile_name: &str, key: &[u8], number: &[u8]) -> PyResult<Bytes<'py>> {
+pub fn v2x_blind<'py>(
+    py: Python<'py>,
+    profile_name: &str,
+    key: &[u8],
+    number: &[u8],
+) -> PyResult<Bytes<'py>> {
     let (key, number) = (public(profile_name, key)?, sized("the number", number)?);
     let made = py.detach(|| butterfly::blind_public(&key, &number)).map_err(wrong)?;
     Ok(PyBytes::new(py, &made.compressed()))

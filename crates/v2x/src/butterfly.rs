@@ -8,7 +8,7 @@
 use crate::cipher::Cipher;
 use crate::key::{CryptoError, SecretKey, VerifyKey};
 use crate::view::Curve;
-use p256::elliptic_curve::PrimeField;
+use p256::elliptic_curve::{Group, PrimeField};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use zeroize::Zeroizing;
 
@@ -61,7 +61,7 @@ macro_rules! on_curve {
 
             pub fn public(key: &[u8], by: &Scalar) -> Option<Vec<u8>> {
                 let key = $curve::PublicKey::from_sec1_bytes(key).ok()?;
-                let sum = key.to_projective() + ProjectivePoint::GENERATOR * by;
+                let sum = key.to_projective() + ProjectivePoint::mul_by_generator(by);
                 let point = sum.to_affine().to_sec1_point(true);
                 (point.as_bytes().len() == 33).then(|| point.as_bytes().to_vec())
             }

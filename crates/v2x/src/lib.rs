@@ -16,6 +16,7 @@ pub mod link;
 pub mod linkage;
 pub mod load;
 pub mod opened;
+pub mod pki;
 pub mod sign;
 pub mod time;
 pub mod types;

@@ -120,7 +120,8 @@ fn butterfly() {
         let line = text.lines().skip_while(|line| !line.starts_with(title)).nth(1).unwrap();
         let (x, y) = line.split_once(',').unwrap();
         let number = |t: &str| {
-            let digits = t.trim().trim_matches(['[', ']', 'L']).trim_end_matches('L').trim_start_matches("0x");
+            let digits =
+                t.trim().trim_matches(['[', ']', 'L']).trim_end_matches('L').trim_start_matches("0x");
             hex(&format!("{digits:0>64}"))
         };
         key(&number(x), &number(y))

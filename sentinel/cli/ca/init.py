@@ -82,7 +82,7 @@ def init(
 
     at = folder(dir)
     tokens = (("root", root_token), ("issuing", issuing_token))
-    operators = _operators(operator or [], approvals)
+    operators = named_operators(operator or [], approvals)
     plan = founding.Plan(
         name,
         algorithm.value,
@@ -126,7 +126,7 @@ def init(
         sys.stdout.write(f"{at}: ready{can}\n")
 
 
-def _operators(given: list[str], approvals: int) -> dict[str, bytes]:
+def named_operators(given: list[str], approvals: int) -> dict[str, bytes]:
     """Operators and their keys (SubjectPublicKeyInfo, DER)."""
     from sentinel.cli.ca.operators import named_key
 

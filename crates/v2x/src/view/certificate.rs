@@ -153,7 +153,7 @@ impl<'a> CertificateView<'a> {
         let request_permissions =
             has(4).then(|| part(c, &data::GROUP_PERMISSIONS, "certRequestPermissions")).transpose()?;
         let encryption_key = match has(6) {
-            true => Some((c.u8()?, KeyView::encryption(c).map_err(|e| e.within("encryptionKey"))?)),
+            true => Some(encryption(c).map_err(|e| e.within("encryptionKey").within("toBeSigned"))?),
             false => None,
         };
         let (tag, open) = alternative(c, 2)?;
@@ -244,6 +244,15 @@ impl<'a> CertificateView<'a> {
         let n = c.count().unwrap_or(0);
         (0..n).map_while(move |_| permission(&mut c).ok())
     }
+}
+
+/// The number of the symmetric algorithm and the key.
+fn encryption<'a>(c: &mut Cursor<'a>) -> Result<(u8, KeyView<'a>)> {
+    let cipher = c.u8()?;
+    if cipher >= 0x80 {
+        return Err(c.fail(Why::Unknown));
+    }
+    Ok((cipher, KeyView::encryption(c)?))
 }
 
 fn issuer(c: &mut Cursor<'_>) -> Result<Issuer> {

@@ -103,7 +103,14 @@ impl<'a> DataView<'a> {
             }
             3 => Content::Request(opaque(&mut c)?),
             _ => match open {
-                Some(mut open) => Content::Other(tag, open.take(open.left())?),
+                Some(mut open) => {
+                    let mut inside = open.clone();
+                    if tag == 4 {
+                        opaque(&mut inside)?; // a request for an X.509 certificate
+                        inside.finish()?;
+                    }
+                    Content::Other(tag, open.take(open.left())?)
+                }
                 None => return Err(c.fail(Why::Unknown)),
             },
         };
