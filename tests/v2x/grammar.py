@@ -137,6 +137,6 @@ def _size(sizes: list[Any], random: Random) -> int:
     if more and random.random() < 0.3:
         return high + random.choice([1, 2, 20, 300])
     # Lists in lists would grow without end: mostly short, now and then full.
-    return random.choice(
-        [low, low, min(high, low + 1), min(high, low + 2), random.randint(low, min(high, 40))]
-    )
+    if random.random() < 1 / 60:
+        return int(high)
+    return min(int(high), int(low) + random.choice([0, 0, 1, 1, 2, 5]))
