@@ -42,7 +42,8 @@ class Grammar:
             case "ENUMERATED":
                 return random.choice([value for value in about["values"] if value is not None])[0]
             case "BIT STRING":
-                bits = _size(about["size"], random)
+                # asn1tools has no sizes beyond an extension mark for bits.
+                bits = _size(about["size"][:1], random)
                 octets = bytearray(random.randbytes((bits + 7) // 8))
                 if bits % 8:
                     octets[-1] &= 0xFF00 >> bits % 8
@@ -69,7 +70,8 @@ class Grammar:
         match kind:
             case "BIT STRING":
                 octets, bits = value
-                fixed = about["size"] == [bits]
+                # Of fixed size and always there: rasn 0.30 forgets the size of what is optional.
+                fixed = about["size"] == [bits] and not (isinstance(of, dict) and of.get("optional"))
                 return octets.hex().upper() if fixed else {"value": octets.hex().upper(), "length": bits}
             case "OCTET STRING":
                 return value.hex().upper()
@@ -131,10 +133,10 @@ def _integer(bounds: list[int], *more: None, random: Random) -> int:
 
 def _size(sizes: list[Any], random: Random) -> int:
     first, *more = sizes
-    low, high = first if isinstance(first, list) else (first, first)
+    low, high = (first, first) if isinstance(first, int) else first
     if more and random.random() < 0.3:
         return high + random.choice([1, 2, 20, 300])
     # Lists in lists would grow without end: mostly short, now and then full.
-    return random.choice(
-        [low, low, min(high, low + 1), min(high, low + 2), random.randint(low, min(high, 40))]
-    )
+    if random.random() < 1 / 60:
+        return int(high)
+    return min(int(high), int(low) + random.choice([0, 0, 1, 1, 2, 5]))

@@ -15,7 +15,7 @@ import pytest
 from sentinel import _native
 from tests.v2x.grammar import FOLDER, OUTERMOST, Grammar, grammar
 
-CASES = int(os.environ.get("SENTINEL_CASES", "250"))
+CASES = int(os.environ.get("SENTINEL_CASES", "200"))
 
 
 @pytest.mark.parametrize("family", OUTERMOST)

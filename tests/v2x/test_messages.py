@@ -19,7 +19,7 @@ from sentinel.v2x.units import bits, numbers
 from tests.conftest import ROOT
 from tests.v2x.grammar import OUTERMOST, grammar
 
-CASES = int(os.environ.get("SENTINEL_CASES", "400"))
+CASES = int(os.environ.get("SENTINEL_CASES", "200"))
 NOON = 1_796_040_000.25
 """2026-11-30T12:00:00.25Z"""
 CAR: dict[str, Any] = {
@@ -128,7 +128,7 @@ def test_roadside_messages_are_observed_as_they_were_made() -> None:
             "longitude": st.floats(-179.9, 180),
             "speed": st.floats(0, 163.8),
             "heading": st.floats(0, 359.98),
-            "acceleration": st.floats(-20, 20),
+            "acceleration": st.floats(-16, 16),
             "yaw_rate": st.floats(-327.6, 327.6),
             "accuracy": st.floats(0, 12.7),
             "length": st.floats(0.1, 40),
@@ -139,7 +139,7 @@ def test_roadside_messages_are_observed_as_they_were_made() -> None:
     counter=st.integers(0, 1000),
 )
 @settings(max_examples=min(CASES, 2000))
-def test_states_come_back_within_half_a_step(state: dict[str, float], late: float, counter: int) -> None:
+def test_states_come_back_within_half_a_step(state: dict[str, Any], late: float, counter: int) -> None:
     steps = {
         "generated": 1e-3,
         "latitude": 1e-7,
@@ -163,7 +163,7 @@ def test_states_come_back_within_half_a_step(state: dict[str, float], late: floa
 
 def test_what_is_unknown_is_nan() -> None:
     names = ("latitude", "longitude", "speed", "heading", "accuracy", "length", "width")
-    unknown = dict.fromkeys(names, math.nan)
+    unknown: dict[str, Any] = dict.fromkeys(names, math.nan)
     for payload, family in (
         (payloads.bsm(station="00" * 8, counter=0, generated=NOON, **unknown), "day1"),
         (payloads.cam(station="00000000", generated=NOON, **unknown), "etsi"),
@@ -231,7 +231,7 @@ def test_tables_name_fields_of_the_grammars() -> None:
             for member in about.get("members", []):
                 if member is not None:
                     names.add(member["name"])
-        for path in [*numbers(family), *bits(family)]:  # type: ignore[arg-type]
+        for path in [*numbers(family), *bits(family)]:
             assert path.rpartition(".")[2] in names, path
 
 

@@ -14,6 +14,3 @@ pub use error::Error;
 pub use kind::{Family, Kind};
 pub use message::{MAX_OCTETS, Message};
 pub use observe::{Clock, Observation, observe};
-
-#[cfg(test)]
-mod tests;

@@ -89,7 +89,8 @@ impl Message {
         Ok(octets)
     }
 
-    /// The message's fields as JSON (X.697), without the frame of day 1.
+    /// The message's fields as JSON (X.697), without the frame of day 1. Other than there, bits of
+    /// fixed size in an optional field are an object with their length: rasn 0.30 forgets the size.
     ///
     /// # Errors
     /// If a text is not of its alphabet.

@@ -58,7 +58,7 @@ def cam(
     }
     control = _control(named - {"reverse"})
     if control:
-        fast["accelerationControl"] = f"{control << 1:02X}"
+        fast["accelerationControl"] = {"value": f"{control << 1:02X}", "length": 7}
     parameters: dict[str, Any] = {
         "basicContainer": {
             "stationType": station_type,

@@ -1,6 +1,6 @@
 //! Messages of T/CSAE 53 day 1.
 
-use super::{Clock, Observation, degrees, flags, hex, known, time};
+use super::{Clock, Observation, flags, hex, known, time};
 use crate::day1::MessageFrame;
 use crate::day1::bsm::{BasicSafetyMessage, BrakePedalStatus, LightbarInUse, ResponseType, SirenInUse};
 use crate::day1::map::MapData;
@@ -58,13 +58,13 @@ fn of_bsm(bsm: &BasicSafetyMessage, clock: Clock) -> Observation {
         generated: time::in_minute(bsm.sec_mark, clock),
         station: hex(&bsm.id[..]),
         counter: bsm.msg_cnt.into(),
-        speed: known(bsm.speed, 8191, 0.02),
-        heading: known(bsm.heading, 28_800, 0.0125),
-        acceleration: known(bsm.accel_set.long, 2001, 0.01),
-        yaw_rate: f64::from(bsm.accel_set.yaw) * 0.01,
+        speed: known(bsm.speed, 8191, 50.0),
+        heading: known(bsm.heading, 28_800, 80.0),
+        acceleration: known(bsm.accel_set.long, 2001, 100.0),
+        yaw_rate: f64::from(bsm.accel_set.yaw) / 100.0,
         accuracy: accuracy(bsm.pos_accuracy.as_ref(), bsm.pos_confidence.as_ref().map(|c| c.pos)),
-        length: known(bsm.size.length, 0, 0.01),
-        width: known(bsm.size.width, 0, 0.01),
+        length: known(bsm.size.length, 0, 100.0),
+        width: known(bsm.size.width, 0, 100.0),
         events,
         ..placed(Kind::Bsm, &bsm.pos)
     }
@@ -93,7 +93,7 @@ fn is_emergency(class: &VehicleClassification) -> bool {
 }
 
 fn accuracy(ellipse: Option<&PositionalAccuracy>, class: Option<PositionConfidence>) -> f64 {
-    let major = ellipse.map_or(f64::NAN, |ellipse| known(ellipse.semi_major, 255, 0.05));
+    let major = ellipse.map_or(f64::NAN, |ellipse| known(ellipse.semi_major, 255, 20.0));
     if major.is_nan() { class.map_or(f64::NAN, |class| CONFIDENCE[class as usize]) } else { major }
 }
 
@@ -177,8 +177,8 @@ fn of_rsi(rsi: &RoadSideInformation, clock: Clock) -> Observation {
 
 fn placed(kind: Kind, place: &Position3D) -> Observation {
     Observation {
-        latitude: degrees(place.lat, 900_000_001),
-        longitude: degrees(place.long, 1_800_000_001),
+        latitude: known(place.lat, 900_000_001, 1e7),
+        longitude: known(place.long, 1_800_000_001, 1e7),
         ..Observation::of(kind)
     }
 }

@@ -1,6 +1,6 @@
 //! CAM and DENM.
 
-use super::{Clock, Observation, degrees, flags, known, time};
+use super::{Clock, Observation, flags, known, time};
 use crate::etsi::cam::{
     BasicVehicleContainerHighFrequency, Cam, DriveDirection, HighFrequencyContainer, LowFrequencyContainer,
     VehicleRole,
@@ -42,14 +42,14 @@ pub(super) fn cam(cam: &Cam, clock: Clock) -> Observation {
 }
 
 fn motion(fast: &BasicVehicleContainerHighFrequency, seen: &mut Observation) {
-    seen.heading = known(fast.heading.heading_value, 3601, 0.1);
-    seen.speed = known(fast.speed.speed_value, 16_383, 0.01);
+    seen.heading = known(fast.heading.heading_value, 3601, 10.0);
+    seen.speed = known(fast.speed.speed_value, 16_383, 100.0);
     let ahead = &fast.longitudinal_acceleration;
-    seen.acceleration = known(ahead.longitudinal_acceleration_value, 161, 0.1);
+    seen.acceleration = known(ahead.longitudinal_acceleration_value, 161, 10.0);
     // Left is positive there.
-    seen.yaw_rate = -known(fast.yaw_rate.yaw_rate_value, 32_767, 0.01);
-    seen.length = known(fast.vehicle_length.vehicle_length_value, 1023, 0.1);
-    seen.width = known(fast.vehicle_width, 62, 0.1);
+    seen.yaw_rate = -known(fast.yaw_rate.yaw_rate_value, 32_767, 100.0);
+    seen.length = known(fast.vehicle_length.vehicle_length_value, 1023, 10.0);
+    seen.width = known(fast.vehicle_width, 62, 10.0);
     if fast.drive_direction == DriveDirection::Backward {
         seen.events.push("reverse".into());
     }
@@ -68,7 +68,7 @@ fn lights(special: &SpecialVehicleContainer) -> Vec<String> {
         Of::SafetyCarContainer(one) => Some(&one.light_bar_siren_in_use),
         _ => None,
     };
-    bits.map_or_else(Vec::new, |bits| flags(bits, &LIGHTS).collect())
+    bits.map_or_else(Vec::new, |bits| flags(bits, &LIGHTS))
 }
 
 pub(super) fn denm(denm: &Denm, clock: Clock) -> Observation {
@@ -87,10 +87,10 @@ pub(super) fn denm(denm: &Denm, clock: Clock) -> Observation {
     }
     if let Some(place) = &denm.denm.location {
         if let Some(speed) = &place.event_speed {
-            seen.speed = known(speed.speed_value, 16_383, 0.01);
+            seen.speed = known(speed.speed_value, 16_383, 100.0);
         }
         if let Some(heading) = &place.event_position_heading {
-            seen.heading = known(heading.heading_value, 3601, 0.1);
+            seen.heading = known(heading.heading_value, 3601, 10.0);
         }
     }
     seen
@@ -98,10 +98,10 @@ pub(super) fn denm(denm: &Denm, clock: Clock) -> Observation {
 
 fn placed(kind: Kind, place: &ReferencePosition) -> Observation {
     Observation {
-        latitude: degrees(place.latitude, 900_000_001),
-        longitude: degrees(place.longitude, 1_800_000_001),
+        latitude: known(place.latitude, 900_000_001, 1e7),
+        longitude: known(place.longitude, 1_800_000_001, 1e7),
         // 4094 is "more", but how much is not said.
-        accuracy: known(place.position_confidence_ellipse.semi_major_confidence, 4095, 0.01),
+        accuracy: known(place.position_confidence_ellipse.semi_major_confidence, 4095, 100.0),
         ..Observation::of(kind)
     }
 }

@@ -77,28 +77,19 @@ pub fn observe(message: &Message, clock: Clock) -> Observation {
     }
 }
 
-/// The value in SI units, NaN where it is the one that says unknown.
-fn known(value: impl Into<f64>, unknown: impl Into<f64>, unit: f64) -> f64 {
+/// The value in SI units, NaN where it is the one that says unknown. A step is one part of `parts`:
+/// by division the nearest double comes out.
+fn known(value: impl Into<f64>, unknown: impl Into<f64>, parts: f64) -> f64 {
     let value = value.into();
-    if value == unknown.into() { f64::NAN } else { value * unit }
-}
-
-/// The same of a place: by division, so that 1e-7 degrees come back as the nearest double.
-fn degrees(value: i32, unknown: i32) -> f64 {
-    if value == unknown { f64::NAN } else { f64::from(value) / 1e7 }
+    if value == unknown.into() { f64::NAN } else { value / parts }
 }
 
 fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-/// Names of the bits that are set.
-fn flags<'a>(bits: &rasn::types::BitString, names: &'a [&'a str]) -> impl Iterator<Item = String> {
-    bits.iter()
-        .by_vals()
-        .zip(names)
-        .filter(|(set, name)| *set && !name.is_empty())
-        .map(|(_, name)| (*name).to_owned())
-        .collect::<Vec<_>>()
-        .into_iter()
+/// Names of the bits that are set; a reserved one has none.
+fn flags(bits: &rasn::types::BitString, names: &[&str]) -> Vec<String> {
+    let set = bits.iter().by_vals().zip(names).filter(|(set, name)| *set && !name.is_empty());
+    set.map(|(_, name)| (*name).to_owned()).collect()
 }

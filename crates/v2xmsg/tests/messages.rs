@@ -1,7 +1,7 @@
 //! Published messages, and what becomes of them when they are altered.
 
-use crate::{Clock, Error, Family, Kind, MAX_OCTETS, Message, observe};
 use proptest::prelude::*;
+use sentinel_v2xmsg::{Clock, Error, Family, Kind, MAX_OCTETS, Message, observe};
 use serde_json::json;
 
 const SAMPLES: &str = include_str!("../samples/day1.txt");
@@ -28,7 +28,7 @@ fn settles(family: Family, octets: &[u8]) -> bool {
     let again = message.encode().expect("what was decoded is in range");
     assert_eq!(Message::decode(family, &again).as_ref(), Ok(&message));
     assert_eq!(Message::from_json(message.kind(), &message.to_json().expect("JSON")).as_ref(), Ok(&message));
-    observe(&message, Clock { received: 1.8e9, tai_ahead: 5.0 });
+    let _ = observe(&message, Clock { received: 1.8e9, tai_ahead: 5.0 });
     true
 }
 
@@ -73,6 +73,60 @@ fn a_bsm_is_observed_in_si_units() {
     assert!(seen.acceleration.is_nan() && seen.accuracy.is_nan());
     assert_eq!((seen.length, seen.width), (4.5, 1.5));
     assert_eq!(seen.events, Vec::<String>::new());
+}
+
+/// POSIX time of 2026-01-01T00:00:00Z and of 2004-01-01, s.
+const YEAR: f64 = 1_767_225_600.0;
+const START_2004: f64 = 1_072_915_200.0;
+
+/// What a message of the samples says of its time once `change` has been made.
+fn generated(kind: Kind, received: f64, change: &dyn Fn(&mut serde_json::Value)) -> f64 {
+    let (_, octets) = samples().into_iter().rfind(|(of, _)| *of == kind).expect("a sample");
+    let mut fields = Message::decode_as(kind, &octets).and_then(|one| one.to_json()).expect("fields");
+    change(&mut fields);
+    let message = Message::from_json(kind, &fields).expect("a message");
+    observe(&message, Clock { received, tai_ahead: 5.0 }).generated
+}
+
+#[test]
+fn the_minute_is_the_nearest() {
+    let at = |ms: u16, received| generated(Kind::Bsm, received, &|bsm| bsm["secMark"] = json!(ms));
+    assert_eq!(at(59_900, YEAR + 0.05), YEAR - 0.1);
+    assert_eq!(at(100, YEAR - 0.05), YEAR + 0.1);
+    assert_eq!(at(60_500, YEAR + 0.05), YEAR + 0.5, "a leap second");
+    assert!(at(65_535, YEAR).is_nan());
+}
+
+#[test]
+fn the_year_is_the_nearest() {
+    let at = |minute: u32, ms: u16, received| {
+        generated(Kind::Spat, received, &|spat| {
+            spat["moy"] = json!(minute);
+            spat["timeStamp"] = json!(ms);
+        })
+    };
+    assert_eq!(at(525_599, 59_000, YEAR + 1.0), YEAR - 1.0);
+    assert_eq!(at(0, 0, YEAR - 1.0), YEAR);
+    // 2024 has 366 days and is followed by one of 365.
+    assert_eq!(at(527_039, 0, YEAR - 365.0 * 86_400.0), YEAR - 365.0 * 86_400.0 - 60.0);
+    assert!(at(527_040, 0, YEAR).is_nan());
+    assert!(at(0, 0, f64::NAN).is_nan());
+}
+
+#[test]
+fn counts_of_tai_come_back() {
+    let time = YEAR + 0.25;
+    let count = ((time - START_2004 + 5.0) * 1e3).round() as u64;
+    for off in [-32.0, -0.3, 0.0, 0.3, 32.0] {
+        let cam = generated(Kind::Cam, time + off, &|cam| {
+            cam["cam"]["generationDeltaTime"] = json!(count % 65_536);
+        });
+        assert_eq!(cam, time);
+    }
+    let denm = generated(Kind::Denm, 0.0, &|denm| {
+        denm["denm"]["management"]["referenceTime"] = json!(count);
+    });
+    assert_eq!(denm, time);
 }
 
 #[test]
