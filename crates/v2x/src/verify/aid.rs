@@ -91,6 +91,11 @@ impl Aids {
         self.by_number.get(&number)
     }
 
+    /// Microseconds that the most patient aid allows a message to be old.
+    pub fn longest(&self) -> u64 {
+        self.by_number.values().filter_map(|aid| aid.past).max().unwrap_or(0)
+    }
+
     /// The first event of a payload that an SSP does not permit.
     pub fn lacking<'e>(&self, kind: &str, events: &'e [String], ssp: Option<&[u8]>) -> Option<&'e str> {
         let held = |bit: usize| {

@@ -90,6 +90,8 @@ pub struct Engine {
     counts: Counts,
     /// Greatest moment of receipt so far.
     now: u64,
+    /// How old a message may be under any aid, microseconds.
+    longest: u64,
 }
 
 /// A message on its way through the checks.
@@ -115,6 +117,7 @@ impl Engine {
             waiting: Waiting::new(settings.room),
             counts: Counts::default(),
             now: 0,
+            longest: settings.aids.longest(),
             settings,
         }
     }
@@ -172,8 +175,7 @@ impl Engine {
         }
         let second = now / 1_000_000;
         if second > self.now / 1_000_000 {
-            // the longest time that any aid allows
-            self.seen.pass(second.saturating_sub(600));
+            self.seen.pass(now.saturating_sub(self.longest) / 1_000_000);
         }
         self.now = now;
         let mut left = Vec::new();

@@ -5,7 +5,7 @@ use super::trust::{Trust, hex};
 use crate::Profile;
 use crate::coer::{Cursor, Limits, Type, Value, decode, encode};
 use crate::sign::{Verifier, profile_of};
-use crate::types::{base, crl, ctl, data};
+use crate::types::{base, crl, ctl, data, pdu};
 use crate::view::{CertificateView, Content, DataView, Indicator, SignatureView, SignedView, SignerView};
 
 const P: Profile = Profile::Ydt3957;
@@ -221,8 +221,28 @@ fn verified(trust: &Trust, signed: &SignedView<'_>) -> Result<[u8; 8], String> {
 /// AIDs whose holder signs lists of revocations: YD/T 3957, IEEE 1609.2, ETSI.
 const CRL_AIDS: [u64; 3] = [3628, 256, 622];
 
-/// Takes a list of revocations: signed by an authority that is trusted, or by one it gave the permission to.
+/// Takes a list of revocations, or several in one file (compositeCrl of ScmsPdu): signed by an authority that
+/// is trusted, or by someone it gave the permission to.
 pub fn add_crl(trust: &mut Trust, revoked: &mut Revoked, octets: &[u8]) -> Result<Loaded, String> {
+    let Ok(pdu) = decode(octets, &pdu::SCMS_PDU, P, Limits::LIST) else {
+        return one_crl(trust, revoked, octets);
+    };
+    let content = pdu.get("content").and_then(Value::as_choice).map(|(_, inner)| inner);
+    let Some(("compositeCrl", lists)) = content.and_then(Value::as_choice) else {
+        return Err("is no list of revocations".into());
+    };
+    let (mut sum, mut first) = (0, u64::MAX);
+    for list in lists.get("crl").and_then(Value::as_list).unwrap_or_default() {
+        let octets = encoded(list, &data::DATA).ok_or("cannot be encoded again")?;
+        if let Loaded::Revocations { count, next } = one_crl(trust, revoked, &octets)? {
+            sum += count;
+            first = first.min(next);
+        }
+    }
+    Ok(Loaded::Revocations { count: sum, next: first })
+}
+
+fn one_crl(trust: &mut Trust, revoked: &mut Revoked, octets: &[u8]) -> Result<Loaded, String> {
     let view = DataView::parse(octets, P).map_err(|e| format!("is no list of revocations: {e}"))?;
     let Content::Signed(signed) = &view.content else { return Err("is not signed".into()) };
     let payload = signed.payload.ok_or("is signed but has no list in it")?;
