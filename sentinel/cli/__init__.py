@@ -28,6 +28,7 @@ GROUPS: tuple[str, ...] = (
     "probes",
     "config",
     "ca",
+    "v2x",
 )
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.<name>`."""
 
