@@ -53,14 +53,14 @@ class Near:
     """From the point to the nearest lane's edge: negative within a lane."""
     along: float
     """From the point to the middle of the nearest lane whose direction is the point's (within 60 degrees)."""
-    against: float
-    """To the middle of the nearest lane of the opposite direction."""
+    direction: float
+    """That lane's direction, degrees from north."""
 
 
 _Segment = tuple[float, float, float, float, float, float, Lane]
 """x, y, unit vector, length, heading, the lane it is of."""
 
-NOWHERE = Near(math.inf, math.inf, math.inf)
+NOWHERE = Near(math.inf, math.inf, 0.0)
 
 
 class Site:
@@ -99,7 +99,8 @@ class Site:
         found = self._cells.get((int(x // CELL), int(y // CELL)))
         if found is None:
             return NOWHERE
-        edge = along = against = math.inf
+        edge = along = math.inf
+        way = 0.0
         for x1, y1, ux, uy, length, direction, lane in found:
             dx, dy = x - x1, y - y1
             at = dx * ux + dy * uy
@@ -107,13 +108,9 @@ class Site:
             distance = math.hypot(dx - at * ux, dy - at * uy)
             if distance - lane.width / 2 < edge:
                 edge = distance - lane.width / 2
-            if distance < along or distance < against:
-                off = abs(turn(heading, direction))
-                if off < 60.0:
-                    along = min(along, distance)
-                elif off > 120.0:
-                    against = min(against, distance)
-        return Near(edge, along, against)
+            if distance < along and abs(turn(heading, direction)) < 60.0:
+                along, way = distance, direction
+        return Near(edge, along, way)
 
     def across(self, x: float, y: float, heading: float) -> float | None:
         """m to the left from the lane of a vehicle to the middle of the opposite carriageway, which is as

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from sentinel.v2x.messages import Observation
-from sentinel.v2x.scene.attacks import Attack
-from sentinel.v2x.scene.attacks.base import EARSHOT, Ether
+from sentinel.v2x.scene.attacks.base import EARSHOT, Attack, Ether
 from sentinel.v2x.scene.channel import Channel
 from sentinel.v2x.scene.state import Beacon, State
 from sentinel.v2x.scene.vehicle import Vehicle
@@ -104,7 +103,7 @@ def observation(arrival: float, beacon: Beacon, site: Site) -> Observation:
     """A message as it is decoded: in the steps of a BSM (T/CSAE 53: 1e-7 degrees, 0.02 m/s, 0.0125 degrees,
     0.01 m/s2, 0.01 degrees/s, 0.05 m). Until it is signed, the signer stands for the station."""
     latitude, longitude = site.plane.degrees(beacon.x, beacon.y)
-    acceleration = round(min(max(beacon.acceleration, -20.0), 20.0), 2)
+    acceleration = round(min(max(beacon.acceleration, -20.0), 20.0), 2) + 0.0
     return Observation(
         round(arrival, 6),
         round(beacon.generated, 3),

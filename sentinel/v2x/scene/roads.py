@@ -13,17 +13,20 @@ from random import Random
 EMERGENCY = 9.0
 """m/s2, the hardest braking (SUMO's emergencyDecel for cars)."""
 
+ASIDE = 'lcMaxSpeedLatStanding="0" lcMaxSpeedLatFactor="0.15" maxSpeedLat="1.2"'
+"""Vehicles change lanes while they drive: who stands does not glide aside."""
+
 TYPES = f"""
 <vType id="normal" length="4.6" width="1.8" accel="2.6" decel="4.5" tau="1.0" sigma="0.5" minGap="2.5"
- speedFactor="normc(1.0,0.1,0.8,1.2)" emergencyDecel="{EMERGENCY}"/>
+ speedFactor="normc(1.0,0.1,0.8,1.2)" emergencyDecel="{EMERGENCY}" {ASIDE}/>
 <vType id="aggressive" length="4.6" width="1.8" accel="3.1" decel="5.0" tau="0.5" sigma="0.5" minGap="2.0"
- speedFactor="normc(1.1,0.1,0.9,1.3)" emergencyDecel="{EMERGENCY}"/>
+ speedFactor="normc(1.1,0.1,0.9,1.3)" emergencyDecel="{EMERGENCY}" {ASIDE}/>
 <vType id="cautious" length="4.2" width="1.7" accel="2.1" decel="4.0" tau="1.5" sigma="0.5" minGap="3.0"
- speedFactor="normc(0.9,0.05,0.8,1.0)" emergencyDecel="{EMERGENCY}"/>
+ speedFactor="normc(0.9,0.05,0.8,1.0)" emergencyDecel="{EMERGENCY}" {ASIDE}/>
 <vType id="truck" vClass="truck" length="12.0" width="2.5" accel="1.3" decel="4.0" tau="1.2" sigma="0.5"
- minGap="2.5" maxSpeed="25" speedFactor="normc(0.95,0.05,0.85,1.05)" emergencyDecel="7"/>
+ minGap="2.5" maxSpeed="25" speedFactor="normc(0.95,0.05,0.85,1.05)" emergencyDecel="7" {ASIDE}/>
 <vType id="member" vClass="truck" length="16.5" width="2.5" carFollowModel="CACC" accel="1.2" decel="4.0"
- tau="0.8" minGap="2.0" maxSpeed="22.2" speedFactor="1.0" emergencyDecel="7" lcStrategic="0"
+ tau="0.8" minGap="2.0" maxSpeed="22.2" speedFactor="1.0" emergencyDecel="7" {ASIDE} lcStrategic="0"
  lcSpeedGain="0" lcCooperative="0"/>
 """
 """The platoon's members keep the gaps of SUMO's CACC model."""
@@ -81,7 +84,7 @@ def _flow(
 
 
 def _crossing(random: Random, until: float) -> list[Departure]:
-    found = []
+    found: list[Departure] = []
     arms = "nesw"
     for number, arm in enumerate(arms):
         right, ahead, left = (arms[(number + i) % 4] for i in (3, 2, 1))

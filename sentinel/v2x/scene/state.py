@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 
 class State(NamedTuple):
-    """Where a vehicle really is: SI units, degrees from north, the middle of the vehicle."""
+    """Where a vehicle really is: SI units, degrees from north. The place is the middle of the front bumper, as
+    in SUMO and VeReMi."""
 
     vehicle: str
     x: float

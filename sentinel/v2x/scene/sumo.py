@@ -28,6 +28,8 @@ ORIGIN = (30.0, 120.0)
 LONGEST = 3_600.0
 """s, the longest scene."""
 
+COLUMNS = ("timestep_time", "id", "x", "y", "angle", "speed", "acceleration", "type")
+
 Step = tuple[float, list[State]]
 
 
@@ -122,9 +124,7 @@ class Traffic:
             rows = csv.reader(file, delimiter=";")
             head = [name.removeprefix("vehicle_") for name in next(rows)]
             place = {name: number for number, name in enumerate(head)}
-            at = [
-                place[n] for n in ("timestep_time", "id", "x", "y", "angle", "speed", "acceleration", "type")
-            ]
+            at = [place[n] for n in COLUMNS]
             now, start, states = "", math.nan, list[State]()
             for row in rows:
                 time, name, x, y, angle, speed, acceleration, kind = (row[i] for i in at)
@@ -137,15 +137,12 @@ class Traffic:
                     if math.isnan(start):
                         start = float(time)
                 length, width = SIZES[sys.intern(kind)]
-                heading = float(angle)
-                way = math.radians(heading)
-                # SUMO says where the front bumper is
                 states.append(
                     State(
                         sys.intern(name),
-                        float(x) - math.sin(way) * length / 2,
-                        float(y) - math.cos(way) * length / 2,
-                        heading,
+                        float(x),
+                        float(y),
+                        float(angle),
                         float(speed),
                         float(acceleration),
                         length,

@@ -13,7 +13,7 @@ TIMES = (2, 4)
 
 
 class Dos(Attack):
-    """Each message is sent two to four times, spread over its interval, with times and counters that go on."""
+    """Each message is sent two to four times, spread over its interval; times and counters go on."""
 
     name = "dos"
     weak = True

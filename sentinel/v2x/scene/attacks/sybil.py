@@ -40,8 +40,8 @@ class Sybil(Attack):
     """Beside each true message of the attacker go those of four to six vehicles around it.
 
     VeReMi NextGen draws all anew for each message, each with an identity of its own. A vehicle has twenty
-    certificates at a time (issue of pseudonyms), so here a ghost keeps its identity and what was drawn for it,
-    as in F2MD's GridSybil. The attacker's own messages are true.
+    certificates at a time, so here a ghost keeps its identity and what was drawn for it, as in F2MD's
+    GridSybil. The attacker's own messages are true.
     """
 
     name = "sybil"
