@@ -139,11 +139,13 @@ class Catch:
             passed = now.received - last.received
             if passed >= INTERSECTION or abs(last.x - now.x) > 8.0 or abs(last.y - now.y) > 8.0:
                 continue
+            recent = (INTERSECTION - passed) / INTERSECTION
             factor = overlap.vehicles(
                 (now.x, now.y, now.heading, now.width, now.length, now.radius),
                 (last.x, last.y, last.heading, last.width, last.length, last.radius),
+                (1.01 - HALF) / recent,
             )
-            if 1.01 - factor * (INTERSECTION - passed) / INTERSECTION < HALF:
+            if 1.01 - factor * recent < HALF:
                 return True
         return False
 

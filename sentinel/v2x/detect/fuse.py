@@ -19,6 +19,8 @@ ENOUGH = 0.999
 """Evidence at which a station is reported, and with lasting evidence convicted."""
 ACCURACY = 5.0
 """m, for a station that does not say how good its position is."""
+FASTEST = 1_000.0
+"""m/s: more is taken as this, beyond what any message can say (BSM 163.8, CAM 163.8)."""
 TOLD = {"bsm", "cam"}
 """Kinds of messages that tell of their sender's motion."""
 
@@ -63,6 +65,12 @@ class Monitor:
         track = world.track(message.station)
         before = track.seen[-1] if track.seen else None
         generated, speed, heading = message.generated, message.speed, message.heading
+        # what is unknown stays as it was: one such message must not hide what comes after it
+        if not math.isfinite(speed):
+            speed = before.speed if before is not None else 0.0
+        if not math.isfinite(heading):
+            heading = before.heading if before is not None else 0.0
+        speed = min(max(speed, 0.0), FASTEST)
         reckoned_x, reckoned_y = reckon(before, generated, speed, heading)
         if before is None:
             passed = step_x = step_y = 0.0

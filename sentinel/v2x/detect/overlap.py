@@ -192,18 +192,21 @@ def _weight(a: float, b: float, apart: float) -> float:
     return 2.0 * parts[0] * parts[1] / total / apart if total > 0.0 else 0.0
 
 
-def vehicles(one: Vehicle, other: Vehicle) -> float:
-    """How much two vehicles, with their errors around them, are in one place: 0 to 1."""
+def vehicles(one: Vehicle, other: Vehicle, least: float) -> float:
+    """How much two vehicles, with their errors around them, are in one place: 0 to 1. What is less than
+    `least` in any case is told as 0."""
     apart = max(math.hypot(one[0] - other[0], one[1] - other[1]), 1e-4)
-    polygons = _ellipse(one, one[0], one[1]), _ellipse(other, one[0], one[1])
-    areas = _area(polygons[0]), _area(polygons[1])
-    common = _common(*polygons)
-    if common <= 0.0:
-        return 0.0
-    share = common / (sum(areas) - common)
     between = math.degrees(math.atan2(other[0] - one[0], other[1] - one[1]))
     radii = []
     for _, _, heading, width, length, radius in (one, other):
         angle = math.radians((heading - between + 90.0) % 180.0 - 90.0)
         radii.append((width / 2 + radius) * math.sin(angle) + (length / 2 + radius) * math.cos(angle))
-    return min(share, share * _weight(radii[0], radii[1], apart))
+    weight = min(_weight(radii[0], radii[1], apart), 1.0)
+    if weight < least:
+        return 0.0
+    polygons = _ellipse(one, one[0], one[1]), _ellipse(other, one[0], one[1])
+    areas = _area(polygons[0]), _area(polygons[1])
+    common = _common(*polygons)
+    if common <= 0.0:
+        return 0.0
+    return common / (sum(areas) - common) * weight

@@ -12,7 +12,8 @@ SPAN = 1.0
 WAY = 5.0
 """m driven at least, so that the position's error turns the way by less than 3 degrees."""
 OFF = 45.0
-"""degrees: the error of a heading is at most 20 (VeReMi NextGen), and as much again."""
+"""degrees: the error of a heading is at most 20 (VeReMi NextGen), and as much again. In a turn the heading of
+a long vehicle lags behind its front's way: what it turned comes on top."""
 
 
 class PositionHeading(Detector):
@@ -33,4 +34,4 @@ class PositionHeading(Detector):
         if math.hypot(told_x, told_y) < WAY:
             return False
         ways = math.degrees(math.atan2(x, y)), math.degrees(math.atan2(told_x, told_y))
-        return abs(turn(*ways)) > OFF
+        return abs(turn(*ways)) > OFF + abs(turn(now.heading, then.heading))

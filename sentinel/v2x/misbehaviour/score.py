@@ -67,6 +67,30 @@ class Tally:
     why: dict[str, int] = field(default_factory=dict)
     """Hits on messages of honest vehicles, by detector."""
 
+    runs: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Add what another run found."""
+        for name, theirs in other.attacks.items():
+            count = self.attacks.setdefault(name, Count())
+            count.found += theirs.found
+            count.missed += theirs.missed
+            count.wrong += theirs.wrong
+            for own, more in (
+                (count.stations, theirs.stations),
+                (count.reported, theirs.reported),
+                (count.vehicles, theirs.vehicles),
+            ):
+                own.update(f"{self.runs}:{name}" for name in more)
+        for name, number in other.why.items():
+            self.why[name] = self.why.get(name, 0) + number
+        self.messages += other.messages
+        self.honest_wrong += other.honest_wrong
+        self.hours += other.hours
+        self.honest += other.honest
+        self.honest_reported += other.honest_reported
+        self.runs += 1
+
     def run(self, judge: Judge, messages: Iterable[tuple[Observation, Label]]) -> None:
         """Have a scene's messages judged."""
         heard: dict[str, tuple[float, float]] = {}
