@@ -18,6 +18,7 @@ from sentinel.v2x.misbehaviour import casebook, report
 from sentinel.v2x.misbehaviour.casebook import Casebook
 from sentinel.v2x.misbehaviour.report import Report, confirmed, decoded, of_messages
 from sentinel.v2x.scene.attacks import ATTACKS
+from sentinel.v2x.scene.folder import observation
 from sentinel.v2x.scene.make import HONEST, Plan, received
 from tests.v2x.traffic import site, steps
 
@@ -176,4 +177,4 @@ def test_unknown_numbers_pass_through_a_report(heard: list[tuple[Observation, st
     row = report.row(message)
     assert row.acceleration is None
     assert row.accuracy is None
-    assert not Monitor(site()).judge(report.observation(row)).false
+    assert not Monitor(site()).judge(observation(row)).false

@@ -31,7 +31,7 @@ def tally(messages: list[tuple[Observation, Label]], detector: str = "ours") -> 
 
 
 def test_honest_traffic_is_left_alone() -> None:
-    found = tally(heard(1, ()) + [])
+    found = tally(heard(1, ()))
     assert found.messages > 2_000
     assert found.honest_reported == 0
     assert found.honest_wrong == 0

@@ -88,7 +88,7 @@ def test_a_scene_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_broken_line_is_named(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "observations.ndjson"
     path.write_bytes(line + b"\n")
-    with pytest.raises(UserError, match="observations.ndjson: line 1"):
+    with pytest.raises(UserError, match=r"observations\.ndjson: line 1"):
         list(folder.observations(path))
 
 

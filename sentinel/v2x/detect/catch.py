@@ -4,7 +4,8 @@ Checks: Kamel, Kaiser, Ben Jemaa, Cincilla, Urien, "CaTch: A Confidence Range To
 Approach", WCNC 2019, in the form in which VeReMi NextGen's authors evaluate them (Documentation, Evaluation,
 CaTCH-MBD System); parameters: the same, Results, "Optimized Parameter", column VeReMi NextGen. Each check
 gives the share of what the errors allow that is plausible; a message is false if one is below one half.
-Their check of sudden appearance was not used there, nor is it here.
+Their check of sudden appearance was not used there, nor is it here. Where both forms differ the kinder one
+is taken (`overlap.at_least`).
 
 Their data has a message each 0.5 to 1 s: a message is compared with the station's newest that is half a
 second old, so that the parameters mean what they meant. The radius of a position's error is the accuracy

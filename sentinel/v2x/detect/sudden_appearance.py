@@ -7,7 +7,7 @@ import math
 from sentinel.v2x.detect.base import Detector, Look
 
 SHARE = 0.5
-"""Of the range: who is first heard nearer than this came from nowhere (F2MD: MAX_SA_RANGE, half its range)."""
+"""Of the range: who is first heard nearer than this came from nowhere (half, as F2MD's MAX_SA_RANGE)."""
 
 
 class SuddenAppearance(Detector):

@@ -2,7 +2,8 @@
 
 The form is that of ETSI TS 103 759: observations grouped by what they are about (`tgtId`), each a class of
 its own (`obsId`), and evidence, the PDUs. Its classes are for CAM and DENM; those of T/CSAE 53 and what it
-has no class for are private here, in the same form. A report is data; the codec encodes, signs and encrypts it.
+has no class for are private here, in the same form. A report is data; the codec encodes, signs and encrypts
+it.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def decoded(data: bytes) -> Report:
 def confirmed(report: Report) -> tuple[str, ...]:
     """The reasons that the evidence bears out when our detectors look at it again."""
     monitor = Monitor(Site(report.site))
-    found = set()
+    found: set[str] = set()
     for seen in report.evidence:
         message = observation(seen)
         verdict = monitor.judge(message)

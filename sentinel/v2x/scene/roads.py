@@ -75,7 +75,8 @@ def _flow(
     random: Random, rate: float, until: float, edges: Callable[[], tuple[str, ...]], trucks: float
 ) -> list[Departure]:
     """Vehicles that come independently of each other, `rate` an hour."""
-    found, at = [], 0.0
+    found: list[Departure] = []
+    at = 0.0
     while True:
         at += random.expovariate(rate / 3600.0)
         if at >= until:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 
 class State(NamedTuple):
-    """Where a vehicle really is: SI units, degrees from north. The place is the middle of the front bumper, as
-    in SUMO and VeReMi."""
+    """Where a vehicle really is: SI units, degrees from north. Its place is the middle of its front bumper,
+    as SUMO and VeReMi have it."""
 
     vehicle: str
     x: float
