@@ -23,7 +23,17 @@ from sentinel.ca.register import Certificate
 from sentinel.ca.serve import tokens
 from sentinel.ca.serve.access import Caller, Callers
 from sentinel.ca.serve.issuing import Ask, bound, issue
-from sentinel.ca.serve.web import RefusedError, Reply, Request, json, number, parameters, refusal, segments
+from sentinel.ca.serve.web import (
+    RefusedError,
+    Reply,
+    Request,
+    json,
+    number,
+    parameters,
+    refusal,
+    segments,
+    told,
+)
 from sentinel.ca.x509 import altnames, certificate, names, request
 from sentinel.ca.x509.issue import Issuer
 from sentinel.ca.x509.order import Issued, Order
@@ -244,7 +254,7 @@ def _decoded(one: Request, kind: type[_T], decoder: msgspec.json.Decoder[_T] | N
             else msgspec.json.decode(one.body or b"{}", type=kind)
         )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError(400, f"body: {error}") from None
+        raise RefusedError(400, f"body: {told(error)}") from None
 
 
 def _pem(der: bytes) -> str:

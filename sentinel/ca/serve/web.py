@@ -99,6 +99,11 @@ def refusal(error: UserError, *, problem: bool = True) -> Reply:
     return Reply(status, msgspec.json.encode(document), PROBLEM, headers)
 
 
+def told(error: Exception) -> str:
+    """What a decoder says of its input, as a line of bounded length: it repeats names that stand there."""
+    return "".join(one if one.isprintable() else "?" for one in str(error)[:200])
+
+
 def json(value: Any, status: int = 200, *headers: tuple[str, str]) -> Reply:
     return Reply(status, msgspec.json.encode(value), JSON, headers)
 
