@@ -6,6 +6,7 @@ GET    /v1/certificates/SERIAL          one, with its PEM
 POST   /v1/certificates/SERIAL/revoke   {"reason", "why"}; also hold and resume
 GET    /v1/tokens, POST /v1/tokens, DELETE /v1/tokens/ID
 GET    /v1/profiles, /v1/ca, /v1/health
+/v1/audit/...                           see `audits`
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sentinel.ca.authority import Authority
 from sentinel.ca.register import Certificate
 from sentinel.ca.serve import tokens
 from sentinel.ca.serve.access import Caller, Callers
+from sentinel.ca.serve.audits import Audits
 from sentinel.ca.serve.issuing import Ask, bound, issue
 from sentinel.ca.serve.web import (
     RefusedError,
@@ -92,6 +94,7 @@ class Api:
     issuer: Issuer
     changed: Callable[[], None]
     """Called when a state has changed, before that is answered."""
+    audits: Audits
 
     def __call__(self, requests: Sequence[Request]) -> None:
         """Answer a group: what issues together in one transaction, the rest one by one."""
@@ -101,8 +104,8 @@ class Api:
             try:
                 if one.method == "POST" and one.path == "/v1/certificates":
                     asks.append(self._ask(one, callers))
-                else:
-                    self._answer(one, callers).give(one)
+                elif (reply := self._answer(one, callers)) is not None:
+                    reply.give(one)
             except UserError as error:
                 refusal(error).give(one)
         if asks:
@@ -141,7 +144,7 @@ class Api:
             out["enveloped_key"] = issued.enveloped
         return json(out, 201, ("location", f"{PREFIX}certificates/{issued.serial}"))
 
-    def _answer(self, one: Request, callers: Callers) -> Reply:
+    def _answer(self, one: Request, callers: Callers) -> Reply | None:
         parts = segments(one.path, PREFIX)
         match one.method, parts:
             case "GET", ["health"]:
@@ -165,6 +168,9 @@ class Api:
             case "POST", ["certificates", serial, ("revoke" | "hold" | "resume") as action]:
                 who.need("revoke")
                 return self._revoke(action, serial, who, one)
+            case _, ["audit", *rest]:
+                who.need("audit")
+                return self.audits.answer(one, rest)
             case "GET", ["tokens"]:
                 who.need("read")
                 return json([msgspec.to_builtins(token) for token in tokens.every(self.authority.register)])

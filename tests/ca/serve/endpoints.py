@@ -84,6 +84,8 @@ class Endpoints:
         self.served = served
         operator, admin = served.person("fuzz-operator"), served.person("fuzz-admin", "administrator")
         self._operator = {"authorization": f"Bearer {operator}", "content-type": "application/json"}
+        auditor = served.person("fuzz-auditor", "auditor")
+        self._auditor = {**self._operator, "authorization": f"Bearer {auditor}"}
         self._admin = {**self._operator, "authorization": f"Bearer {admin}"}
         self.account = Account(served)
         self.serial, self.der, self.key = self._issued()
@@ -117,8 +119,13 @@ class Endpoints:
         """By name."""
         return {**self._api(), **self._est(), **self._status(), **self._acme()}
 
+    def _heads(self) -> bytes:
+        head = self.served.authority.register.head()
+        assert head is not None
+        return json.dumps({"heads": [json.loads(head.json())]}).encode()
+
     def _api(self) -> dict[str, Callable[[], Good]]:
-        operator, admin = self._operator, self._admin
+        operator, admin, auditor = self._operator, self._admin, self._auditor
 
         def posted(path: str, **body: Any) -> Good:
             return Good("POST", path, json.dumps(body).encode(), operator, "json")
@@ -155,6 +162,9 @@ class Endpoints:
             "tokens": lambda: Good("GET", "/v1/tokens", fields=operator),
             "token": lambda: posted("/v1/tokens", kind="enrol", name="z", profile="tls-client", days=1),
             "untoken": untoken,
+            "audit-head": lambda: Good("GET", "/v1/audit/head", fields=auditor),
+            "audit-entries": lambda: Good("GET", "/v1/audit/entries?first=2&limit=3", fields=auditor),
+            "audit-verify": lambda: Good("POST", "/v1/audit/verify", self._heads(), auditor, "json"),
         }
 
     def _est(self) -> dict[str, Callable[[], Good]]:
