@@ -28,6 +28,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approvals: Annotated[int, msgspec.Meta(ge=0, le=16)] = 0
     """Operators who must approve; 0 asks for none."""
     approve: tuple[Operation, ...] = get_args(Operation)
+    escrow: str = ""
+    """SHA-256 of the key under which encryption keys of TLCP pairs are kept; empty: none is kept."""
 
     def needed(self, operation: Operation) -> int:
         """Operators who must approve an operation."""
@@ -74,6 +76,8 @@ class Charter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "# operators who must approve (0: none), and for what",
             f"approvals = {self.policy.approvals}",
             f"approve = [{', '.join(map(_quoted, self.policy.approve))}]",
+            "# the key that encryption keys of TLCP pairs are kept under (empty: they are not kept)",
+            f"escrow = {_quoted(self.policy.escrow)}",
         ]
         for member in self.members:
             lines += ["", "[[members]]"]

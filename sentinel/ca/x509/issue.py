@@ -45,7 +45,7 @@ class Issuer:
     """A CA certificate and its key, at work.
 
     `role` is issuing or root. `reserved` are the SHA-256 of the keys of the CA itself, which no order may
-    hold. `clock` gives the time in UTC.
+    hold. `escrow` is the point that encryption keys of pairs are kept under. `clock` gives the time in UTC.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Issuer:
         *,
         role: str = "issuing",
         base_url: str | None = None,
+        escrow: bytes | None = None,
         reserved: frozenset[str] = frozenset(),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -66,6 +67,7 @@ class Issuer:
         self._register = register
         self._profiles = profiles
         self._base_url = base_url
+        self._escrow = escrow
         self._reserved = reserved | {PublicKey(signer.spki()).sha256()}
         self._clock = clock
         self._name = names.text(issuer.subject)
@@ -196,7 +198,7 @@ class Issuer:
         issued = Issued(row.serial, data, notes=draft.notes)
         if draft.profile.pair_usage is None:
             return Prepared(draft.order, issued, ((row, data),))
-        sealed = None
+        sealed, kept = None, b""
         if draft.order.pair_key is not None:
             other = PublicKey(draft.order.pair_key)
             checks.key(draft.profile, other)
@@ -206,9 +208,11 @@ class Issuer:
             other = PublicKey(spki)
             point = _native.sm2_decompress(draft.key.octets)
             sealed = envelope.seal(point, made.public(), made.secret())
+            if self._escrow is not None:
+                kept = envelope.seal(self._escrow, made.public(), made.secret())
         pair_row, pair_data = self._one(draft, other, draft.profile.pair_usage, pair_id)
         issued = replace(issued, pair_serial=pair_row.serial, pair_der=pair_data, enveloped=sealed)
-        return Prepared(draft.order, issued, ((row, data), (pair_row, pair_data)))
+        return Prepared(draft.order, issued, ((row, data), (pair_row, pair_data)), kept)
 
     def _one(
         self, draft: Draft, key: PublicKey, usage: tuple[str, ...], pair_id: str | None

@@ -13,6 +13,9 @@ from sentinel.ca.register import Change
 from sentinel.ca.x509 import altnames, certificate, names
 from sentinel.ca.x509.order import Issued, Order
 
+ESCROW = "escrow/"
+"""What wrapped keys are kept under in the register, with the serial of their certificate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -21,6 +24,8 @@ class Prepared:
     order: Order
     issued: Issued
     rows: tuple[tuple[Row, bytes], ...]
+    kept: bytes = b""
+    """The encryption key of a pair, wrapped for the escrow key; empty if it is not kept."""
 
 
 @lru_cache(maxsize=64)
@@ -86,6 +91,9 @@ def record(change: Change, prepared: Prepared) -> None:
     details = {"name": row.subject, "profile": row.profile, "sha256": row.sha256, "not_after": row.not_after}
     if issued.pair_serial:
         details |= {"pair_serial": issued.pair_serial, "pair_sha256": prepared.rows[1][0].sha256}
+        if prepared.kept:
+            change.put_state(ESCROW + issued.pair_serial, prepared.kept)
+            details["escrow"] = hashlib.sha256(prepared.kept).hexdigest()
     if order.renews:
         details["renews"] = ",".join(order.renews)
     change.audit(
