@@ -97,9 +97,10 @@ def deliver(authority: Authority, wishes: Sequence[Wish], how: How) -> list[Issu
             order = replace(order, key=key.spki())
         keys.append(key)
         orders.append(order)
+    cipher = authority.charter.policy.key_cipher
     for one, key in zip(wishes, keys, strict=True):
         if key is not None:
-            write_key(one.key_out, key, how.passphrase, force=how.force)
+            write_key(one.key_out, key, how.passphrase, cipher, force=how.force)
     answers: list[Issued | Refused] = []
     try:
         answers = authority.issuer().issue(orders)

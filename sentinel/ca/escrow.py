@@ -41,7 +41,7 @@ def establish(authority: Authority, actor: Actor, take: Take) -> str:
         raise UserError(f"{folder / charter.FILE}: escrow is on already")
     key = generate("sm2")
     digest = PublicKey(key.spki()).sha256()
-    write_key(folder / SECRET, key, authority.passphrase(KEY))
+    write_key(folder / SECRET, key, authority.passphrase(KEY), authority.charter.policy.key_cipher)
     files.write(folder / PUBLIC, files.pem(LABEL, key.spki()), force=True)
     with authority.register.transaction() as change:
         change.audit(

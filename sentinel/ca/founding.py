@@ -128,7 +128,7 @@ def _build(
     files.write(part / "public" / "chain.pem", bundle)
     register = Register.create(part / REGISTER, digest=audit_key.digest(plan.algorithm))
     try:
-        register.signer = audit_key.make(part, plan.algorithm, passphrases)
+        register.signer = audit_key.make(part, plan.algorithm, passphrases, plan.policy.key_cipher)
         with register.transaction() as change:
             for role, one in zip(roles, reversed(chain), strict=True):
                 row = row_of_authority(one, role, plan.who)
@@ -161,7 +161,8 @@ def _key(part: Path, role: str, plan: Plan, passphrases: Passphrases, places: di
 
         return make_token_key(places[role], plan.algorithm, passphrases.get(role), part)
     key = generate(plan.algorithm)
-    write_key(part / "keys" / f"{role}.pem", key, passphrases.fresh(role))
+    secret = passphrases.fresh(role)
+    write_key(part / "keys" / f"{role}.pem", key, secret, plan.policy.key_cipher)
     return key
 
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sentinel.cli.ca.common import passphrases, show_json, who
-from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOption, folder
+from sentinel.cli.ca.options import (
+    DirOption,
+    Form,
+    FormOption,
+    KeyCipher,
+    KeyCipherOption,
+    PassphraseOption,
+    folder,
+)
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
@@ -70,6 +78,7 @@ def init(
         str | None,
         typer.Option("--issuing-token", help="Token that holds the issuing CA's key: a pkcs11: URI."),
     ] = None,
+    key_cipher: KeyCipherOption = KeyCipher.AES256,
     dir: DirOption = None,
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
@@ -92,7 +101,7 @@ def init(
         base_url,
         tuple(permit or ()),
         tuple(exclude or ()),
-        Policy(approvals),
+        Policy(approvals, key_cipher=key_cipher.value),
         who(None),
         tuple((role, uri) for role, uri in tokens if uri is not None),
     )

@@ -106,6 +106,15 @@ def test_an_sm4_key_file_is_read_back() -> None:
     assert pkcs8.decrypt(sealed, b"words") == info
 
 
+def test_openssl_opens_a_key_file_under_sm4(openssl: OpenSsl, tmp_path: Path) -> None:
+    path = tmp_path / "own.pem"
+    write_key(path, KEYS["p256"], b"words", "sm4")
+    (tmp_path / "words").write_bytes(b"words\n")
+    said = openssl.run("pkey", "-in", path, "-passin", f"file:{tmp_path / 'words'}", "-noout", "-text_pub")
+    assert "prime256v1" in said
+    assert "sm4-cbc" in openssl.run("asn1parse", "-in", path)
+
+
 def test_a_file_cannot_ask_for_any_amount_of_work() -> None:
     sealed = pkcs8.encrypt(KEYS["p256"].pkcs8(), b"words")
     asked = sealed.replace(der.integer(pkcs8._N) + der.integer(8), der.integer(1 << 29) + der.integer(8))
