@@ -74,7 +74,8 @@ fn a_key_in_the_header_is_hashed_in_its_canonical_form() {
         ("supportedSymmAlg", Value::Name("aes128Ccm")),
         ("publicKey", Value::choice("eciesNistP256", full(&key))),
     ]);
-    let header = Value::record([("psid", Value::int(36)), ("encryptionKey", Value::choice("public", encryption))]);
+    let header =
+        Value::record([("psid", Value::int(36)), ("encryptionKey", Value::choice("public", encryption))]);
     let signer = Signer { key: &key, certificate: Some(&certificate) };
     let inner = build::unsecured(Ieee1609, b"x").unwrap();
     let message = build::signed(Ieee1609, &inner, header.clone(), signer, Attach::Digest).unwrap();
@@ -155,7 +156,8 @@ fn profiles_are_not_mixed() {
 fn a_signature_is_not_carried_over_to_another_certificate_of_the_same_key() {
     for profile in [Ieee1609, Ydt3957] {
         let (key, octets) = root(profile);
-        let again = build::certificate(profile, tbs(of_key(&key)), Signer { key: &key, certificate: Some(&octets) });
+        let again =
+            build::certificate(profile, tbs(of_key(&key)), Signer { key: &key, certificate: Some(&octets) });
         let (one, two) = (octets.clone(), again.unwrap());
         let signer = Signer { key: &key, certificate: Some(&one) };
         let inner = build::unsecured(profile, b"x").unwrap();
