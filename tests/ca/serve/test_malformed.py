@@ -36,7 +36,8 @@ def test_every_endpoint(served: Served, wire: malformed.Wire, caplog: pytest.Log
         count, good = 0, make()
         assert wire.ask(good.octets())[0] < 400, name
         good = make()
-        kinds = malformed.faults(good)
+        kinds = list(malformed.faults(good))
+        dice.shuffle(kinds)
         for turn in range(EACH * 8 + 100):
             if count >= EACH:
                 break
@@ -58,4 +59,4 @@ def test_every_endpoint(served: Served, wire: malformed.Wire, caplog: pytest.Log
     assert set(refused) == {
         fault.__name__ for fault in {*malformed.ALWAYS, *sum(malformed.BY_FORM.values(), ())}
     }
-    assert not caplog.records
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
