@@ -547,6 +547,9 @@ class Sm2Key:
         """Sign e = SM3(ZA || message), `id` being the signer's distinguishing identifier: DER of SEQUENCE
         {r, s}. `1234567812345678` is the one of GM/T 0009."""
 
+    def sign_many(self, id: bytes, messages: Sequence[bytes]) -> list[bytes]:
+        """Sign messages as `sign` does, each in two thirds of the time."""
+
     def sign_digest(self, e: bytes) -> bytes:
         """Sign a digest of 32 octets: r || s, 64 octets."""
 
@@ -593,6 +596,9 @@ def sm2_signature_der(raw: bytes) -> bytes:
 
 def sm2_signature_raw(der: bytes) -> bytes:
     """DER, in its one form, as r || s. It is not checked to be a signature of anything."""
+
+def p256_verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether an ECDSA signature (DER) over the SHA-256 of a message is of a key on P-256 (04, x, y)."""
 
 def sm2_verify(public: bytes, id: bytes, message: bytes, signature: bytes) -> bool:
     """Whether a signature (DER) over a message holds. A key that is no point is a `ValueError`; whatever is

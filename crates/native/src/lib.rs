@@ -8,6 +8,7 @@ mod harvest;
 mod inventory;
 mod live;
 mod logs;
+mod p256;
 mod probes;
 mod scan;
 mod serve;
@@ -43,6 +44,8 @@ mod _native {
     use super::live::{Live, drop_privileges};
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
+    #[pymodule_export]
+    use super::p256::p256_verify;
     #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]

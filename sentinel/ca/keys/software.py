@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -90,6 +91,9 @@ class Sm2Key:
 
     def sign(self, tbs: bytes) -> bytes:
         return self._key.sign(SM2_ID, tbs)
+
+    def sign_many(self, tbs: Sequence[bytes]) -> list[bytes]:
+        return self._key.sign_many(SM2_ID, tbs)
 
     def pkcs8(self) -> bytes:
         key = der.sequence(der.integer(1), der.octets(self.secret), der.explicit(1, der.bits(self._public)))

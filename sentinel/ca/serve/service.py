@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -67,6 +68,8 @@ class Service:
 
     def start(self, handlers: Mapping[str, Handler], watches: list[Watch]) -> None:
         """Answer requests, in a thread for each lane that has a handler."""
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look through it again and again
         for number, lane in enumerate(LANES):
             if lane in handlers:
                 self._thread(f"ca-{lane}", partial(self._lane, number, handlers[lane]))

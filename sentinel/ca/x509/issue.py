@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from sentinel import _native
 from sentinel.ca.keys import PublicKey, Signer
 from sentinel.ca.keys.algorithms import ALGORITHMS
+from sentinel.ca.keys.contract import sign_all
 from sentinel.ca.register import Certificate as Row
 from sentinel.ca.register import Register
 from sentinel.ca.x509 import altnames, certificate, checks, der, envelope, names, request
@@ -39,6 +40,27 @@ class Draft:
     begin: datetime
     end: datetime
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One certificate before it is signed; an order for a pair has two."""
+
+    draft: Draft
+    key: PublicKey
+    template: Template
+    serial: bytes
+    pair_id: str | None
+    tbs: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An order whose certificates are made up, with what goes out beside them."""
+
+    draft: Draft
+    halves: tuple[Half, ...]
+    sealed: bytes | None
 
 
 class Issuer:
@@ -96,7 +118,7 @@ class Issuer:
         keys = [draft.key.sha256() for draft in drafts if isinstance(draft, Draft)]
         for at in range(0, len(keys), _LOOKED_UP):
             known |= self._register.known_keys(keys[at : at + _LOOKED_UP])
-        out: list[Prepared | Refused] = []
+        out: list[Ready | Refused] = []
         taken: dict[str, Draft] = {}
         subjects: set[tuple[str, names.Name]] = set()
         for draft in drafts:
@@ -106,12 +128,12 @@ class Issuer:
             try:
                 self._reuse(draft, taken, known)
                 self._duplicate(draft, subjects)
-                out.append(self._sign(draft))
+                out.append(self._make(draft))
                 taken[draft.key.sha256()] = draft
                 subjects.add((draft.profile.name, draft.subject))
             except UserError as error:
                 out.append(Refused(error.message))
-        return out
+        return self._sign(out)
 
     def _draft(self, order: Order, now: datetime) -> Draft:
         profile = self._profiles.get(order.profile)
@@ -169,8 +191,8 @@ class Issuer:
     def _duplicate(self, draft: Draft, subjects: set[tuple[str, names.Name]]) -> None:
         """Renewals are of the same subject and profile; some profiles keep to one certificate in force for a
         subject otherwise."""
-        subject = names.text(draft.subject)
         if draft.order.renews:
+            subject = names.text(draft.subject)
             before = self._register.certificate(draft.order.renews[0])
             if before is None or (before.subject, before.profile) != (subject, draft.profile.name):
                 raise RefusedError(
@@ -179,6 +201,7 @@ class Issuer:
             return
         if not draft.profile.subject.unique:
             return
+        subject = names.text(draft.subject)
         if (draft.profile.name, draft.subject) in subjects:
             raise RefusedError(f"duplicate: {subject} is asked for twice")
         for row in self._register.by_subject(subject):
@@ -188,14 +211,13 @@ class Issuer:
                     f"`ca renew` or `ca rekey` take its place, or revoke it"
                 )
 
-    def _sign(self, draft: Draft) -> Prepared:
+    def _make(self, draft: Draft) -> Ready:
         rsa = draft.profile.key_usage.rsa if draft.key.rsa is not None else None
         usage = rsa or draft.profile.key_usage.sign
         pair_id = secrets.token_hex(16) if draft.profile.pair else None
-        row, data = self._one(draft, draft.key, usage, pair_id)
-        issued = Issued(row.serial, data, notes=draft.notes)
+        first = self._half(draft, draft.key, usage, pair_id)
         if draft.profile.pair_usage is None:
-            return Prepared(draft.order, issued, ((row, data),))
+            return Ready(draft, (first,), None)
         sealed = None
         if draft.order.pair_key is not None:
             other = PublicKey(draft.order.pair_key)
@@ -206,33 +228,57 @@ class Issuer:
             other = PublicKey(spki)
             point = _native.sm2_decompress(draft.key.octets)
             sealed = envelope.seal(point, made.public(), made.secret())
-        pair_row, pair_data = self._one(draft, other, draft.profile.pair_usage, pair_id)
-        issued = replace(issued, pair_serial=pair_row.serial, pair_der=pair_data, enveloped=sealed)
-        return Prepared(draft.order, issued, ((row, data), (pair_row, pair_data)))
+        return Ready(draft, (first, self._half(draft, other, draft.profile.pair_usage, pair_id)), sealed)
 
-    def _one(
-        self, draft: Draft, key: PublicKey, usage: tuple[str, ...], pair_id: str | None
-    ) -> tuple[Row, bytes]:
+    def _half(self, draft: Draft, key: PublicKey, usage: tuple[str, ...], pair_id: str | None) -> Half:
         profile = draft.profile
         template = self._templates.get((profile.name, usage))
         if template is None:
             template = Template(profile, usage, self.certificate, self._signer, self._base_url, self.role)
             self._templates[profile.name, usage] = template
         serial = certificate.new_serial()
-        data = template.sign(
+        tbs = template.to_be_signed(
             serial, draft.begin, draft.end, draft.subject, key, draft.alt_names, draft.order.role
         )
+        return Half(draft, key, template, serial, pair_id, tbs)
+
+    def _sign(self, made: Sequence[Ready | Refused]) -> list[Prepared | Refused]:
+        """Sign all together; if that fails, one by one, so that each order has its own reason."""
+        ready = [one for one in made if isinstance(one, Ready)]
+        try:
+            signatures = iter(sign_all(self._signer, [half.tbs for one in ready for half in one.halves]))
+        except UserError as error:
+            if len(ready) == 1:
+                return [Refused(error.message) if isinstance(one, Ready) else one for one in made]
+            return [self._sign([one])[0] for one in made]
+        return [
+            one
+            if isinstance(one, Refused)
+            else self._prepared(one, [(half, next(signatures)) for half in one.halves])
+            for one in made
+        ]
+
+    def _prepared(self, ready: Ready, signed: Sequence[tuple[Half, bytes]]) -> Prepared:
+        rows = tuple(self._row(half, signature) for half, signature in signed)
+        (row, data), *pair = rows
+        issued = Issued(row.serial, data, notes=ready.draft.notes)
+        for other, other_data in pair:
+            issued = replace(issued, pair_serial=other.serial, pair_der=other_data, enveloped=ready.sealed)
+        return Prepared(ready.draft.order, issued, rows)
+
+    def _row(self, half: Half, signature: bytes) -> tuple[Row, bytes]:
+        draft, data = half.draft, half.template.signed(half.tbs, signature)
         row = row_of(
             data,
-            serial=serial.hex(),
+            serial=half.serial.hex(),
             subject=names.text(draft.subject),
             issuer=self._name,
-            key=key,
+            key=half.key,
             begin=draft.begin,
             end=draft.end,
-            profile=profile.name,
+            profile=draft.profile.name,
             alt=draft.alt_names,
-            pair_id=pair_id,
+            pair_id=half.pair_id,
             asset=draft.order.asset or dict(draft.subject).get("serialNumber"),
             requester=draft.order.who or None,
         )

@@ -28,7 +28,6 @@ class Template:
     ) -> None:
         """`role` names the issuer in its URLs: `<base>/crl/<role>.crl`, `<base>/crl/<role>.cer`."""
         self._algorithm = signer.signature_algorithm()
-        self._signer = signer
         self._issuer = issuer.subject_der
         first = [extensions.authority_key(issuer.subject_key), extensions.key_usage(usage)]
         if profile.purposes:
@@ -46,7 +45,7 @@ class Template:
         self._last = b"".join(last)
         self._kept: tuple[datetime, datetime, bytes] | None = None
 
-    def sign(
+    def to_be_signed(
         self,
         serial: bytes,
         begin: datetime,
@@ -56,13 +55,13 @@ class Template:
         alt: tuple[altnames.AltName, ...],
         modbus_role: str | None,
     ) -> bytes:
-        """One certificate, DER, signed."""
+        """TBSCertificate of one certificate, DER."""
         own = [extensions.subject_key(key.identifier())]
         if alt:
             own.append(extensions.alt_names(alt))
         if modbus_role is not None:
             own.append(extensions.modbus_role(modbus_role))
-        tbs = certificate.to_be_signed(
+        return certificate.to_be_signed(
             serial,
             self._algorithm,
             self._issuer,
@@ -73,7 +72,10 @@ class Template:
             *own,
             self._last,
         )
-        return der.sequence(tbs, self._algorithm, der.bits(self._signer.sign(tbs)))
+
+    def signed(self, tbs: bytes, signature: bytes) -> bytes:
+        """The certificate, DER."""
+        return der.sequence(tbs, self._algorithm, der.bits(signature))
 
     def _validity(self, begin: datetime, end: datetime) -> bytes:
         """Validity, kept for the next certificate: those of one batch have the same."""
