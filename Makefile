@@ -55,7 +55,7 @@ test-rust: $(VENV)/.deps ## The Rust crates' tests
 
 .PHONY: test-python
 test-python: native ## The Python tests: PYTEST="-k name" for some of them
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
 
 .PHONY: bench
 bench: native ## Measure speed, memory and start-up: BENCH="scan --quick" for some, once

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -34,19 +35,19 @@ def _refused(report: pytest.TestReport | pytest.CollectReport) -> None:
     report.longrepr = f"SENTINEL_REQUIRE_ALL is set and this was skipped: {reason}"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Processes (pytest-xdist) share the tests file by file, what needs Elasticsearch is one process's; it comes
-    first, as it takes longest."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    slow: list[pytest.Item] = []
-    rest: list[pytest.Item] = []
-    for item in items:
-        shared = item.get_closest_marker("elastic") is not None
-        item.add_marker(pytest.mark.xdist_group("elastic" if shared else item.nodeid.split("::")[0]))
-        (slow if shared else rest).append(item)
-    items[:] = slow + rest
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Processes share the tests file by file; files that need Elasticsearch are all one process's, which boots it."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.split("::")[0]
+            return "elastic" if path in shared else path
+
+    files = (ROOT / "tests").rglob("test_*.py")
+    shared = {str(path.relative_to(ROOT)) for path in files if "mark.elastic" in path.read_text("utf-8")}
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -39,7 +39,7 @@ def commands() -> Iterator[tuple[str, Any]]:
     """(path, command) of every command and group, in the order of the help."""
     import typer
 
-    from sentinel.cli import app
+    from sentinel.cli import build
 
     def walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield path, command
@@ -47,7 +47,7 @@ def commands() -> Iterator[tuple[str, Any]]:
             if not inner.hidden:
                 yield from walk(f"{path} {name}", inner)
 
-    yield from walk("sentinel", typer.main.get_command(app))
+    yield from walk("sentinel", typer.main.get_command(build()))
 
 
 def cli() -> list[str]:

@@ -63,8 +63,12 @@ def _root(
     """
 
 
-def build() -> typer.Typer:
-    """The whole command line, from the lists above."""
+def build(only: str | None = None) -> typer.Typer:
+    """The whole command line, from the lists above, or what is needed to run one of its commands or groups:
+    to put all together takes as long as many a command."""
+    commands, groups = (
+        (COMMANDS, GROUPS) if only is None else ((only,) * (only in COMMANDS), (only,) * (only in GROUPS))
+    )
     app = typer.Typer(
         name="sentinel",
         no_args_is_help=True,
@@ -73,14 +77,11 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for name in COMMANDS:
+    for name in commands:
         app.command(name)(getattr(import_module(f"sentinel.cli.{name}"), name))
-    for name in GROUPS:
+    for name in groups:
         app.add_typer(import_module(f"sentinel.cli.{name}").app, name=name)
     return app
-
-
-app = build()
 
 
 def _line(text: str) -> str:
@@ -101,7 +102,9 @@ def main(args: list[str] | None = None) -> NoReturn:
     What a person can put right is said in one line on standard error. Anything else is a fault of
     the program and keeps its traceback.
     """
-    command = typer.main.get_command(app)
+    given = sys.argv[1:] if args is None else args
+    known = given and given[0] in COMMANDS + GROUPS
+    command = typer.main.get_command(build(given[0] if known else None))
     try:
         code = command.main(args, prog_name="sentinel", standalone_mode=False)
         sys.stdout.flush()

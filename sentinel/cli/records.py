@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Record: TypeAlias = dict[str, Any]
 """A record as plain data."""
 
-ROWS = 200
+ROWS = 100
 """Rows of a table unless `--limit` says otherwise; json and ndjson give all."""
 
 

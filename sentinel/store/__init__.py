@@ -43,6 +43,8 @@ def open_store(
     error yet: whatever is asked of it raises `StoreAwayError`. Raises `UserError` for another kind of URL,
     a folder or server that is no store, and a store of a newer version.
     """
+    if settings is None and url is not None and not create and url.startswith("sqlite://"):
+        return _embedded(url)  # nothing of the settings is about reading one: they are not loaded
     if settings is None:
         from sentinel.config import load
 
@@ -61,6 +63,17 @@ def open_store(
             create=create,
             away=away,
         )
+    return _embedded(url, create=create, part=part or settings.store.part, sync=sync)
+
+
+def _embedded(
+    url: str,
+    *,
+    create: bool = False,
+    part: Literal["hour", "day"] = "day",
+    sync: Literal["normal", "full"] = "normal",
+) -> Store:
+    scheme, mark, rest = url.partition("://")
     if not mark or scheme != "sqlite" or not rest.strip("/"):
         raise UserError(
             f"--store {url}: no such kind of store; write sqlite:///path/folder or https://user@host:9200"
@@ -68,7 +81,7 @@ def open_store(
     from sentinel.store.sqlite import SqliteStore
 
     path = "/" + rest.lstrip("/") if rest.startswith("/") else rest
-    return SqliteStore(Path(path), create=create, part=part or settings.store.part, sync=sync)
+    return SqliteStore(Path(path), create=create, part=part, sync=sync)
 
 
 def open_writer(store: Store, settings: Settings, folder: Path) -> AbstractContextManager[Writer]:

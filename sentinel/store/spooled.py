@@ -22,7 +22,7 @@ from sentinel.store import spool as spools
 from sentinel.store.spool import Spool
 
 FIRST_WAIT = 1.0
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 15.0
 """Seconds until the store is tried again, doubled from the first on and spread by half."""
 DRAIN_SECONDS = 0.5
 """Seconds that are spent on what waits before something is added to it."""

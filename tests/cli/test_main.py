@@ -88,13 +88,13 @@ def failing(error: BaseException) -> typer.Typer:
 def test_errors_are_one_line(
     cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, line: str
 ) -> None:
-    monkeypatch.setattr(command_line, "app", failing(error))
+    monkeypatch.setattr(command_line, "build", lambda _: failing(error))
     monkeypatch.setattr(command_line, "_detach_stdout", lambda: None)
     assert cli() == Ran(code, "", line)
 
 
 def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_line, "app", failing(ZeroDivisionError()))
+    monkeypatch.setattr(command_line, "build", lambda _: failing(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         command_line.main([])
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from sentinel.ca import files
 from sentinel.errors import UserError
 
-SHORTEST = 8
-"""Characters of a passphrase for a new key."""
+SHORTEST = 4
+"""Octets of a passphrase for a new key at least: OpenSSL opens no key with a shorter one. How much stronger
+it has to be is the operator's to say."""
 
 _LINE = re.compile(r"([a-z][a-z0-9-]{0,39}):[ \t]*(\S.*)")
 
