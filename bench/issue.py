@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from bench import _plan
+from bench import _authority
 from sentinel.ca import founding
 from sentinel.ca.authority import Authority
 from sentinel.ca.keys import generate
@@ -60,8 +59,4 @@ def _issue(issuer: Issuer, batch: list[Order]) -> None:
 
 
 def main() -> None:
-    for algorithm in ("sm2", "p256"):
-        with TemporaryDirectory() as folder:
-            found = _measured(algorithm, Path(folder) / "ca")
-        print(f"  {algorithm}: " + ", ".join(f"{name} {each:.0f} us" for name, each in found.items()))
-        _plan.PLAN.record("issue", **{f"{algorithm} {name}": round(each, 1) for name, each in found.items()})
+    _authority.each_algorithm("issue", _measured, " us")

@@ -65,7 +65,7 @@ def openssl(lib: ctypes.CDLL, curve: str, keys: list[bytes], rounds: int) -> Cal
 
     def once() -> float:
         start = time.thread_time()
-        held = lib.verify_all(function, items, len(kept), rounds)
+        held: int = lib.verify_all(function, items, len(kept), rounds)
         spent = time.thread_time() - start
         assert held == len(kept) * rounds
         return spent / held

@@ -10,9 +10,8 @@ import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from bench import _plan
+from bench import _authority
 from sentinel.ca import crl as lists
 from sentinel.ca import founding
 from sentinel.ca.authority import Authority
@@ -97,8 +96,4 @@ def _measured(algorithm: str, folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    for algorithm in ("sm2", "p256"):
-        with TemporaryDirectory() as folder:
-            found = _measured(algorithm, Path(folder) / "ca")
-        print(f"  {algorithm}: " + ", ".join(f"{name} {each:.0f}" for name, each in found.items()))
-        _plan.PLAN.record("status", **{f"{algorithm} {name}": round(each, 1) for name, each in found.items()})
+    _authority.each_algorithm("status", _measured)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import stat
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sentinel.ca import charter, files
-from sentinel.ca.audit import key as audit_key
-from sentinel.ca.keys import Signer
-from sentinel.ca.keys.files import read_key
 from sentinel.ca.keys.passphrases import Passphrases
 from sentinel.ca.register import Register
 from sentinel.ca.x509 import certificate
-from sentinel.ca.x509.issue import Issuer
 from sentinel.ca.x509.profiles import Profiles
 from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel.ca.keys import Signer
+    from sentinel.ca.x509.issue import Issuer
 
 KEYS = frozenset({"root", "issuing", "ocsp", "audit", "key", "tls", "escrow"})
 """Names of keys with a passphrase of their own; `key` is that of a key made for someone else."""
@@ -62,7 +61,13 @@ class Authority:
             raise UserError(f"{path}: not the certificates of {charter.FILE}; bring them back from a backup")
         register = Register.open(folder / REGISTER, readonly=readonly)
         known = passphrases or Passphrases()
-        register.unlock = lambda: audit_key.unlock(folder, known)
+
+        def unlock() -> Signer | None:
+            from sentinel.ca.audit import key
+
+            return key.unlock(folder, known)
+
+        register.unlock = unlock
         return cls(folder, found, chain, register, known)
 
     @property
@@ -101,6 +106,8 @@ class Authority:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
             raise UserError(f"{path}: others can read it (mode {mode:04o}); chmod 600 it")
+        from sentinel.ca.keys.files import read_key  # what only looks needs no cryptography
+
         return read_key(path, self._passphrases.get(member.role))
 
     def passphrase(self, name: str) -> bytes:
@@ -113,6 +120,8 @@ class Authority:
 
     def issuer(self, role: str = "issuing") -> Issuer:
         """What issues under the CA certificate of a role."""
+        from sentinel.ca.x509.issue import Issuer
+
         found = self.certificate(role)
         return Issuer(
             found,
@@ -123,16 +132,6 @@ class Authority:
             base_url=self.base_url,
             reserved=frozenset(one.key.sha256() for one in self._chain),
         )
-
-    def ends(self, within_days: int, now: datetime) -> list[str]:
-        """A warning for each CA certificate that ends soon, the leaf's issuer first."""
-        out = []
-        for one, member in zip(self._chain, reversed(self.charter.members), strict=True):
-            left = (one.not_after - now).days
-            if left < within_days:
-                when = f"in {left} days" if left >= 0 else "already"
-                out.append(f"the {member.role} certificate ends {when} ({one.not_after:%Y-%m-%d})")
-        return out
 
     def close(self) -> None:
         self._signers.clear()

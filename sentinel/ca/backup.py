@@ -29,6 +29,7 @@ from sentinel.ca.register import now
 from sentinel.ca.register.faults import told
 from sentinel.errors import UserError
 from sentinel.model import database
+from sentinel.model.disk import sync_folder
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -81,7 +82,7 @@ def back_up(folder: Path, out: Path, *, force: bool = False) -> Manifest:
             part.replace(out)
         else:
             out.hardlink_to(part)
-        _sync(out.parent)
+        sync_folder(out.parent)
     except FileExistsError:
         raise UserError(f"{out}: is there already; name another file, or replace it with --force") from None
     except OSError as error:
@@ -141,9 +142,9 @@ def unpack(file: Path, to: Path) -> Manifest:
         for member in found.members:
             if member.key.startswith("keys/") and not _NAME(member.key):
                 raise UserError(f"{file}: {member.key[:80]}: no name of a key")
-        _sync(part)
+        sync_folder(part)
         part.rename(to)
-        _sync(to.parent)
+        sync_folder(to.parent)
     except (tarfile.TarError, EOFError) as error:
         raise UserError(f"{file}: no backup of a CA, or cut short: {error}") from None
     except OSError as error:
@@ -226,7 +227,7 @@ def check(folder: Path, manifest: Manifest) -> Report:
 def release(folder: Path) -> None:
     """Make a CA of what was unpacked and approved."""
     (folder / WAITING).rename(folder / charter.FILE)
-    _sync(folder)
+    sync_folder(folder)
 
 
 @contextmanager
@@ -245,11 +246,3 @@ def drilled(file: Path, beside: Path) -> Iterator[tuple[Path, Manifest, Report]]
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -21,6 +21,7 @@ from sentinel.ca import files
 from sentinel.ca.authority import Authority
 from sentinel.ca.register import Revoked
 from sentinel.ca.revocation import Actor
+from sentinel.ca.watch import Base, kept, state_name
 from sentinel.ca.x509 import certificate, crl, names
 from sentinel.ca.x509.rows import moment
 from sentinel.ca.x509.templates import crl_url
@@ -29,16 +30,6 @@ from sentinel.errors import UserError
 DAYS, DELTA_DAYS = 7, 1
 """Days until the next list is due."""
 MOST_DAYS = 366
-
-
-class Base(msgspec.Struct, frozen=True):
-    """What the register keeps of the last list of a kind that was published. `position` is that of the
-    audit's last entry before it."""
-
-    number: int
-    position: int
-    this_update: str
-    next_update: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +61,6 @@ class Published:
 def place(folder: Path, role: str, *, delta: bool = False) -> Path:
     """Where the list of a CA lies in its folder, in DER."""
     return folder / "public" / f"{role}{'-delta' if delta else ''}.crl"
-
-
-def _kept(authority: Authority, name: str) -> Base | None:
-    """The last list that was published under a name of `_state`."""
-    kept = authority.register.state(name)
-    return None if kept is None else msgspec.json.decode(kept, type=Base)
-
-
-def _state(role: str, *, delta: bool = False) -> str:
-    return f"crl-{role}{'-delta' if delta else ''}"
 
 
 def publish(
@@ -121,7 +102,7 @@ def _publish(
     authority: Authority, role: str, actor: Actor, delta: bool, begin: datetime, end: datetime
 ) -> Published:
     issuer, signer = authority.certificate(role), authority.signer(role)
-    before = _kept(authority, _state(role))
+    before = kept(authority.register, state_name(role))
     if delta and before is None:
         raise UserError(
             f"CRL of {role}: no complete list was made yet, which a delta builds on; make it first"
@@ -131,7 +112,7 @@ def _publish(
         position = register.position()
         since = before.position if delta and before is not None else None
         rows = list(register.revoked(names.text(issuer.subject), since=since))
-        number = change.next_number(_state(role))
+        number = change.next_number(state_name(role))
         base = before.number if delta and before is not None else None
         if not delta:
             rows = _not_past(rows, before)
@@ -182,9 +163,9 @@ def _entries(rows: list[Revoked], begin: datetime) -> Iterator[bytes]:
 
 def _keep(authority: Authority, role: str, made: Base, *, delta: bool) -> None:
     """Remember a list that was published, unless a later one was meanwhile. Deltas build on complete ones."""
-    name = _state(role, delta=delta)
+    name = state_name(role, delta=delta)
     with authority.register.transaction() as change:
-        there = _kept(authority, name)
+        there = kept(authority.register, name)
         if there is None or there.number < made.number:
             change.put_state(name, msgspec.json.encode(made))
 
@@ -193,7 +174,7 @@ def due(authority: Authority, role: str, now: datetime) -> str:
     """Which list is to be made: `complete` when half of the last one's time has gone, `delta` when a state
     has changed since the last list of either kind or half of the last delta's time has gone, else empty."""
     role = authority.charter.member(role).role
-    complete, delta = (_kept(authority, _state(role, delta=one)) for one in (False, True))
+    complete, delta = (kept(authority.register, state_name(role, delta=one)) for one in (False, True))
     if complete is None or _half_gone(complete, now):
         return "complete"
     known = complete

@@ -68,7 +68,7 @@ def _read(authority: Authority, role: str) -> Delegate | None:
     row = authority.register.by_fingerprint(found.sha256)
     if row is None or row.state != "valid" or not found.signed_by(authority.certificate(role).key):
         return None
-    signer = read_key(path, authority.known_passphrase(KEY))
+    signer = read_key(path, _passphrase(authority))
     return Delegate(signer, found) if signer.spki() == found.spki else None
 
 
@@ -81,6 +81,12 @@ def _make(authority: Authority, role: str) -> Delegate:
     [answer] = authority.issuer(role).issue([order])
     if not isinstance(answer, Issued):
         raise UserError(f"responder of OCSP: {answer.reason}")
-    text = key_pem(key, authority.passphrase(KEY)) + files.pem(certificate.LABEL, answer.der)
+    secret = _passphrase(authority) or authority.passphrase(KEY)
+    text = key_pem(key, secret) + files.pem(certificate.LABEL, answer.der)
     files.write(place(authority.folder, role), text, secret=True, force=True)
     return Delegate(key, certificate.read(answer.der))
+
+
+def _passphrase(authority: Authority) -> bytes | None:
+    """That of the responder's key: its own, or that of the issuing key where it has none."""
+    return authority.known_passphrase(KEY) or authority.known_passphrase("issuing")

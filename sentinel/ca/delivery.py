@@ -113,6 +113,16 @@ def deliver(authority: Authority, wishes: Sequence[Wish], how: How) -> list[Issu
     return answers
 
 
+def written(authority: Authority, one: Wish) -> list[Path]:
+    """The files that a wish for a new key ends in."""
+    out = [one.out]
+    if one.order.request is None and one.order.key is None:
+        out.append(one.key_out)
+    if authority.profiles.get(one.order.profile).pair:
+        out += _pair_files(one)
+    return out
+
+
 def _free(authority: Authority, one: Wish, force: bool) -> None:
     files.free(one.out, force=force)
     if one.order.request is None and one.order.key is None:

@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 from sentinel.errors import UserError
+from sentinel.model.disk import sync_folder
 
 MOST = 1 << 20
 """Octets of a certificate, request or key that are read from one file."""
@@ -38,11 +39,7 @@ def write(path: Path, data: bytes, *, secret: bool = False, force: bool = False)
                 path.hardlink_to(part)
         finally:
             part.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except FileExistsError:
         raise UserError(f"{path}: is there already; name another file, or replace it with --force") from None
     except OSError as error:

@@ -5,7 +5,6 @@ All of it is made in a folder beside and takes its name at the end: a crash leav
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from sentinel.ca.x509 import certificate, der, extensions, names
 from sentinel.ca.x509.rows import row_of_authority
 from sentinel.ca.x509.templates import locations
 from sentinel.errors import UserError
+from sentinel.model.disk import sync_folder
 
 ROOT_DAYS = 7300
 ISSUING_DAYS = 3650
@@ -64,7 +64,7 @@ def found(
         part.mkdir(mode=0o700)
         _build(part, plan, passphrases, more, clock().replace(microsecond=0))
         part.replace(folder)
-        _sync(folder.parent)
+        sync_folder(folder.parent)
     except OSError as error:
         raise UserError(f"{folder}: cannot be made: {error.strerror}") from None
     finally:
@@ -145,7 +145,7 @@ def _build(
     finally:
         register.close()
     files.write(part / charter.FILE, made.text().encode())
-    _sync(part)
+    sync_folder(part)
 
 
 def _issuing_name(name: str) -> names.Name:
@@ -220,11 +220,3 @@ def _constraints(plan: Plan) -> tuple[bytes, ...]:
 
 def _validity(now: datetime, days: int) -> bytes:
     return der.sequence(der.time(now), der.time(now + timedelta(days=days)))
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -66,9 +66,8 @@ def _root(
 def build(only: str | None = None) -> typer.Typer:
     """The whole command line, from the lists above, or what is needed to run one of its commands or groups:
     to put all together takes as long as many a command."""
-    commands, groups = (
-        (COMMANDS, GROUPS) if only is None else ((only,) * (only in COMMANDS), (only,) * (only in GROUPS))
-    )
+    commands = [name for name in COMMANDS if only in (None, name)]
+    groups = [name for name in GROUPS if only in (None, name)]
     app = typer.Typer(
         name="sentinel",
         no_args_is_help=True,

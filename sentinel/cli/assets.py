@@ -66,7 +66,9 @@ def show(
     format: FormatOption = Format.TABLE,
     store: StoreOption = None,
 ) -> None:
-    """Show one asset: identity, addresses, services, roles and why, exposures."""
+    """Show one asset: identity, addresses, services, roles and why, exposures; its certificates, where the
+    settings name a CA (`ca.dir`)."""
+    from sentinel.cli.certificates import of_asset
     from sentinel.report.asset_page import page
 
     kept: list[Pointer] = []
@@ -84,11 +86,15 @@ def show(
         from sentinel.sources.evidence import find
 
         kept = find(folders(at), addresses=[*asset["ip"], *asset["mac"]])
+    certificates = of_asset(asset)
     if format is Format.TABLE:
-        write_for_people(page(asset, evidence=evidence, packets=[(p.comment, str(p)) for p in kept]))
+        packets = [(p.comment, str(p)) for p in kept]
+        write_for_people(page(asset, evidence=evidence, packets=packets, certificates=certificates or ()))
     else:
         if kept:
             asset["packets"] = [pointer.document() for pointer in kept]
+        if certificates is not None:
+            asset["certificates"] = certificates
         show_json(asset if format is Format.JSON else {"record": "asset", **asset}, format)
 
 

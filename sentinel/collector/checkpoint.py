@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from sentinel.errors import UserError
+from sentinel.model.disk import sync_folder
 from sentinel.store.hold import HeldError, Hold, holder
 
 MAGIC = b"SENTINL1"
@@ -97,11 +98,7 @@ class StateFolder:
         if name.exists():
             name.replace(self.path / OLD)
         part.replace(name)
-        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.path)
         return len(body)
 
     def load(self) -> tuple[Checkpoint | None, list[str]]:

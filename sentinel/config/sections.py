@@ -295,6 +295,15 @@ class CaSettings(Section):
     operator: Annotated[
         str | None, Field(description="Name of the operator in the audit. Not set: the user of the system.")
     ] = None
+    warn_days: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1000,
+            description="Days before the end of a certificate of the CA itself from which every command "
+            "says so.",
+        ),
+    ] = 90
     heads: Annotated[
         Path | None,
         Field(description="Folder elsewhere, for signed heads of the audit: `ca audit verify --head`."),
@@ -321,6 +330,13 @@ class CaSettings(Section):
     connections_per_address: Annotated[
         int, Field(ge=1, le=65_536, description="Of these, how many of one address.")
     ] = 256
+    acme_http01: Annotated[
+        tuple[str, ...],
+        Field(
+            max_length=256,
+            description="Networks (10.1.0.0/16) that http-01 of ACME may connect to (port 80). Empty: off.",
+        ),
+    ] = ()
 
 
 class Settings(Section):

@@ -24,16 +24,25 @@ LONGEST = 200
 """Characters of a captured value."""
 
 
+CERTIFICATE_STYLES = {"revoked": "red", "held": "yellow", "expired": "red"}
+
 PACKETS = 20
 """Places of kept packets that are shown, the newest."""
 
 
-def page(asset: Record, *, evidence: bool = False, packets: Sequence[tuple[str, str]] = ()) -> RenderableType:
+def page(
+    asset: Record,
+    *,
+    evidence: bool = False,
+    packets: Sequence[tuple[str, str]] = (),
+    certificates: Sequence[Record] = (),
+) -> RenderableType:
     """The page. With `evidence` every fact with the capture and frame it was read from; `packets` are
-    (what they prove, where they are)."""
+    (what they prove, where they are), `certificates` those a CA knows of it."""
     parts: list[RenderableType] = [_head(asset), _identity(asset)]
     for title, body in (
         ("Services", _services(asset)),
+        ("Certificates", _certificates(certificates) if certificates else None),
         ("Taken for", _because(asset["roles"], _role, evidence=evidence)),
         ("Exposures", _because(asset["exposures"], _exposure, evidence=evidence)),
         ("Facts", _facts(asset) if evidence else None),
@@ -103,6 +112,20 @@ def _services(asset: Record) -> Table | None:
             moment(s["last"]),
         )
     return out if asset["services"] else None
+
+
+def _certificates(certificates: Sequence[Record]) -> Table:
+    out = table("serial", "subject", "profile", "state", "until", "presented on")
+    for c in certificates:
+        out.add_row(
+            str(c["serial"]),
+            safe(c["subject"], LONGEST),
+            safe(c["profile"]),
+            Text(str(c["state"]), CERTIFICATE_STYLES.get(str(c["state"]), "")),
+            str(c["not_after"])[:10],
+            ", ".join(c["presented"]) or "not seen",
+        )
+    return out
 
 
 def _role(role: Record) -> tuple[Text, list[Record]]:

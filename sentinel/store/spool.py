@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
 from sentinel.errors import StoreAwayError, UserError
+from sentinel.model.disk import sync_folder
 from sentinel.store import segments
 from sentinel.store.hold import HeldError, Hold
 
@@ -105,7 +106,7 @@ class Spool:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._file = os.fdopen(fd, "ab", buffering=0)
         self._sizes[number] = 0
-        self._sync_folder()
+        sync_folder(self.folder)
         return number
 
     def _take_back(self) -> None:
@@ -239,10 +240,3 @@ class Spool:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:012}.seg"
-
-    def _sync_folder(self) -> None:
-        fd = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)

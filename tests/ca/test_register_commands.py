@@ -151,7 +151,7 @@ def _own_request(cli: Cli, tmp_path: Path) -> str:
 
 def test_tokens(cli: Cli, at: Path) -> None:
     made = json.loads(ran(cli, "tokens", "--new", "pump", "--profile", "device", "--format", "json"))
-    assert len(made["token"]) == 43
+    assert len(made["token"]) == 54
     listed = ran(cli, "tokens", "--format", "json")
     assert made["token"] not in listed
     assert [token["id"] for token in json.loads(listed)] == [made["id"]]

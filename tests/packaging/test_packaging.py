@@ -48,7 +48,7 @@ def test_settings_file_loads_as_it_is(tmp_path: Path) -> None:
 
 
 def test_settings_file_names_every_setting_with_its_default(tmp_path: Path) -> None:
-    taken = re.sub(r"(?m)^# ([a-z_]+ = .+)$", r"\1", SETTINGS)
+    taken = re.sub(r"(?m)^# ([a-z0-9_]+ = .+)$", r"\1", SETTINGS)
     file = tmp_path / "sentinel.toml"
     file.write_text(taken, encoding="utf-8")
     loaded = load(file=file, environ={})
@@ -58,7 +58,7 @@ def test_settings_file_names_every_setting_with_its_default(tmp_path: Path) -> N
     for line in SETTINGS.splitlines():
         if found := re.fullmatch(r"\[([a-z]+)\]", line):
             section = found[1]
-        if found := re.fullmatch(r"# ([a-z_]+) =.*", line):
+        if found := re.fullmatch(r"# ([a-z0-9_]+) =.*", line):
             named.add(f"{section}.{found[1]}")
         if found := re.fullmatch(r"# \[\[([a-z.]+)\]\]", line):
             named.add(found[1])

@@ -103,6 +103,7 @@ def test_a_store_that_takes_requests_and_does_not_answer(scene: Scene, elastic_s
     scene.round()
     scene.daemon.until(lambda: not scene.daemon.status()["store"]["spool"]["records"])
     scene.kept()
+    scene.over()
     code, _ = scene.daemon.stop()
     assert code == 0, scene.daemon.said()
     scene.audit()

@@ -6,12 +6,15 @@ import base64
 import binascii
 import hashlib
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from sentinel.ca.audit.tree import MOST
-from sentinel.ca.keys import PublicKey, Signer
 from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel.ca.keys import Signer
 
 _HEX = re.compile(r"[0-9a-f]{64}").fullmatch
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z").fullmatch
@@ -42,6 +45,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def genuine(self) -> bool:
         """Whether the signature is that of the key it names. Whose key that is, is another question."""
+        from sentinel.ca.keys import PublicKey
+
         try:
             key = PublicKey(base64.b64decode(self.key, validate=True))
             algorithm = base64.b64decode(self.algorithm, validate=True)

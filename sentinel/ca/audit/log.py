@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sentinel.ca.audit import heads
 from sentinel.ca.audit.tree import SIZE, Hash, Tree, leaf
-from sentinel.ca.keys import Signer
+
+if TYPE_CHECKING:
+    from sentinel.ca.keys import Signer
 
 BLOCK = 256
 """Leaves of a block: the tree is read from the peaks of the last block and at most as many entries."""

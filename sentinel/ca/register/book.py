@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 import threading
@@ -12,11 +11,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from sentinel.ca.audit import heads, log
 from sentinel.ca.audit.tree import hasher
-from sentinel.ca.keys import Signer
 from sentinel.ca.register import find, rows
 from sentinel.ca.register.change import Change
 from sentinel.ca.register.faults import told
@@ -24,6 +22,10 @@ from sentinel.ca.register.records import Certificate, Entry, Revoked, now
 from sentinel.ca.register.schema import MIGRATIONS
 from sentinel.errors import UserError
 from sentinel.model import database
+from sentinel.model.disk import sync_folder
+
+if TYPE_CHECKING:
+    from sentinel.ca.keys import Signer
 
 Certificates: TypeAlias = list[Certificate]
 Rows: TypeAlias = list[tuple[Any, ...]]
@@ -83,11 +85,7 @@ class Register:
                     db.executemany("INSERT INTO setting VALUES (?, ?)", settings.items())
             finally:
                 db.close()
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(path.parent)
         return cls.open(path)
 
     @classmethod

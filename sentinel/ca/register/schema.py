@@ -50,6 +50,15 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE block (number INTEGER PRIMARY KEY, peaks BLOB NOT NULL, leaves BLOB NOT NULL) STRICT;
     CREATE TABLE head (size INTEGER PRIMARY KEY, head TEXT NOT NULL) STRICT;
     """,
+    """
+    CREATE TABLE acme_account (
+        id TEXT PRIMARY KEY, thumbprint TEXT UNIQUE, document BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE acme_order (
+        id TEXT PRIMARY KEY, account TEXT NOT NULL, expires TEXT NOT NULL, document BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX acme_order_account ON acme_order (account, expires);
+    """,
 )
 """SQL that takes a register from version n to n + 1, statements ended by `;`.
 
@@ -59,5 +68,6 @@ last changed the state. `encoded` holds the certificates themselves, apart, so t
 rows is short. `hash` holds the first octets of every `sha256`, sorted within segments of 4,096
 certificates: an index over all would have one more page written for each certificate, and it is seldom
 looked up. `name` finds any three characters of a name. `block` holds 256 hashes of leaves each, and the
-peaks of the tree at its end (`sentinel.ca.audit.tree`).
+peaks of the tree at its end (`sentinel.ca.audit.tree`). Documents of ACME are JSON
+(`sentinel.ca.serve.acme`): bounded by accounts that operators make, and orders of each.
 """

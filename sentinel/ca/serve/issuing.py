@@ -17,13 +17,17 @@ from sentinel.errors import StoreAwayError, UserError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ask:
-    """One order and how its outcome is told. `problem` says the form of a refusal."""
+    """One order and how its outcome is told. `problem` says the form of a refusal; `refused` makes one
+    in a form of its own. `also` is done in the transaction that records the certificate; a `UserError`
+    of it refuses this order alone."""
 
     request: Request
     caller: Caller
     order: Order
     told: Callable[[Issued], Reply]
     problem: bool = True
+    refused: Callable[[UserError], Reply] | None = None
+    also: Callable[[Change, Issued], None] | None = None
 
 
 def bound(caller: Caller, order: Order) -> Order:
@@ -78,6 +82,8 @@ def _commit(register: Register, ready: list[tuple[Ask, Prepared]]) -> None:
             for ask, prepared in ready:
                 if ask not in spent:
                     record(change, prepared)
+                    if ask.also is not None:
+                        ask.also(change, prepared.issued)
     except StoreAwayError as error:
         for ask, _ in ready:
             _refuse(ask, error)
@@ -113,4 +119,7 @@ def refuse(request: Request, error: UserError, *, problem: bool) -> None:
 
 
 def _refuse(ask: Ask, error: UserError) -> None:
-    refuse(ask.request, error, problem=ask.problem)
+    if ask.refused is not None:
+        ask.refused(error).give(ask.request)
+    else:
+        refuse(ask.request, error, problem=ask.problem)

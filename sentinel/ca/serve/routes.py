@@ -22,6 +22,7 @@ _ROUTES = (
     ("/ocsp/", ("GET",), "status", "status", 8192, True, False),
     ("/crl/", ("GET", "HEAD"), "document", "status", 0, True, False),
     ("/.well-known/est/", ("GET", "POST"), "lane", "enrol", _BODY, False, False),
+    ("/acme/", ("GET", "HEAD", "POST"), "lane", "acme", _BODY, False, True),
     ("/v1/", ("GET", "POST", "DELETE"), "lane", "api", _BODY, False, True),
 )
 

@@ -63,6 +63,8 @@ class Service:
             self.server = _native.HttpServer(bounds, chain, key)
         except (OSError, ValueError) as error:
             raise UserError(str(error)) from None
+        self.ends: list[Callable[[], None]] = []
+        """Called when it has stopped: what handlers have at work besides."""
         self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()
 
@@ -110,6 +112,8 @@ class Service:
         self.server.stop(GRACE)
         for thread in self._threads:
             thread.join()
+        for end in self.ends:
+            end()
 
     def addresses(self) -> dict[str, list[str]]:
         """Where it listens: `https` and `http`, host:port each."""

@@ -11,6 +11,8 @@ from sentinel.ca import files
 from sentinel.ca.authority import Authority
 from sentinel.ca.keys.files import read_key
 from sentinel.ca.ocsp import Responder
+from sentinel.ca.serve.acme.http01 import Http01, networks
+from sentinel.ca.serve.acme.server import Acme
 from sentinel.ca.serve.api import Api
 from sentinel.ca.serve.est import Est
 from sentinel.ca.serve.identity import KEY_LABEL, Identity, names_of
@@ -68,7 +70,10 @@ def started(
     responder, lists = Ocsp(service.server, Responder(authority)), Lists(service.server, authority)
     lists.certificates()
     lists.watch()
+    http01 = Http01(networks(options.acme_http01))
+    service.ends.append(http01.stop)
     handlers: dict[str, Handler] = {
+        "acme": Acme(authority, issuer, http01, responder.forget),
         "api": Api(authority, issuer, responder.forget),
         "enrol": Est(authority, issuer),
         "status": responder,

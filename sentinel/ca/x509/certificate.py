@@ -7,10 +7,13 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from sentinel.ca.keys import PublicKey, Signer
 from sentinel.ca.x509 import altnames, der, extensions, names
 from sentinel.errors import UserError
+
+if TYPE_CHECKING:
+    from sentinel.ca.keys import PublicKey, Signer
 
 LABEL = "CERTIFICATE"
 _VERSION_3 = der.explicit(0, der.integer(2))
@@ -80,6 +83,8 @@ class Certificate:
 
     @cached_property
     def key(self) -> PublicKey:
+        from sentinel.ca.keys import PublicKey  # what only looks at names and ends needs no cryptography
+
         return PublicKey(self.spki)
 
     @property

@@ -25,6 +25,7 @@ COMMANDS: tuple[str, ...] = (
     "approve",
     "operators",
     "tokens",
+    "acme",
     "backup",
     "restore",
     "drill",

@@ -102,5 +102,8 @@ def verify(
         sys.stdout.write(f"{report.entries:,} entries, {report.signed:,} of them under a signed head")
         sys.stdout.write(f" ({rest:,} wait for the next)\n" if rest else "\n")
         sys.stdout.write(f"root {report.root}\n")
+        if report.ok:
+            against = ", and against what was kept elsewhere" if kept else ""
+            sys.stdout.write(f"the audit is whole: every entry, every certificate{against}\n")
     if not report.ok:
         raise UserError(f"{at / REGISTER}: the audit is not whole: {report.faults:,} faults")

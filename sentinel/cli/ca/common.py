@@ -54,8 +54,11 @@ def _asked(name: str) -> str | None:
     return getpass(f"Passphrase of key {name}: ") or None
 
 
-def opened(dir: Path | None, passphrase_file: Path | None = None, *, readonly: bool = False) -> Authority:
-    """The CA that a command was given; close it, or use it in a `with`."""
+def opened(
+    dir: Path | None, passphrase_file: Path | None = None, *, readonly: bool = False, told: bool = True
+) -> Authority:
+    """The CA that a command was given; close it, or use it in a `with`. What it must be told of is said on
+    standard error, unless the command does that itself (`told`)."""
     from sentinel.ca.authority import Authority
 
     at = folder(dir)
@@ -65,6 +68,8 @@ def opened(dir: Path | None, passphrase_file: Path | None = None, *, readonly: b
         from sentinel.config import load
 
         authority.register.published = Publisher.configured(load().settings.ca)
+    if told:
+        warn_soon(authority)
     return authority
 
 
@@ -83,25 +88,35 @@ def who(given: str | None) -> str:
 
 
 def show_json(value: Any) -> None:
-    import json
+    """Write one value as JSON, as the other commands do."""
+    from sentinel.cli import records
 
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    records.show_json(value, records.Format.JSON)
 
 
 def warn(text: str) -> None:
     sys.stderr.write(f"sentinel: {text}\n")
 
 
-def warn_of_end(authority: Authority) -> None:
-    """Say on standard error when a certificate of the CA itself ends soon."""
+def warn_soon(authority: Authority) -> None:
+    """Say on standard error which certificate of the CA ends soon, and which of its lists is overdue."""
     from datetime import UTC, datetime
 
-    for line in authority.ends(WARN_DAYS, datetime.now(UTC)):
+    from sentinel.ca import watch
+
+    now = datetime.now(UTC)
+    # the settings take long to read, and what ends in years is nobody's concern
+    if watch.soonest(authority, now) < MOST_WARN_DAYS:
+        from sentinel.config import load
+
+        for line in watch.ends(authority, load().settings.ca.warn_days, now):
+            warn(line)
+    for line in watch.overdue(authority, now):
         warn(line)
 
 
-WARN_DAYS = 180
-"""Days before the end of a CA's certificate from which every issuing command says so."""
+MOST_WARN_DAYS = 1000
+"""The most that the setting `ca.warn_days` may be."""
 
 
 def tell(authority: Authority, answer: Issued | Refused, paths: list[Path], form: str) -> None:

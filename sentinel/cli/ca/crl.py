@@ -17,6 +17,7 @@ from sentinel.cli.ca.common import (
     WhyOption,
     opened,
     show_json,
+    warn_soon,
     who,
 )
 from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOption
@@ -50,8 +51,9 @@ def crl(
     from sentinel.ca.x509.crl import LABEL
 
     files.free(out, force=force)
-    with opened(dir, passphrase_file) as authority:
+    with opened(dir, passphrase_file, told=False) as authority:
         made = publish(authority, ca, Actor(who(operator), SOURCE, why), delta=delta, days=days)
+        warn_soon(authority)
     files.write(out, made.der if der else files.pem(LABEL, made.der), force=force)
     made = replace(made, path=out)
     if format is Form.JSON:

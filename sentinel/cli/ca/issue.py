@@ -22,7 +22,6 @@ from sentinel.cli.ca.common import (
     opened,
     tell,
     warn,
-    warn_of_end,
     who,
 )
 from sentinel.cli.ca.init import Algorithm
@@ -81,7 +80,7 @@ def issue(
     key for the signing key alone.
     """
     from sentinel.ca import files
-    from sentinel.ca.delivery import How, deliver, wish
+    from sentinel.ca.delivery import How, deliver, wish, written
     from sentinel.ca.x509 import altnames, names, request
     from sentinel.ca.x509.order import Order
 
@@ -119,10 +118,9 @@ def issue(
         if csv is None:
             one = wish(order, out, key_out, found.pair, kind)
             [answer] = deliver(authority, [one], how)
-            tell(authority, answer, [one.out, *([one.key_out] if asked is None else [])], format)
+            tell(authority, answer, written(authority, one), format)
         else:
             _many(authority, csv, out, order, kind, how)
-        warn_of_end(authority)
 
 
 def _many(authority: Authority, path: Path, out: Path, like: object, kind: str, how: How) -> None:

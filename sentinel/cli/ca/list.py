@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sentinel.cli.ca.common import opened, warn, warn_of_end
+from sentinel.cli.ca.common import opened, warn
 from sentinel.cli.ca.listing import tell_rows
 from sentinel.cli.ca.options import DirOption, Form, FormOption
 
@@ -46,4 +46,3 @@ def list(
         if most is not None and len(found) > most:
             last = found[most - 1].serial
             warn(f"the first {most:,} are shown (--limit says how many, --after {last} goes on)")
-        warn_of_end(authority)

@@ -37,9 +37,9 @@ def tell_rows(rows: Sequence[Certificate], form: Form) -> None:
 
 def tell_table(columns: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> None:
     """A table without lines. What cannot be shown is escaped."""
-    from rich.console import Console
     from rich.table import Table
 
+    from sentinel.cli.records import show
     from sentinel.report.table import safe
 
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -48,4 +48,4 @@ def tell_table(columns: Sequence[str], rows: Iterable[Sequence[str]], styles: Se
     for number, row in enumerate(rows):
         style = styles[number] if number < len(styles) else ""
         table.add_row(*(safe(cell, 200) for cell in row), style=style)
-    Console(markup=False, highlight=False, emoji=False).print(table)
+    show(table)

@@ -18,7 +18,6 @@ from sentinel.cli.ca.common import (
     WhyOption,
     opened,
     tell,
-    warn_of_end,
     who,
 )
 from sentinel.cli.ca.init import Algorithm
@@ -75,4 +74,3 @@ def rekey(
             sealed = authority.passphrase("key")
         [answer] = deliver(authority, [one], How(sealed, der, force))
         tell(authority, answer, [one.out, *([one.key_out] if csr is None else [])], format)
-        warn_of_end(authority)

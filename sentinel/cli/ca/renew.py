@@ -18,7 +18,6 @@ from sentinel.cli.ca.common import (
     WhyOption,
     opened,
     tell,
-    warn_of_end,
     who,
 )
 from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOption
@@ -51,4 +50,3 @@ def renew(
         one = wish(replace(order, days=days), out, None, pair)
         [answer] = deliver(authority, [one], How(as_der=der, force=force))
         tell(authority, answer, [one.out], format)
-        warn_of_end(authority)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sentinel.cli.ca.common import opened, warn, warn_of_end
+from sentinel.cli.ca.common import opened, warn
 from sentinel.cli.ca.options import DirOption, PassphraseOption
 
 
@@ -47,7 +47,6 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="sentinel: %(message)s")
     ending = {signal.SIGTERM, signal.SIGINT}
     with opened(dir, passphrase_file) as authority:
-        warn_of_end(authority)
         # blocked before threads start, so that none of them gets a signal that this one waits for
         signal.pthread_sigmask(signal.SIG_BLOCK, ending)
         service = started(authority, load().settings.ca, listen, plain, tuple(san or ()), certificate, key)

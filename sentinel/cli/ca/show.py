@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sentinel.cli.ca.common import WhichArgument, opened, show_json, warn_of_end
+from sentinel.cli.ca.common import WhichArgument, opened, show_json
 from sentinel.cli.ca.options import DirOption
 
 
@@ -53,4 +53,3 @@ def show(
                 for name, value in describe(row, one):
                     sys.stdout.write(f"{name:<22}{value}\n")
                 sys.stdout.write("\n" if len(shown) > 1 else "")
-        warn_of_end(authority)

@@ -17,7 +17,6 @@ from sentinel.cli.ca.common import (
     WhyOption,
     opened,
     tell,
-    warn_of_end,
     who,
 )
 from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOption
@@ -73,4 +72,3 @@ def sign(
         one = wish(order, out, None, authority.profiles.get(profile).pair)
         [answer] = deliver(authority, [one], How(as_der=der, force=force))
         tell(authority, answer, [one.out], format)
-        warn_of_end(authority)

@@ -135,9 +135,16 @@ class ElasticStore:
             self.open(create=True)
             self._unseen = False
         elif self._written:
-            self.client.raw("GET", "/", tries=1, timeout=min(PROBE_SECONDS, self.client.timeout))
+            self._probe()
         self._written = True
         return Writer(self, self._folder)
+
+    def _probe(self) -> None:
+        target = "/_nodes/_local?filter_path=cluster_name"
+        try:
+            self.client.raw("GET", target, tries=1, timeout=min(PROBE_SECONDS, self.client.timeout))
+        except faults.SetUpError as error:
+            raise UserError(error.message) from None
 
     # --- what was just written is found ---------------------------------------------------------------
 

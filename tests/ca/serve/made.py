@@ -19,6 +19,7 @@ from sentinel.ca.authority import Authority
 from sentinel.ca.keys import Signer, generate
 from sentinel.ca.keys.passphrases import Passphrases
 from sentinel.ca.serve import routes, tokens
+from sentinel.ca.serve.acme.http01 import Http01
 from sentinel.ca.serve.start import started
 from sentinel.ca.serve.web import Request
 from sentinel.ca.x509 import altnames, names, request
@@ -134,6 +135,11 @@ class Served:
     def __exit__(self, *_: object) -> None:
         self.service.stop()
         self.authority.close()
+
+    def http01(self) -> Http01:
+        """What looks at devices for ACME."""
+        ends = (getattr(end, "__self__", None) for end in self.service.ends)
+        return next(end for end in ends if isinstance(end, Http01))
 
     def token(self, kind: str = "enrol", **given: Any) -> str:
         """A new token, made as `ca tokens` makes one."""
