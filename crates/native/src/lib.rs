@@ -16,6 +16,7 @@ mod shed;
 mod sm;
 mod tails;
 mod watch;
+mod x509;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -45,7 +46,7 @@ mod _native {
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
-    use super::p256::p256_verify;
+    use super::p256::{P256Key, p256_verify};
     #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
@@ -60,4 +61,6 @@ mod _native {
     use super::tails::Tails;
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
+    #[pymodule_export]
+    use super::x509::plain_requests;
 }

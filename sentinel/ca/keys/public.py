@@ -41,7 +41,7 @@ class PublicKey:
     """A public key: `algorithm` (sm2, p256, p384, ed25519, rsa<bits>), `spki` (DER), `octets` (what the
     BIT STRING holds), `rsa` (modulus and exponent, of RSA keys only)."""
 
-    __slots__ = ("_key", "_sha256", "algorithm", "octets", "rsa", "spki")
+    __slots__ = ("_identifier", "_key", "_sha256", "algorithm", "octets", "rsa", "spki")
 
     def __init__(self, spki: bytes) -> None:
         """Read one SubjectPublicKeyInfo, nothing around it; `UserError` says what is wrong with it."""
@@ -49,6 +49,7 @@ class PublicKey:
         self.rsa: tuple[int, int] | None = None
         self._key: Any = None
         self._sha256: str | None = None
+        self._identifier: bytes | None = None
         try:
             outer = der.Reader(spki)
             info = outer.enter()
@@ -67,6 +68,15 @@ class PublicKey:
             self.algorithm = self._other(marked)
         except (ValueError, UnsupportedAlgorithm) as error:
             raise UserError(f"public key: {error}") from None
+
+    @classmethod
+    def known(cls, spki: bytes, algorithm: str, octets: bytes, sha256: str, identifier: bytes) -> PublicKey:
+        """A key of SM2 or on P-256 that the native module has read, with what it has worked out of it."""
+        self = cls.__new__(cls)
+        self.spki, self.algorithm, self.octets = spki, algorithm, octets
+        self.rsa = self._key = None
+        self._sha256, self._identifier = sha256, identifier
+        return self
 
     def _other(self, marked: bytes) -> str:
         algorithm = der.Reader(marked).enter()
@@ -94,7 +104,9 @@ class PublicKey:
 
     def identifier(self) -> bytes:
         """Key identifier: the leftmost 160 bits of the SHA-256 of the key (RFC 7093, 2, method 1)."""
-        return hashlib.sha256(self.octets).digest()[:20]
+        if self._identifier is None:
+            self._identifier = hashlib.sha256(self.octets).digest()[:20]
+        return self._identifier
 
     def verify(self, algorithm: bytes, message: bytes, signature: bytes) -> bool:
         """Whether `signature` over `message` was made with this key. `algorithm` is the DER of the

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from sentinel import _native
 from sentinel.ca.keys import PublicKey, Signer
@@ -28,22 +30,24 @@ _LOOKED_UP = 500
 """Keys that are looked up in the register together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """An order that passed its checks, with what its certificate will hold."""
 
     order: Order
     profile: Profile
     key: PublicKey
     subject: names.Name
+    encoded: bytes
+    """The subject, DER."""
+    text: str
+    """The subject, as the register has it."""
     alt_names: tuple[altnames.AltName, ...]
     begin: datetime
     end: datetime
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(msgspec.Struct, frozen=True):
     """One certificate before it is signed; an order for a pair has two."""
 
     draft: Draft
@@ -54,8 +58,7 @@ class Half:
     tbs: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """An order whose certificates are made up, with what goes out beside them."""
 
     draft: Draft
@@ -108,10 +111,12 @@ class Issuer:
         """Check and sign, and change nothing: the caller puts each into the register with `record`, and
         gives nothing out before that is on the disk."""
         now = self._clock().replace(microsecond=0)
+        plain = iter(request.plain([order.request for order in orders if order.request is not None]))
         drafts: list[Draft | Refused] = []
         for order in orders:
+            asked = None if order.request is None else next(plain)
             try:
-                drafts.append(self._draft(order, now))
+                drafts.append(self._draft(order, asked, now))
             except UserError as error:
                 drafts.append(Refused(error.message))
         known: set[str] = set()
@@ -135,11 +140,12 @@ class Issuer:
                 out.append(Refused(error.message))
         return self._sign(out)
 
-    def _draft(self, order: Order, now: datetime) -> Draft:
+    def _draft(self, order: Order, asked: request.Request | None, now: datetime) -> Draft:
+        """Check an order; `asked` is its request, where that was read already."""
         profile = self._profiles.get(order.profile)
         subject, alt = order.subject, order.alt_names
         if order.request is not None:
-            asked = request.read(order.request)
+            asked = asked or request.read(order.request)
             key = asked.key
             checks.key(profile, key)
             checks.asked(profile, order, asked)
@@ -160,7 +166,11 @@ class Issuer:
         subject = checks.subject(profile, subject)
         alt = checks.alt_names(profile, alt, subject)
         end, note = checks.end(profile, order.days, now, self.certificate.not_after)
-        return Draft(order, profile, key, subject, alt, now, end, (note,) if note else ())
+        if asked is not None and asked.plain is not None and subject is asked.subject:
+            encoded, text = asked.plain
+        else:
+            encoded, text = names.encode(subject), names.text(subject)
+        return Draft(order, profile, key, subject, encoded, text, alt, now, end, (note,) if note else ())
 
     def _reuse(self, draft: Draft, taken: dict[str, Draft], known: set[str]) -> None:
         """Whose the key is already: the CA's, another subject's, or this one's."""
@@ -170,12 +180,12 @@ class Issuer:
         before = taken.get(found)
         if before is not None:
             if before.subject != draft.subject and not draft.profile.shared_key:
-                raise RefusedError(f"key: is asked for {names.text(before.subject)} too")
+                raise RefusedError(f"key: is asked for {before.text} too")
             if before.subject == draft.subject and before.profile.name == draft.profile.name:
-                raise RefusedError(f"duplicate: this key for {names.text(draft.subject)} is asked for twice")
+                raise RefusedError(f"duplicate: this key for {draft.text} is asked for twice")
         if found not in known:
             return
-        subject = names.text(draft.subject)
+        subject = draft.text
         for row in self._register.by_key(found):
             if row.reason == "keyCompromise":
                 raise RefusedError(f"key: was compromised (certificate {row.serial}); make a new one")
@@ -192,7 +202,7 @@ class Issuer:
         """Renewals are of the same subject and profile; some profiles keep to one certificate in force for a
         subject otherwise."""
         if draft.order.renews:
-            subject = names.text(draft.subject)
+            subject = draft.text
             before = self._register.certificate(draft.order.renews[0])
             if before is None or (before.subject, before.profile) != (subject, draft.profile.name):
                 raise RefusedError(
@@ -201,7 +211,7 @@ class Issuer:
             return
         if not draft.profile.subject.unique:
             return
-        subject = names.text(draft.subject)
+        subject = draft.text
         if (draft.profile.name, draft.subject) in subjects:
             raise RefusedError(f"duplicate: {subject} is asked for twice")
         for row in self._register.by_subject(subject):
@@ -238,7 +248,7 @@ class Issuer:
             self._templates[profile.name, usage] = template
         serial = certificate.new_serial()
         tbs = template.to_be_signed(
-            serial, draft.begin, draft.end, draft.subject, key, draft.alt_names, draft.order.role
+            serial, draft.begin, draft.end, draft.encoded, key, draft.alt_names, draft.order.role
         )
         return Half(draft, key, template, serial, pair_id, tbs)
 
@@ -271,7 +281,7 @@ class Issuer:
         row = row_of(
             data,
             serial=half.serial.hex(),
-            subject=names.text(draft.subject),
+            subject=draft.text,
             issuer=self._name,
             key=half.key,
             begin=draft.begin,

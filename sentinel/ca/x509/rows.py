@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+import msgspec
 
 from sentinel.ca.keys import PublicKey
 from sentinel.ca.register import Certificate as Row
@@ -14,8 +15,7 @@ from sentinel.ca.x509 import altnames, certificate, names
 from sentinel.ca.x509.order import Issued, Order
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """Certificates that are signed and not yet anywhere: `rows` go into the register, then `issued` out."""
 
     order: Order

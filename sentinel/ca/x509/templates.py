@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sentinel.ca.keys import PublicKey, Signer
-from sentinel.ca.x509 import altnames, certificate, der, extensions, names
+from sentinel.ca.x509 import altnames, certificate, der, extensions
 from sentinel.ca.x509.profiles import Profile
 
 
@@ -50,12 +50,12 @@ class Template:
         serial: bytes,
         begin: datetime,
         end: datetime,
-        subject: names.Name,
+        subject: bytes,
         key: PublicKey,
         alt: tuple[altnames.AltName, ...],
         modbus_role: str | None,
     ) -> bytes:
-        """TBSCertificate of one certificate, DER."""
+        """TBSCertificate of one certificate, DER; so is the subject."""
         own = [extensions.subject_key(key.identifier())]
         if alt:
             own.append(extensions.alt_names(alt))
@@ -66,7 +66,7 @@ class Template:
             self._algorithm,
             self._issuer,
             self._validity(begin, end),
-            names.encode(subject),
+            subject,
             key.spki,
             self._first,
             *own,
