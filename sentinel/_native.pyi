@@ -628,6 +628,13 @@ def plain_requests(
     signed, the AlgorithmIdentifier, the signature.
     """
 
+def pem_encode(label: str, der: bytes) -> str:
+    """One block of PEM (RFC 7468), lines of 64 characters."""
+
+def pem_decode(label: str, text: str) -> bytes | None:
+    """The octets of a text that is one block with this label, as `pem_encode` writes it. None for any other:
+    `sentinel.ca.files.unpem` reads what may be PEM all the same."""
+
 def p256_verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Whether an ECDSA signature (DER) over the SHA-256 of a message is of a key on P-256 (04, x, y)."""
 

@@ -62,5 +62,5 @@ mod _native {
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
     #[pymodule_export]
-    use super::x509::plain_requests;
+    use super::x509::{pem_decode, pem_encode, plain_requests};
 }

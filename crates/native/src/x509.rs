@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
-use sentinel_x509::{ATTRIBUTES, Algorithm, Request};
+use sentinel_x509::{ATTRIBUTES, Algorithm, Request, pem};
 use sha2::{Digest, Sha256};
 
 /// A request that was read and proven, with what its key is found by.
@@ -59,4 +59,14 @@ pub fn plain_requests<'py>(
     let octets: Vec<&[u8]> = requests.iter().map(|one| one.as_bytes()).collect();
     let read: Vec<_> = py.detach(|| octets.iter().map(|der| plain(der)).collect());
     read.iter().map(|one| one.as_ref().map(|one| one.tuple(py)).transpose()).collect()
+}
+
+#[pyfunction]
+pub fn pem_encode(label: &str, der: &[u8]) -> String {
+    pem::encode(label, der)
+}
+
+#[pyfunction]
+pub fn pem_decode<'py>(py: Python<'py>, label: &str, text: &str) -> Option<Bound<'py, PyBytes>> {
+    Some(PyBytes::new(py, &pem::decode(label, text)?))
 }

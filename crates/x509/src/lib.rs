@@ -6,6 +6,7 @@
 
 mod der;
 mod name;
+pub mod pem;
 mod request;
 
 pub use name::{ATTRIBUTES, Name};

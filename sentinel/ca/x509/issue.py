@@ -7,7 +7,7 @@ transaction with its sync to the disk) is done once for all orders of a call.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -123,6 +123,7 @@ class Issuer:
         keys = [draft.key.sha256() for draft in drafts if isinstance(draft, Draft)]
         for at in range(0, len(keys), _LOOKED_UP):
             known |= self._register.known_keys(keys[at : at + _LOOKED_UP])
+        serials = iter(certificate.new_serials(2 * len(keys)))
         out: list[Ready | Refused] = []
         taken: dict[str, Draft] = {}
         subjects: set[tuple[str, names.Name]] = set()
@@ -133,7 +134,7 @@ class Issuer:
             try:
                 self._reuse(draft, taken, known)
                 self._duplicate(draft, subjects)
-                out.append(self._make(draft))
+                out.append(self._make(draft, serials))
                 taken[draft.key.sha256()] = draft
                 subjects.add((draft.profile.name, draft.subject))
             except UserError as error:
@@ -221,11 +222,11 @@ class Issuer:
                     f"`ca renew` or `ca rekey` take its place, or revoke it"
                 )
 
-    def _make(self, draft: Draft) -> Ready:
+    def _make(self, draft: Draft, serials: Iterator[bytes]) -> Ready:
         rsa = draft.profile.key_usage.rsa if draft.key.rsa is not None else None
         usage = rsa or draft.profile.key_usage.sign
         pair_id = secrets.token_hex(16) if draft.profile.pair else None
-        first = self._half(draft, draft.key, usage, pair_id)
+        first = self._half(draft, draft.key, usage, pair_id, next(serials))
         if draft.profile.pair_usage is None:
             return Ready(draft, (first,), None)
         sealed = None
@@ -238,15 +239,17 @@ class Issuer:
             other = PublicKey(spki)
             point = _native.sm2_decompress(draft.key.octets)
             sealed = envelope.seal(point, made.public(), made.secret())
-        return Ready(draft, (first, self._half(draft, other, draft.profile.pair_usage, pair_id)), sealed)
+        second = self._half(draft, other, draft.profile.pair_usage, pair_id, next(serials))
+        return Ready(draft, (first, second), sealed)
 
-    def _half(self, draft: Draft, key: PublicKey, usage: tuple[str, ...], pair_id: str | None) -> Half:
+    def _half(
+        self, draft: Draft, key: PublicKey, usage: tuple[str, ...], pair_id: str | None, serial: bytes
+    ) -> Half:
         profile = draft.profile
         template = self._templates.get((profile.name, usage))
         if template is None:
             template = Template(profile, usage, self.certificate, self._signer, self._base_url, self.role)
             self._templates[profile.name, usage] = template
-        serial = certificate.new_serial()
         tbs = template.to_be_signed(
             serial, draft.begin, draft.end, draft.encoded, key, draft.alt_names, draft.order.role
         )

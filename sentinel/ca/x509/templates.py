@@ -14,6 +14,10 @@ from sentinel.ca.x509 import altnames, certificate, der, extensions
 from sentinel.ca.x509.profiles import Profile
 
 
+_SUBJECT_KEY = extensions.subject_key(bytes(20))[:-20]
+"""What stands before a key identifier, which is of 20 octets."""
+
+
 class Template:
     """Certificates of one profile, from one issuer, with one use of the key."""
 
@@ -56,7 +60,7 @@ class Template:
         modbus_role: str | None,
     ) -> bytes:
         """TBSCertificate of one certificate, DER; so is the subject."""
-        own = [extensions.subject_key(key.identifier())]
+        own = [_SUBJECT_KEY, key.identifier()]
         if alt:
             own.append(extensions.alt_names(alt))
         if modbus_role is not None:
