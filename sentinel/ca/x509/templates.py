@@ -13,7 +13,6 @@ from sentinel.ca.keys import PublicKey, Signer
 from sentinel.ca.x509 import altnames, certificate, der, extensions
 from sentinel.ca.x509.profiles import Profile
 
-
 _SUBJECT_KEY = extensions.subject_key(bytes(20))[:-20]
 """What stands before a key identifier, which is of 20 octets."""
 
