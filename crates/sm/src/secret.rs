@@ -5,6 +5,12 @@
 //! generator nor a fault in one computation gives the key away. Numbers and points are RustCrypto's, the
 //! formulas of a signature are here: 1 / (1 + d) is worked out once for a key, and points of many
 //! signatures are brought to their coordinates by one inversion, which is half of what a signature costs.
+//!
+//! No branch and no index depends on a secret. The multiple of G, the inversion of all Z together and that of
+//! 1 + d, sums and products modulo n are constant-time functions of RustCrypto (`BatchNormalize` leaves points
+//! at infinity out by selection), on as many values as there are digests, which is no secret. What is branched
+//! on is said by the outcome: a nonce that is not below n and is drawn again (once in 2^32 times, and it is not
+//! used), and a number that came out as 0.
 
 use crate::cipher::Ciphertext;
 use crate::verify::{PublicKey, Signature, VerifyError, za};
