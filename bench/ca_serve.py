@@ -140,8 +140,8 @@ def measure_step(program: Path, folder: Path) -> dict[str, Any]:
     """step-ca: certificates, each for a JSON Web Token of its own."""
     step = _stepca.StepCa(program, folder / "step")
     try:
+        step.wait()  # it takes no token that is older than itself
         bodies = [json.dumps(step.request(number)).encode() for number in range(STEP_CERTIFICATES)]
-        step.wait()
         asked = [post("/1.0/sign", body, "application/json") for body in bodies]
         return load(step.process.pid, {"address": step.address, "trusted": str(step.root)}, asked, folder)
     finally:
