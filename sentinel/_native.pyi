@@ -17,6 +17,9 @@ _Chunk: TypeAlias = tuple[int, str, _Side, int, int, int, bytes, bool]
 """(flow, probe, side that sent, time in microseconds since 1970 UTC, number of the frame, bytes lost
 before it, payload, the flow is over)"""
 
+_Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None, str | None, str]
+"""A `sentinel.store.heads.Row`"""
+
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
@@ -174,6 +177,10 @@ def drop_privileges(user: str | None = None) -> None:
     """Give up every capability for good and forbid to gain new ones, after becoming `user` if one is
     named. Interfaces that are open stay so. Refused while the process has more than one thread."""
 
+def small_pages() -> bool:
+    """Have the kernel give this process no huge pages (prctl PR_SET_THP_DISABLE), which would let it grow by
+    far more than what it uses. False where the kernel knows no such thing."""
+
 @final
 class EventBatch:
     """Events, ready to be written: a handle, no Python object per event."""
@@ -204,6 +211,10 @@ class EventBatch:
     def ndjson(self, *, tag: bool = False, reveal: bool = False) -> _Bytes:
         """One flat ECS document a line. `tag` puts `"record": "event"` first; secrets are masked
         unless `reveal`."""
+
+    def rows(self, length: int) -> tuple[dict[str, list[_Row]], _Bytes]:
+        """Rows of the embedded store by the first `length` characters of their time (10 or 13), and the
+        documents that cannot be rows as they are, one a line. Secrets are masked."""
 
 @final
 class Watch:
