@@ -16,6 +16,7 @@ mod serve;
 mod shed;
 mod sm;
 mod tails;
+mod v2x;
 mod watch;
 mod x509;
 
@@ -60,6 +61,12 @@ mod _native {
     };
     #[pymodule_export]
     use super::tails::Tails;
+    #[pymodule_export]
+    use super::v2x::{
+        V2xKey, v2x_blind, v2x_certificate, v2x_decode, v2x_encode, v2x_encrypt, v2x_expand, v2x_hash,
+        v2x_linkage, v2x_message, v2x_posix, v2x_pre_linkage, v2x_seed, v2x_time32, v2x_time64,
+        v2x_unsecured, v2x_verify, v2x_verify_certificate, v2x_verify_structure,
+    };
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
     #[pymodule_export]
