@@ -7,8 +7,10 @@ register has it. An order that is refused leaves no file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from sentinel.ca import files
 from sentinel.ca.authority import Authority

@@ -8,6 +8,7 @@ mod harvest;
 mod inventory;
 mod live;
 mod logs;
+mod p256;
 mod probes;
 mod rows;
 mod scan;
@@ -17,6 +18,7 @@ mod sm;
 mod tails;
 mod v2x;
 mod watch;
+mod x509;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -46,6 +48,8 @@ mod _native {
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
+    use super::p256::{P256Key, p256_verify};
+    #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
     use super::serve::{HttpRequest, HttpServer};
@@ -65,4 +69,6 @@ mod _native {
     };
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
+    #[pymodule_export]
+    use super::x509::{pem_decode, pem_encode, plain_requests};
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from sentinel.ca import operators
 from sentinel.ca.register import Certificate, Register
@@ -29,8 +30,7 @@ _CHALLENGE = (_BASIC, ("www-authenticate", 'Bearer realm="sentinel ca"'))
 """Basic first: clients of EST know no other, and Bouncy Castle's reads the first alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Somebody who proved who he is, by a token or by the certificate of his connection."""
 
     name: str

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sentinel import _native
 from sentinel.ca import files, revocation
 from sentinel.ca.authority import Authority
 from sentinel.ca.register import Certificate
@@ -118,7 +119,7 @@ class Api:
         serial = wanted.serial or (token.serial_number if token is not None else "") or None
         order = Order(
             wanted.profile,
-            request=files.unpem(wanted.csr.encode(), *request.LABELS, name="csr")[0][1],
+            request=_unpem(wanted.csr),
             subject=None if wanted.subject is None else names.parse(wanted.subject),
             alt_names=None if wanted.san is None else tuple(map(altnames.parse, wanted.san)),
             days=wanted.days,
@@ -263,5 +264,11 @@ def _decoded(one: Request, kind: type[_T], decoder: msgspec.json.Decoder[_T] | N
         raise RefusedError(400, f"body: {told(error)}") from None
 
 
+def _unpem(csr: str) -> bytes:
+    """A request from PEM: as most clients write it, or in any other form there is."""
+    data = _native.pem_decode(request.LABELS[0], csr)
+    return files.unpem(csr.encode(), *request.LABELS, name="csr")[0][1] if data is None else data
+
+
 def _pem(der: bytes) -> str:
-    return files.pem(certificate.LABEL, der).decode()
+    return _native.pem_encode(certificate.LABEL, der)

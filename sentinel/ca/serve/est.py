@@ -11,7 +11,9 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from sentinel.ca import files
 from sentinel.ca.authority import Authority

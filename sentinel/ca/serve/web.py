@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote
 
@@ -52,8 +51,7 @@ class Request(Protocol):
     def answer(self, status: int, headers: Fields, body: bytes) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A response. `headers` besides the content type, which is left out where there is no body."""
 
     status: int

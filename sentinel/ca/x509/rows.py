@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+import msgspec
 
 from sentinel.ca.keys import PublicKey
 from sentinel.ca.register import Certificate as Row
@@ -17,8 +18,7 @@ ESCROW = "escrow/"
 """What wrapped keys are kept under in the register, with the serial of their certificate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """Certificates that are signed and not yet anywhere: `rows` go into the register, then `issued` out."""
 
     order: Order
