@@ -687,6 +687,25 @@ def sm4_ccm_seal(key: bytes, nonce: bytes, data: bytes, additional: bytes | None
 def sm4_ccm_open(key: bytes, nonce: bytes, data: bytes, additional: bytes | None = None) -> bytes:
     """The text of `sm4_ccm_seal`; ValueError if the tag does not agree."""
 
+def v2x_message_kind(octets: bytes, family: str = "day1") -> str:
+    """Kind of the message: bsm, map, spat, rsi, rsm (family day1), cam, denm (family etsi). ValueError with
+    one line if the octets are no whole message of the family."""
+
+def v2x_message_decode(octets: bytes, kind: str) -> dict[str, Any]:
+    """Fields of a message by their names in the standard, in JSON nearly as X.697 has it: octets in hex,
+    bits as {"value": hex, "length": bits}, or in hex alone where their size is fixed and the field is
+    not optional; a choice as {name: value}, an enumeration by name. ValueError with one line if it is no message of this kind, or longer than
+    65,535 octets."""
+
+def v2x_message_encode(kind: str, fields: dict[str, Any]) -> bytes:
+    """The message in UPER. ValueError if a field is missing, unknown or out of its range."""
+
+def v2x_observation(
+    octets: bytes, received: float, signer: str = "", family: str = "day1", tai_ahead: float = 5.0
+) -> tuple[Any, ...]:
+    """The fields of `sentinel.v2x.messages.Observation` in its order. `tai_ahead`: seconds that counts of
+    TAI since 2004 are ahead of UTC. ValueError if the octets are no whole message of the family."""
+
 def log_sources(dataset: str) -> list[tuple[str, str, str]]:
     """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule
     is meant for them if all that it says is said by one of these. None: of unknown origin, every rule is."""

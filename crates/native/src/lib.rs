@@ -17,6 +17,7 @@ mod shed;
 mod sm;
 mod tails;
 mod v2x;
+mod v2xmsg;
 mod watch;
 mod x509;
 
@@ -67,6 +68,8 @@ mod _native {
         v2x_linkage, v2x_message, v2x_posix, v2x_pre_linkage, v2x_seed, v2x_time32, v2x_time64,
         v2x_unsecured, v2x_verify, v2x_verify_certificate, v2x_verify_structure,
     };
+    #[pymodule_export]
+    use super::v2xmsg::{v2x_message_decode, v2x_message_encode, v2x_message_kind, v2x_observation};
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
     #[pymodule_export]
