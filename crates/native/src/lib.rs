@@ -8,6 +8,7 @@ mod harvest;
 mod inventory;
 mod live;
 mod logs;
+mod p256;
 mod probes;
 mod rows;
 mod scan;
@@ -15,7 +16,10 @@ mod serve;
 mod shed;
 mod sm;
 mod tails;
+mod v2x;
+mod v2xmsg;
 mod watch;
+mod x509;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -45,6 +49,8 @@ mod _native {
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
+    use super::p256::{P256Key, p256_verify};
+    #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
     use super::serve::{HttpRequest, HttpServer};
@@ -57,5 +63,15 @@ mod _native {
     #[pymodule_export]
     use super::tails::Tails;
     #[pymodule_export]
+    use super::v2x::{
+        V2xKey, v2x_blind, v2x_certificate, v2x_decode, v2x_encode, v2x_encrypt, v2x_expand, v2x_hash,
+        v2x_linkage, v2x_message, v2x_posix, v2x_pre_linkage, v2x_seed, v2x_time32, v2x_time64,
+        v2x_unsecured, v2x_verify, v2x_verify_certificate, v2x_verify_structure,
+    };
+    #[pymodule_export]
+    use super::v2xmsg::{v2x_message_decode, v2x_message_encode, v2x_message_kind, v2x_observation};
+    #[pymodule_export]
     use super::watch::{Watch, log_sources};
+    #[pymodule_export]
+    use super::x509::{pem_decode, pem_encode, plain_requests};
 }
