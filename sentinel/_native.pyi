@@ -17,6 +17,12 @@ _Chunk: TypeAlias = tuple[int, str, _Side, int, int, int, bytes, bool]
 """(flow, probe, side that sent, time in microseconds since 1970 UTC, number of the frame, bytes lost
 before it, payload, the flow is over)"""
 
+_V2xRecord: TypeAlias = dict[str, Any]
+"""A record of `v2x_decode` and `v2x_encode`."""
+
+_Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None, str | None, str]
+"""A `sentinel.store.heads.Row`"""
+
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
@@ -174,6 +180,10 @@ def drop_privileges(user: str | None = None) -> None:
     """Give up every capability for good and forbid to gain new ones, after becoming `user` if one is
     named. Interfaces that are open stay so. Refused while the process has more than one thread."""
 
+def small_pages() -> bool:
+    """Have the kernel give this process no huge pages (prctl PR_SET_THP_DISABLE), which would let it grow by
+    far more than what it uses. False where the kernel knows no such thing."""
+
 @final
 class EventBatch:
     """Events, ready to be written: a handle, no Python object per event."""
@@ -204,6 +214,10 @@ class EventBatch:
     def ndjson(self, *, tag: bool = False, reveal: bool = False) -> _Bytes:
         """One flat ECS document a line. `tag` puts `"record": "event"` first; secrets are masked
         unless `reveal`."""
+
+    def rows(self, length: int) -> tuple[dict[str, list[_Row]], _Bytes]:
+        """Rows of the embedded store by the first `length` characters of their time (10 or 13), and the
+        documents that cannot be rows as they are, one a line. Secrets are masked."""
 
 @final
 class Watch:
@@ -735,3 +749,121 @@ class HttpServer:
     def metrics(self) -> dict[str, int]: ...
     def stop(self, grace: float) -> None:
         """Accept nothing more, wait for answers for `grace` seconds, end. Others must go on answering."""
+
+@final
+class V2xKey:
+    """A private key of a vehicle, a roadside unit or a role of its PKI: P-256 in profile `1609.2`, SM2 in
+    `ydt3957`. It signs and decrypts. Any thread may use it; it is overwritten when it is dropped, and does
+    not pickle or print."""
+
+    def __new__(cls, profile_name: str, secret: bytes) -> V2xKey:
+        """`secret` is 32 octets."""
+
+    @staticmethod
+    def generate(profile_name: str) -> V2xKey:
+        """A new key, from the system's random generator."""
+
+    def secret(self) -> bytes:
+        """The private key, 32 octets."""
+
+    def public(self) -> bytes:
+        """The public key, 33 octets: 02 or 03, x."""
+
+    def certificate(self, to_be_signed: _V2xRecord, issuer: bytes | None = None) -> bytes:
+        """An explicit certificate of a ToBeSignedCertificate. `issuer` is the certificate of this key;
+        without it the certificate signs itself."""
+
+    def message(
+        self, message: bytes, header: _V2xRecord, certificate: bytes, *, attach: bool = False
+    ) -> bytes:
+        """A signed message around a message (`v2x_unsecured`). `header` is a HeaderInfo, `certificate` that
+        of this key: it goes with the message when `attach` is true, otherwise its HashedId8."""
+
+    def request(self, pdu: _V2xRecord, certificate: bytes | None = None) -> bytes:
+        """A message with a SignedCertificateRequest of a ScmsPdu. Without a certificate the signer is
+        `self`: the key is the one that a certificate is asked for."""
+
+    def root_list(self, to_be_signed: _V2xRecord, certificate: bytes) -> bytes:
+        """A RootCtl of a ToBeSignedRootCtl."""
+
+    def domain_list(self, to_be_signed: _V2xRecord, certificate: bytes) -> bytes:
+        """A PkiCtl of a ToBeSignedPkiCtl."""
+
+    def decrypt(self, octets: bytes, id: bytes | None = None, digest: bytes | None = None) -> bytes:
+        """What was encrypted for this key (`v2x_encrypt`). `id` and `digest` are the HashedId8 and the hash
+        of the certificate that the sender had the key from; without them it had the key otherwise."""
+
+    def expand(self, key: bytes, i: int, j: int, *, encryption: bool = False) -> V2xKey:
+        """Butterfly: the private key `j` of period `i`, with the expansion key of 16 octets."""
+
+    def blind(self, number: bytes) -> V2xKey:
+        """The private key of a certificate whose authority added a number of 32 octets (`v2x_blind`)."""
+
+def v2x_decode(profile_name: str, kind: str, octets: bytes) -> Any:
+    """Read a structure, in its one canonical encoding: a record is a dict, a choice a pair of name and
+    value, an enumerated name a str, octets are bytes. Names are those of IEEE 1609.2 in both profiles (`psid`
+    for YD/T 3957's `aid`). What no table knows stays as it is: see `crates/native/src/v2x/value.rs`. Kinds:
+    Certificate, ToBeSignedCertificate, Data, ToBeSignedData, HeaderInfo, EncryptedData, Signature,
+    PublicVerificationKey, PublicEncryptionKey, GeographicRegion, CrlContents, CrlSsp, RootCtl,
+    ToBeSignedRootCtl, PkiCtl, ToBeSignedPkiCtl, EtsiList, ScmsPdu, SignedCertificateRequest, ScmsSsp."""
+
+def v2x_encode(profile_name: str, kind: str, value: Any) -> bytes:
+    """Write a structure; what does not fit its type is a `ValueError` that names the component."""
+
+def v2x_certificate(profile_name: str, octets: bytes) -> dict[str, Any]:
+    """Parts of a certificate: hash, id8, implicit, issuer (HashedId8, None if it signs itself), start
+    (Time32), seconds (of validity), psids, curve, public (compressed, None if it is implicit),
+    encryption_public, to_be_signed."""
+
+def v2x_message(profile_name: str, octets: bytes) -> dict[str, Any]:
+    """Parts of a message: kind is unsecured, signed, encrypted or request; payload; of a signed one also
+    message, psid, generation_time and expiry_time (Time64), signer (HashedId8 or None), certificates."""
+
+def v2x_verify_certificate(profile_name: str, octets: bytes, issuer: bytes | None = None) -> str | None:
+    """Why a certificate is not signed by its issuer, or by itself without one; None if it is. What the
+    issuer may issue is not looked at."""
+
+def v2x_verify(profile_name: str, octets: bytes, certificate: bytes) -> str | None:
+    """Why a message is not signed by a certificate's holder; None if it is."""
+
+def v2x_verify_structure(
+    profile_name: str, kind: str, octets: bytes, certificate: bytes | None = None
+) -> dict[str, Any]:
+    """Read a RootCtl, a PkiCtl or a SignedCertificateRequest, whose signature must hold: of a certificate's
+    holder, or of a request with the key that it has."""
+
+def v2x_unsecured(profile_name: str, payload: bytes) -> bytes:
+    """A message with octets that nothing secures: what `V2xKey.message` signs."""
+
+def v2x_encrypt(profile_name: str, plain: bytes, recipients: list[tuple[bytes, bytes, bytes]]) -> bytes:
+    """A message that (HashedId8 of the certificate, its encryption key, its hash) each can read. A recipient
+    without a certificate is (b"", key, b"")."""
+
+def v2x_expand(
+    profile_name: str, seed: bytes, key: bytes, i: int, j: int, *, encryption: bool = False
+) -> bytes:
+    """Butterfly: the public key `j` of period `i` of a seed key, with the expansion key of 16 octets."""
+
+def v2x_blind(profile_name: str, key: bytes, number: bytes) -> bytes:
+    """A public key with a number of 32 octets added: the one an authority certifies."""
+
+def v2x_seed(profile_name: str, authority: bytes, seed: bytes, periods: int = 1) -> bytes:
+    """The linkage seed so many periods later; an authority's number is 2 octets, a seed 16."""
+
+def v2x_pre_linkage(profile_name: str, authority: bytes, seed: bytes, j: int) -> bytes:
+    """What one authority adds to the linkage value of certificate `j` in the seed's period: 9 octets."""
+
+def v2x_linkage(one: bytes, other: bytes) -> bytes:
+    """The linkage value of two authorities' parts."""
+
+def v2x_hash(profile_name: str, octets: bytes) -> bytes:
+    """The profile's hash: SHA-256 or SM3."""
+
+def v2x_time32(posix: float, *, utc: bool = False) -> int:
+    """Time32 of a POSIX time: seconds of TAI since 2004, or with `utc` without leap seconds."""
+
+def v2x_time64(posix: float, *, utc: bool = False) -> int:
+    """Time64 of a POSIX time: the same in microseconds."""
+
+def v2x_posix(time64: int, *, utc: bool = False) -> float:
+    """POSIX time of a Time64."""

@@ -9,11 +9,13 @@ mod inventory;
 mod live;
 mod logs;
 mod probes;
+mod rows;
 mod scan;
 mod serve;
 mod shed;
 mod sm;
 mod tails;
+mod v2x;
 mod v2xmsg;
 mod watch;
 
@@ -41,7 +43,7 @@ mod _native {
     #[pymodule_export]
     use super::inventory::Inventory;
     #[pymodule_export]
-    use super::live::{Live, drop_privileges};
+    use super::live::{Live, drop_privileges, small_pages};
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
@@ -56,6 +58,12 @@ mod _native {
     };
     #[pymodule_export]
     use super::tails::Tails;
+    #[pymodule_export]
+    use super::v2x::{
+        V2xKey, v2x_blind, v2x_certificate, v2x_decode, v2x_encode, v2x_encrypt, v2x_expand, v2x_hash,
+        v2x_linkage, v2x_message, v2x_posix, v2x_pre_linkage, v2x_seed, v2x_time32, v2x_time64,
+        v2x_unsecured, v2x_verify, v2x_verify_certificate, v2x_verify_structure,
+    };
     #[pymodule_export]
     use super::v2xmsg::{v2x_message_decode, v2x_message_encode, v2x_message_kind, v2x_observation};
     #[pymodule_export]
