@@ -650,8 +650,8 @@ def v2x_message_kind(octets: bytes, family: str = "day1") -> str:
 def v2x_message_decode(octets: bytes, kind: str) -> dict[str, Any]:
     """Fields of a message by their names in the standard, in JSON nearly as X.697 has it: octets in hex,
     bits as {"value": hex, "length": bits}, or in hex alone where their size is fixed and the field is
-    not optional; a choice as {name: value}, an enumeration by name. ValueError with one line if it is no message of this kind, or longer than
-    65,535 octets."""
+    not optional; a choice as {name: value}, an enumeration by name. ValueError with one line if it is no
+    message of this kind, or longer than 65,535 octets."""
 
 def v2x_message_encode(kind: str, fields: dict[str, Any]) -> bytes:
     """The message in UPER. ValueError if a field is missing, unknown or out of its range."""
