@@ -20,6 +20,9 @@ before it, payload, the flow is over)"""
 _V2xRecord: TypeAlias = dict[str, Any]
 """A record of `v2x_decode` and `v2x_encode`."""
 
+_Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None, str | None, str]
+"""A `sentinel.store.heads.Row`"""
+
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
@@ -177,6 +180,10 @@ def drop_privileges(user: str | None = None) -> None:
     """Give up every capability for good and forbid to gain new ones, after becoming `user` if one is
     named. Interfaces that are open stay so. Refused while the process has more than one thread."""
 
+def small_pages() -> bool:
+    """Have the kernel give this process no huge pages (prctl PR_SET_THP_DISABLE), which would let it grow by
+    far more than what it uses. False where the kernel knows no such thing."""
+
 @final
 class EventBatch:
     """Events, ready to be written: a handle, no Python object per event."""
@@ -207,6 +214,10 @@ class EventBatch:
     def ndjson(self, *, tag: bool = False, reveal: bool = False) -> _Bytes:
         """One flat ECS document a line. `tag` puts `"record": "event"` first; secrets are masked
         unless `reveal`."""
+
+    def rows(self, length: int) -> tuple[dict[str, list[_Row]], _Bytes]:
+        """Rows of the embedded store by the first `length` characters of their time (10 or 13), and the
+        documents that cannot be rows as they are, one a line. Secrets are masked."""
 
 @final
 class Watch:

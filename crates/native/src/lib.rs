@@ -9,6 +9,7 @@ mod inventory;
 mod live;
 mod logs;
 mod probes;
+mod rows;
 mod scan;
 mod serve;
 mod shed;
@@ -42,7 +43,7 @@ mod _native {
     #[pymodule_export]
     use super::inventory::Inventory;
     #[pymodule_export]
-    use super::live::{Live, drop_privileges};
+    use super::live::{Live, drop_privileges, small_pages};
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
