@@ -1,0 +1,1 @@
+"""Vehicle-to-everything: payload messages and what a receiver makes of them."""
