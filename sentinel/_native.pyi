@@ -23,6 +23,9 @@ _V2xRecord: TypeAlias = dict[str, Any]
 _Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None, str | None, str]
 """A `sentinel.store.heads.Row`"""
 
+_V2xLoaded: TypeAlias = tuple[Literal["roots", "authorities", "revocations"], int, int | None]
+"""(what a list names, how many, until when it holds: microseconds since 1970 UTC, None without an end)"""
+
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
@@ -643,6 +646,25 @@ def sm4_ccm_seal(key: bytes, nonce: bytes, data: bytes, additional: bytes | None
 def sm4_ccm_open(key: bytes, nonce: bytes, data: bytes, additional: bytes | None = None) -> bytes:
     """The text of `sm4_ccm_seal`; ValueError if the tag does not agree."""
 
+def v2x_message_kind(octets: bytes, family: str = "day1") -> str:
+    """Kind of the message: bsm, map, spat, rsi, rsm (family day1), cam, denm (family etsi). ValueError with
+    one line if the octets are no whole message of the family."""
+
+def v2x_message_decode(octets: bytes, kind: str) -> dict[str, Any]:
+    """Fields of a message by their names in the standard, in JSON nearly as X.697 has it: octets in hex,
+    bits as {"value": hex, "length": bits}, or in hex alone where their size is fixed and the field is
+    not optional; a choice as {name: value}, an enumeration by name. ValueError with one line if it is no message of this kind, or longer than
+    65,535 octets."""
+
+def v2x_message_encode(kind: str, fields: dict[str, Any]) -> bytes:
+    """The message in UPER. ValueError if a field is missing, unknown or out of its range."""
+
+def v2x_observation(
+    octets: bytes, received: float, signer: str = "", family: str = "day1", tai_ahead: float = 5.0
+) -> tuple[Any, ...]:
+    """The fields of `sentinel.v2x.messages.Observation` in its order. `tai_ahead`: seconds that counts of
+    TAI since 2004 are ahead of UTC. ValueError if the octets are no whole message of the family."""
+
 def log_sources(dataset: str) -> list[tuple[str, str, str]]:
     """Log sources of events of a dataset: (product, service, category), "" where one is not said. A rule
     is meant for them if all that it says is said by one of these. None: of unknown origin, every rule is."""
@@ -928,3 +950,76 @@ def v2x_expand_all(
     """A registration authority's requests to the pseudonym CA (raAcaCertRequest), for each period (number,
     Time32 of its start) 1 to `count`. `tbs` is a ToBeSignedCertificate of all of them, keys are compressed,
     `linkage` the answers of the two linkage authorities."""
+
+@final
+class V2xVerifier:
+    """Whom to trust, who is revoked, what was received: verification of messages (`crates/v2x/src/verify`).
+    One thread at a time may use it.
+
+    `position` is the receiver's, (latitude, longitude) in degrees; `aids` a table in the form of
+    crates/v2x/data/aid.tsv that wins over it; `strict` refuses payloads that are not of their aid's grammar;
+    `scale`, tai or utc, says whether times count leap seconds. Times are microseconds since 1970 UTC.
+    An outcome has kind, verdict, reason, detail, aid, signer, hashed_id8, generation_time, ask."""
+
+    def __new__(
+        cls,
+        *,
+        position: tuple[float, float] | None = None,
+        aids: str | None = None,
+        strict: bool = False,
+        scale: str = "tai",
+    ) -> V2xVerifier: ...
+    def add_anchor(self, octets: bytes) -> _V2xLoaded:
+        """Takes a root list whose signer is known, a signed list of ETSI, or root certificates."""
+
+    def add_domain_list(self, octets: bytes) -> _V2xLoaded:
+        """Takes a domain's list of authorities, whose signer is known."""
+
+    def add_certificates(self, octets: bytes) -> int | None:
+        """Takes certificates to look for signers and issuers in; they are trusted by their chains only.
+        How many; None if the octets are none."""
+
+    def add_crl(self, octets: bytes) -> _V2xLoaded:
+        """Takes a list of revocations of someone who is trusted."""
+
+    def receive(self, token: int, octets: bytes, posix: int) -> list[tuple[int, dict[str, Any]]]:
+        """Outcomes that are decided now: of this message unless it waits, and of those that waited."""
+
+    def finish(self) -> list[tuple[int, dict[str, Any]]]:
+        """Outcomes of all that still wait."""
+
+    def certificate(self, octets: bytes, posix: int) -> dict[str, Any]:
+        """The outcome of a certificate that is given for itself."""
+
+    def counts(self) -> dict[str, int]:
+        """What was done, what is kept, what was dropped."""
+
+def v2x_sniff(octets: bytes) -> Literal["certificate", "message", "etsi-list", "root-list", "domain-list"] | None:
+    """What octets are; None if nothing that is known."""
+
+@final
+class V2xFrames:
+    """Secured messages of a capture: over GeoNetworking, WSMP, DSMP, UDP, MQTT, or bare."""
+
+    def __new__(cls, path: str | PathLike[str]) -> V2xFrames: ...
+    def next(self) -> list[tuple[int, int, str, bytes]]:
+        """(frame, microseconds since 1970 UTC, layer, octets) of the next messages; none at the end."""
+
+    def warnings(self) -> list[str]:
+        """What was wrong with the capture so far."""
+
+def v2x_bench(
+    algorithm: str,
+    mode: str,
+    seconds: float,
+    posix: int,
+    seed: int,
+    payloads: list[bytes],
+    yardstick: Callable[[], None],
+    *,
+    rate: int | None = None,
+    flood: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """Verifies traffic that it makes: algorithm sm2 or p256, mode known, fresh or flood (rate, signers).
+    Without a rate as fast as it goes, `yardstick` called between slices; with one by the clock, from the
+    moment of each arrival."""

@@ -6,6 +6,15 @@ Scenes make observations, verification and the detectors read them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from sentinel import _native
+
+Family: TypeAlias = Literal["day1", "etsi"]
+"""Who says what the octets are (the AID or PSID of the envelope, a port): T/CSAE 53 day 1, or ETSI."""
+
+TAI_AHEAD = 5.0
+"""Seconds that counts of TAI since 2004-01-01 are ahead of UTC, since 2017."""
 
 KINDS: tuple[str, ...] = ("bsm", "cam", "denm", "map", "spat", "rsi", "rsm")
 """Kinds of payload: five of T/CSAE 53 day 1 and two of ETSI."""
@@ -51,3 +60,19 @@ class Observation:
     """m."""
     events: frozenset[str]
     """What the message reports: hard-braking, emergency, ..."""
+
+
+def observe(
+    payload: bytes,
+    received: float,
+    *,
+    signer: str = "",
+    family: Family = "day1",
+    tai_ahead: float = TAI_AHEAD,
+) -> Observation:
+    """What a message says, received at a moment (s, POSIX).
+
+    Raises:
+        ValueError: the octets are no whole message of the family; one line.
+    """
+    return Observation(*_native.v2x_observation(payload, received, signer, family, tai_ahead))

@@ -17,6 +17,11 @@ mod sm;
 mod tails;
 mod v2x;
 mod v2x_batch;
+mod v2x_bench;
+mod v2x_content;
+mod v2x_frames;
+mod v2x_verify;
+mod v2xmsg;
 mod watch;
 
 use pyo3::exceptions::PyValueError;
@@ -66,6 +71,12 @@ mod _native {
     };
     #[pymodule_export]
     use super::v2x_batch::{V2xCaterpillar, V2xIssuer, v2x_expand_all, v2x_linkage_answer, v2x_open_shared};
+    #[pymodule_export]
+    use super::v2x_bench::v2x_bench;
+    #[pymodule_export]
+    use super::v2x_verify::{V2xFrames, V2xVerifier, v2x_sniff};
+    #[pymodule_export]
+    use super::v2xmsg::{v2x_message_decode, v2x_message_encode, v2x_message_kind, v2x_observation};
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
 }

@@ -13,6 +13,8 @@ COMMANDS: tuple[str, ...] = (
     "sign",
     "revoke",
     "crl",
+    "verify",
+    "bench",
     "show",
     "decode",
     "scene",
