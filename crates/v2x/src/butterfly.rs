@@ -8,8 +8,8 @@
 use crate::cipher::Cipher;
 use crate::key::{CryptoError, SecretKey, VerifyKey};
 use crate::view::Curve;
-use p256::elliptic_curve::{Group, PrimeField};
 use p256::elliptic_curve::sec1::ToSec1Point;
+use p256::elliptic_curve::{Group, PrimeField};
 use zeroize::Zeroizing;
 
 /// Which keys are expanded: the first four octets of the function's input.
