@@ -23,6 +23,9 @@ _V2xRecord: TypeAlias = dict[str, Any]
 _Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None, str | None, str]
 """A `sentinel.store.heads.Row`"""
 
+_V2xLoaded: TypeAlias = tuple[Literal["roots", "authorities", "revocations"], int, int | None]
+"""(what a list names, how many, until when it holds: microseconds since 1970 UTC, None without an end)"""
+
 _NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
 """(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
 
@@ -911,3 +914,156 @@ def v2x_time64(posix: float, *, utc: bool = False) -> int:
 
 def v2x_posix(time64: int, *, utc: bool = False) -> float:
     """POSIX time of a Time64."""
+
+V2xIssued: TypeAlias = tuple[bytes, bytes, bytes, bytes, int, bytes, bytes, bytes, bytes, int, int]
+"""A pseudonym that was made: the answer to the registration authority, the certificate, its digest and its
+key (compressed); period, linkage value and the two halves of it; HashedId8 of the request; from when and
+until when it is valid (Time32)."""
+
+class V2xIssuer:
+    """The pseudonym CA, set up for a batch. Any thread may use it."""
+
+    def __new__(
+        cls,
+        profile: str,
+        key: V2xKey,
+        certificate: bytes,
+        shared: Sequence[bytes],
+        craca: bytes,
+        series: int,
+        time: int,
+        aid: int,
+        valid: tuple[int, int],
+        hours: int,
+    ) -> V2xIssuer:
+        """`key` and `certificate` are the CA's, `shared` the keys of 16 octets that linkage authorities hide
+        their values with, `craca` HashedId3; `time` is the Time32 of its answers, `aid` their application,
+        `valid` between which times it may say that certificates are valid, `hours` how long at the most."""
+
+    def issue(self, requests: Sequence[bytes], threads: int = 1) -> list[V2xIssued | str]:
+        """What was made of each RaAcaCertRequest (ScmsPdu), without the interpreter's lock, on so many
+        threads at the most; a text that says why where one is refused."""
+
+class V2xCaterpillar:
+    """A vehicle's private keys and expansion keys (16 octets), as its order was made with them."""
+
+    def __new__(
+        cls,
+        profile: str,
+        signing: V2xKey,
+        signing_expansion: bytes,
+        encryption: V2xKey,
+        encryption_expansion: bytes,
+    ) -> V2xCaterpillar: ...
+    def receive(self, answer: bytes, authority: bytes, i: int, j: int) -> tuple[bytes, bytes]:
+        """Certificate and private key (32 octets) of the pseudonym CA's answer for pseudonym j of period i.
+        `ValueError` unless the CA whose certificate is given has signed answer and certificate, and the
+        certificate is of the vehicle's key."""
+
+def v2x_linkage_answer(
+    profile: str,
+    authority: bytes,
+    first: int,
+    seed: bytes,
+    shared: bytes,
+    own: bytes,
+    chain: bytes,
+    start: int,
+    periods: int,
+    count: int,
+) -> bytes:
+    """A linkage authority's answer (laPraLinkageValueResponse): values 1 to `count` of each of `periods`
+    periods from `start` on, hidden with the `shared` key, of a chain with a seed in period `first`; its
+    name is hidden with the authority's `own` key. Keys and seeds are 16 octets, `authority` 2."""
+
+def v2x_open_shared(profile: str, octets: bytes, key: bytes) -> bytes:
+    """What is in an EncryptedData that was hidden with a shared key."""
+
+def v2x_expand_all(
+    profile_name: str,
+    tbs: bytes,
+    signing: bytes,
+    signing_expansion: bytes,
+    encryption: bytes,
+    encryption_expansion: bytes,
+    time: int,
+    periods: Sequence[tuple[int, int]],
+    count: int,
+    linkage: tuple[bytes, bytes],
+) -> list[bytes]:
+    """A registration authority's requests to the pseudonym CA (raAcaCertRequest), for each period (number,
+    Time32 of its start) 1 to `count`. `tbs` is a ToBeSignedCertificate of all of them, keys are compressed,
+    `linkage` the answers of the two linkage authorities."""
+
+@final
+class V2xVerifier:
+    """Whom to trust, who is revoked, what was received: verification of messages (`crates/v2x/src/verify`).
+    One thread at a time may use it.
+
+    `position` is the receiver's, (latitude, longitude) in degrees; `aids` a table in the form of
+    crates/v2x/data/aid.tsv that wins over it; `strict` refuses payloads that are not of their aid's grammar;
+    `scale`, tai or utc, says whether times count leap seconds. Times are microseconds since 1970 UTC.
+    An outcome has kind, verdict, reason, detail, aid, signer, hashed_id8, generation_time, ask."""
+
+    def __new__(
+        cls,
+        *,
+        position: tuple[float, float] | None = None,
+        aids: str | None = None,
+        strict: bool = False,
+        scale: str = "tai",
+    ) -> V2xVerifier: ...
+    def add_anchor(self, octets: bytes) -> _V2xLoaded:
+        """Takes a root list whose signer is known, a signed list of ETSI, or root certificates."""
+
+    def add_domain_list(self, octets: bytes) -> _V2xLoaded:
+        """Takes a domain's list of authorities, whose signer is known."""
+
+    def add_certificates(self, octets: bytes) -> int | None:
+        """Takes certificates to look for signers and issuers in; they are trusted by their chains only.
+        How many; None if the octets are none."""
+
+    def add_crl(self, octets: bytes) -> _V2xLoaded:
+        """Takes a list of revocations of someone who is trusted."""
+
+    def receive(self, token: int, octets: bytes, posix: int) -> list[tuple[int, dict[str, Any]]]:
+        """Outcomes that are decided now: of this message unless it waits, and of those that waited."""
+
+    def finish(self) -> list[tuple[int, dict[str, Any]]]:
+        """Outcomes of all that still wait."""
+
+    def certificate(self, octets: bytes, posix: int) -> dict[str, Any]:
+        """The outcome of a certificate that is given for itself."""
+
+    def counts(self) -> dict[str, int]:
+        """What was done, what is kept, what was dropped."""
+
+def v2x_sniff(octets: bytes) -> Literal["certificate", "message", "etsi-list", "root-list", "domain-list"] | None:
+    """What octets are; None if nothing that is known."""
+
+@final
+class V2xFrames:
+    """Secured messages of a capture: over GeoNetworking, WSMP, DSMP, UDP, MQTT, or bare."""
+
+    def __new__(cls, path: str | PathLike[str]) -> V2xFrames: ...
+    def next(self) -> list[tuple[int, int, str, bytes]]:
+        """(frame, microseconds since 1970 UTC, layer, octets) of the next messages; none at the end."""
+
+    def warnings(self) -> list[str]:
+        """What was wrong with the capture so far."""
+
+def v2x_bench(
+    algorithm: str,
+    mode: str,
+    seconds: float,
+    posix: int,
+    seed: int,
+    payloads: list[bytes],
+    yardstick: Callable[[], None],
+    *,
+    rate: int | None = None,
+    flood: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """Verifies traffic that it makes: algorithm sm2 or p256, mode known, fresh or flood (rate, signers).
+    Without a rate as fast as it goes, `yardstick` called between slices; with one by the clock, from the
+    moment of each arrival."""

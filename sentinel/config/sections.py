@@ -339,6 +339,12 @@ class CaSettings(Section):
     ] = ()
 
 
+class V2xSettings(Section):
+    """The PKI for vehicles (`sentinel v2x`)."""
+
+    dir: Annotated[Path | None, Field(description="Folder of the PKI: a folder for each role.")] = None
+
+
 class Settings(Section):
     """Every section. A new setting is a field of one of them; its documentation is made from it."""
 
@@ -353,3 +359,4 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     centre: CentreSettings = CentreSettings()
     ca: CaSettings = CaSettings()
+    v2x: V2xSettings = V2xSettings()

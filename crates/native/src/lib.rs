@@ -17,6 +17,11 @@ mod shed;
 mod sm;
 mod tails;
 mod v2x;
+mod v2x_batch;
+mod v2x_bench;
+mod v2x_content;
+mod v2x_frames;
+mod v2x_verify;
 mod v2xmsg;
 mod watch;
 mod x509;
@@ -68,6 +73,12 @@ mod _native {
         v2x_linkage, v2x_message, v2x_posix, v2x_pre_linkage, v2x_seed, v2x_time32, v2x_time64,
         v2x_unsecured, v2x_verify, v2x_verify_certificate, v2x_verify_structure,
     };
+    #[pymodule_export]
+    use super::v2x_batch::{V2xCaterpillar, V2xIssuer, v2x_expand_all, v2x_linkage_answer, v2x_open_shared};
+    #[pymodule_export]
+    use super::v2x_bench::v2x_bench;
+    #[pymodule_export]
+    use super::v2x_verify::{V2xFrames, V2xVerifier, v2x_sniff};
     #[pymodule_export]
     use super::v2xmsg::{v2x_message_decode, v2x_message_encode, v2x_message_kind, v2x_observation};
     #[pymodule_export]

@@ -25,7 +25,7 @@ use value::{from_python, to_python};
 
 type Bytes<'py> = Bound<'py, PyBytes>;
 
-fn profile(name: &str) -> PyResult<Profile> {
+pub(crate) fn profile(name: &str) -> PyResult<Profile> {
     match name {
         "1609.2" => Ok(Profile::Ieee1609),
         "ydt3957" => Ok(Profile::Ydt3957),
@@ -46,11 +46,11 @@ fn table(name: &str) -> PyResult<&'static Type> {
     named(name).ok_or_else(|| wrong(format_args!("there is no structure {name:?}")))
 }
 
-fn sized<const N: usize>(what: &str, octets: &[u8]) -> PyResult<[u8; N]> {
+pub(crate) fn sized<const N: usize>(what: &str, octets: &[u8]) -> PyResult<[u8; N]> {
     octets.try_into().map_err(|_| wrong(format_args!("{what} has {} octets instead of {N}", octets.len())))
 }
 
-fn public(name: &str, octets: &[u8]) -> PyResult<VerifyKey> {
+pub(crate) fn public(name: &str, octets: &[u8]) -> PyResult<VerifyKey> {
     VerifyKey::from_sec1(curve(name)?, octets).map_err(wrong)
 }
 

@@ -12,11 +12,15 @@ pub mod coer;
 pub mod hash;
 pub mod implicit;
 pub mod key;
+pub mod link;
 pub mod linkage;
+pub mod load;
 pub mod opened;
+pub mod pki;
 pub mod sign;
 pub mod time;
 pub mod types;
+pub mod verify;
 pub mod view;
 
 /// Which standard's rules hold.

@@ -30,6 +30,10 @@ _DIGEST = {"p256": hashes.SHA256(), "p384": hashes.SHA384()}
 class SoftwareKey(Signer, Protocol):
     """A signer whose secret is at hand, so that it can be written to a file."""
 
+    @property
+    def secret(self) -> bytes:
+        """The private number of a key on a curve, most significant octet first."""
+
     def pkcs8(self) -> bytes:
         """PrivateKeyInfo, DER, not encrypted."""
 
@@ -45,6 +49,13 @@ def generate(algorithm: str) -> SoftwareKey:
     if algorithm in ("rsa3072", "rsa4096"):
         return OtherKey(rsa.generate_private_key(RSA_EXPONENT, int(algorithm[3:])))
     raise UserError(f"algorithm {algorithm}: not one of {', '.join(ALGORITHMS)}", 2)
+
+
+def from_secret(algorithm: str, secret: bytes) -> SoftwareKey:
+    """A key of `sm2` or `p256` from its private number, 32 octets, most significant first."""
+    if algorithm == "sm2":
+        return Sm2Key(_native.Sm2Key(secret))
+    return OtherKey(ec.derive_private_key(int.from_bytes(secret), ec.SECP256R1()))
 
 
 def from_pkcs8(info: bytes) -> SoftwareKey:
@@ -121,6 +132,13 @@ class OtherKey:
     @property
     def algorithm(self) -> str:
         return self._algorithm
+
+    @property
+    def secret(self) -> bytes:
+        """The private number of a key on a NIST curve, most significant octet first."""
+        if not isinstance(self._key, ec.EllipticCurvePrivateKey):
+            raise UserError(f"private key: {self._algorithm} has no private number")
+        return self._key.private_numbers().private_value.to_bytes((self._key.key_size + 7) // 8)
 
     def spki(self) -> bytes:
         return self._spki

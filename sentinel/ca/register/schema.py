@@ -59,6 +59,35 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX acme_order_account ON acme_order (account, expires);
     """,
+    """
+    CREATE TABLE v2x_denied (
+        station BLOB PRIMARY KEY, at TEXT NOT NULL, why TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE v2x_order (
+        id BLOB PRIMARY KEY, station BLOB, request BLOB NOT NULL, count INTEGER NOT NULL, chains BLOB
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX v2x_order_station ON v2x_order (station);
+    CREATE TABLE v2x_request (
+        hash BLOB PRIMARY KEY, vehicle BLOB NOT NULL, i INTEGER NOT NULL, j INTEGER NOT NULL,
+        pdu BLOB, answer BLOB,
+        UNIQUE (vehicle, i, j)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX v2x_request_open ON v2x_request (vehicle) WHERE answer IS NULL;
+    CREATE TABLE v2x_pseudonym (
+        request BLOB PRIMARY KEY, serial BLOB NOT NULL, i INTEGER NOT NULL, linkage BLOB NOT NULL,
+        one BLOB NOT NULL, other BLOB NOT NULL, answer BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX v2x_pseudonym_linkage ON v2x_pseudonym (linkage);
+    CREATE TABLE v2x_chain (id BLOB PRIMARY KEY, first INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE v2x_seed (
+        number INTEGER PRIMARY KEY, i INTEGER NOT NULL, one BLOB NOT NULL, other BLOB NOT NULL,
+        last INTEGER NOT NULL,
+        count INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE v2x_revoked (
+        number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, series INTEGER NOT NULL, expiry INTEGER NOT NULL
+    ) STRICT;
+    """,
 )
 """SQL that takes a register from version n to n + 1, statements ended by `;`.
 
@@ -69,5 +98,6 @@ rows is short. `hash` holds the first octets of every `sha256`, sorted within se
 certificates: an index over all would have one more page written for each certificate, and it is seldom
 looked up. `name` finds any three characters of a name. `block` holds 256 hashes of leaves each, and the
 peaks of the tree at its end (`sentinel.ca.audit.tree`). Documents of ACME are JSON
-(`sentinel.ca.serve.acme`): bounded by accounts that operators make, and orders of each.
+(`sentinel.ca.serve.acme`): bounded by accounts that operators make, and orders of each. Tables of `v2x_` are
+those of roles of the PKI for vehicles (`sentinel.ca.v2x`), each used by one role.
 """

@@ -45,10 +45,10 @@ def passphrases(file: Path | None) -> Passphrases:
 
     if file is not None:
         return Passphrases.from_file(file, KEYS)
-    return Passphrases(ask=_asked if sys.stdin.isatty() else None)
+    return Passphrases(ask=asked if sys.stdin.isatty() else None)
 
 
-def _asked(name: str) -> str | None:
+def asked(name: str) -> str | None:
     from getpass import getpass
 
     return getpass(f"Passphrase of key {name}: ") or None

@@ -97,7 +97,7 @@ def init(
 
     at = folder(dir)
     tokens = (("root", root_token), ("issuing", issuing_token))
-    operators = _operators(operator or [], approvals)
+    operators = named_operators(operator or [], approvals)
     plan = founding.Plan(
         name,
         algorithm.value,
@@ -163,7 +163,7 @@ def _under(
             beside.found(at, plan, authority, passphrases(passphrase_file), actor, given.take, enrol)
 
 
-def _operators(given: list[str], approvals: int) -> dict[str, bytes]:
+def named_operators(given: list[str], approvals: int) -> dict[str, bytes]:
     """Operators and their keys (SubjectPublicKeyInfo, DER)."""
     from sentinel.cli.ca.operators import named_key
 

@@ -6,10 +6,22 @@ from importlib import import_module
 
 import typer
 
-COMMANDS: tuple[str, ...] = ("scene",)
+COMMANDS: tuple[str, ...] = (
+    "init",
+    "enrol",
+    "issue",
+    "sign",
+    "revoke",
+    "crl",
+    "verify",
+    "bench",
+    "show",
+    "decode",
+    "scene",
+)
 """Commands, in the order of the help: the function `<name>` of `sentinel.cli.v2x.<name>`."""
 
-GROUPS: tuple[str, ...] = ("misbehaviour",)
+GROUPS: tuple[str, ...] = ("ctl", "misbehaviour")
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.v2x.<name>`."""
 
 app = typer.Typer(no_args_is_help=True, help="Vehicles and roadside units: certificates and messages.")

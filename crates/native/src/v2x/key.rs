@@ -14,7 +14,7 @@ use sentinel_v2x::key::SecretKey;
 /// A private key of the curve that a profile issues with.
 #[pyclass(frozen)]
 pub struct V2xKey {
-    key: SecretKey,
+    pub(crate) key: SecretKey,
     name: String,
 }
 
