@@ -564,6 +564,9 @@ class Sm2Key:
         """Sign e = SM3(ZA || message), `id` being the signer's distinguishing identifier: DER of SEQUENCE
         {r, s}. `1234567812345678` is the one of GM/T 0009."""
 
+    def sign_many(self, id: bytes, messages: Sequence[bytes]) -> list[bytes]:
+        """Sign messages as `sign` does, each in two thirds of the time."""
+
     def sign_digest(self, e: bytes) -> bytes:
         """Sign a digest of 32 octets: r || s, 64 octets."""
 
@@ -611,6 +614,47 @@ def sm2_signature_der(raw: bytes) -> bytes:
 def sm2_signature_raw(der: bytes) -> bytes:
     """DER, in its one form, as r || s. It is not checked to be a signature of anything."""
 
+@final
+class P256Key:
+    """A private key on P-256, set up once. Any thread may use it. It does not pickle or print."""
+
+    def __new__(cls, secret: bytes, public: bytes) -> P256Key:
+        """`secret` is 32 octets, `public` 04, x, y; `ValueError` if one is not the other's."""
+
+    def sign_many(self, messages: Sequence[bytes]) -> list[bytes]:
+        """ECDSA signature (DER) over the SHA-256 of each message."""
+
+def plain_requests(
+    requests: Sequence[bytes],
+) -> list[
+    tuple[
+        tuple[tuple[tuple[str, str], ...], bytes, str],
+        tuple[bytes, str, bytes, str, bytes],
+        list[tuple[bytes, bytes]],
+        tuple[bytes, bytes, bytes],
+    ]
+    | None
+]:
+    """PKCS#10 requests in the form that devices send, each read and its proof verified, without the
+    interpreter's lock: a key of SM2 or on P-256, a subject written as the CA writes it, no attribute but
+    extensions, signed with SM2 and SM3 or ECDSA and SHA-256. None for any other, and where the proof does
+    not hold.
+
+    Of each: subject (attributes, DER, text); key (SubjectPublicKeyInfo, algorithm, point, SHA-256 of the
+    first in hexadecimal, key identifier); extensions (contents of the object identifier, value); what is
+    signed, the AlgorithmIdentifier, the signature.
+    """
+
+def pem_encode(label: str, der: bytes) -> str:
+    """One block of PEM (RFC 7468), lines of 64 characters."""
+
+def pem_decode(label: str, text: str) -> bytes | None:
+    """The octets of a text that is one block with this label, as `pem_encode` writes it. None for any other:
+    `sentinel.ca.files.unpem` reads what may be PEM all the same."""
+
+def p256_verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether an ECDSA signature (DER) over the SHA-256 of a message is of a key on P-256 (04, x, y)."""
+
 def sm2_verify(public: bytes, id: bytes, message: bytes, signature: bytes) -> bool:
     """Whether a signature (DER) over a message holds. A key that is no point is a `ValueError`; whatever is
     wrong with the signature is False."""
@@ -653,8 +697,8 @@ def v2x_message_kind(octets: bytes, family: str = "day1") -> str:
 def v2x_message_decode(octets: bytes, kind: str) -> dict[str, Any]:
     """Fields of a message by their names in the standard, in JSON nearly as X.697 has it: octets in hex,
     bits as {"value": hex, "length": bits}, or in hex alone where their size is fixed and the field is
-    not optional; a choice as {name: value}, an enumeration by name. ValueError with one line if it is no message of this kind, or longer than
-    65,535 octets."""
+    not optional; a choice as {name: value}, an enumeration by name. ValueError with one line if it is no
+    message of this kind, or longer than 65,535 octets."""
 
 def v2x_message_encode(kind: str, fields: dict[str, Any]) -> bytes:
     """The message in UPER. ValueError if a field is missing, unknown or out of its range."""

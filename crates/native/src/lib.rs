@@ -8,6 +8,7 @@ mod harvest;
 mod inventory;
 mod live;
 mod logs;
+mod p256;
 mod probes;
 mod rows;
 mod scan;
@@ -23,6 +24,7 @@ mod v2x_frames;
 mod v2x_verify;
 mod v2xmsg;
 mod watch;
+mod x509;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -52,6 +54,8 @@ mod _native {
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
+    use super::p256::{P256Key, p256_verify};
+    #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
     use super::serve::{HttpRequest, HttpServer};
@@ -79,4 +83,6 @@ mod _native {
     use super::v2xmsg::{v2x_message_decode, v2x_message_encode, v2x_message_kind, v2x_observation};
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
+    #[pymodule_export]
+    use super::x509::{pem_decode, pem_encode, plain_requests};
 }
