@@ -33,8 +33,11 @@ async def client(
         begin = time.perf_counter()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
-        size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        await reader.readexactly(size)
+        size = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        if size:
+            await reader.readexactly(int(size))
+        else:  # in chunks, of text without CR
+            await reader.readuntil(b"\r\n0\r\n\r\n")
         found.append((int(head[9:12]), time.perf_counter() - begin))
     writer.close()
 

@@ -2,13 +2,15 @@
 
 Each certificate is asked for over TLS with a one-time token of its own, kept in the register and spent
 in the transaction that records the certificate, which is on the disk before the answer goes out. The
-load comes from another process, whose CPU is not counted.
+load comes from another process, whose CPU is not counted. Beside it, in turns, runs step-ca with its default
+database, in the same way.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,13 +18,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import _plan
+from bench import _plan, _stepca
 
 CLIENTS = 64
 CERTIFICATES = 6000
 ANSWERS = 30_000
 TARGETS = {"issue": 2100, "ocsp": 5000}
 """Per second of the server's CPU."""
+STEP_CERTIFICATES = 3000
+TIMES = 3
+"""Certificates that step-ca is asked for, and how many times its rate ours is to be."""
 
 TICK = os.sysconf("SC_CLK_TCK")
 TASKS = Path(__file__).with_name("_clients.py")
@@ -131,18 +136,54 @@ def questions(folder: Path, count: int) -> list[bytes]:
     return [ocsp.encode_request([one]) for one in ids]
 
 
+def measure_step(program: Path, folder: Path) -> dict[str, Any]:
+    """step-ca: certificates, each for a JSON Web Token of its own."""
+    step = _stepca.StepCa(program, folder / "step")
+    try:
+        step.wait()  # it takes no token that is older than itself
+        bodies = [json.dumps(step.request(number)).encode() for number in range(STEP_CERTIFICATES)]
+        asked = [post("/1.0/sign", body, "application/json") for body in bodies]
+        return load(step.process.pid, {"address": step.address, "trusted": str(step.root)}, asked, folder)
+    finally:
+        step.stop()
+
+
+def tell(name: str, found: dict[str, Any], target: str) -> float:
+    """Print a measurement and keep it; certificates or answers per second of CPU. One that was refused ends
+    the measurement: refusing is cheap."""
+    if any(not status.startswith("2") for status in found["status"]):
+        raise SystemExit(f"{name}: {found['status']}")
+    count = sum(found["status"].values())
+    rate: float = count / found["cpu"]
+    print(
+        f"{name}: {rate:,.0f} per CPU second{target}, {count:,} in {found['seconds']:.1f} s and "
+        f"{found['cpu']:.1f} s of CPU, p50 {found['p50_ms']:.1f} ms, p99 {found['p99_ms']:.1f} ms"
+    )
+    kept = _plan.PLAN.numbers.setdefault("ca_serve", {}).setdefault(name.replace(" ", "_"), [])
+    kept.append({"per_cpu_s": rate, **found})
+    return rate
+
+
 def main() -> None:
-    for algorithm in ("sm2", "p256"):
-        for kind in TARGETS:
-            _plan.PLAN.record("ca_serve", **{f"{algorithm}_{kind}": []})
-        for _ in range(_plan.PLAN.runs):
+    program, why = _stepca.program()
+    if program is None:
+        print(f"step-ca is left out: {why}")
+    ratios: dict[str, list[float]] = {"sm2": [], "p256": []}
+    for _ in range(_plan.PLAN.runs):
+        rates = {}
+        for algorithm in ratios:
             with tempfile.TemporaryDirectory(prefix="sentinel-bench-") as name:
                 for kind, found in measure(algorithm, Path(name)).items():
-                    count = sum(found["status"].values())
-                    rate = count / found["cpu"]
-                    print(
-                        f"{algorithm} {kind}: {rate:,.0f} per CPU second (target {TARGETS[kind]:,}), {count:,} in "
-                        f"{found['seconds']:.1f} s and {found['cpu']:.1f} s of CPU, p50 {found['p50_ms']:.1f} ms, "
-                        f"p99 {found['p99_ms']:.1f} ms, status {found['status']}"
-                    )
-                    _plan.PLAN.numbers["ca_serve"][f"{algorithm}_{kind}"].append({"per_cpu_s": rate, **found})
+                    rate = tell(f"{algorithm} {kind}", found, f" (target {TARGETS[kind]:,})")
+                    if kind == "issue":
+                        rates[algorithm] = rate
+        if program is not None:
+            with tempfile.TemporaryDirectory(prefix="sentinel-bench-") as name:
+                step = tell("step-ca issue", measure_step(program, Path(name)), "")
+            for algorithm, rate in rates.items():
+                ratios[algorithm].append(rate / step)
+    for algorithm, times in ratios.items():
+        if times:
+            median = statistics.median(times)
+            print(f"{algorithm}: {median:.2f} times step-ca (target {TIMES})")
+            _plan.PLAN.record("ca_serve", **{f"{algorithm}_times_step_ca": median})

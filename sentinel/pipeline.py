@@ -1,8 +1,8 @@
 """The way of the data, spelled out once: sources -> observations -> inventory, and sources -> events ->
 rules -> alerts; both -> store and report.
 
-Reading this page is reading the map. Work per packet is done by `sentinel._native`; what is called
-here is called once a batch or once a scan.
+Reading this page is reading the map: it is one on purpose, whatever its length. Work per packet is done by
+`sentinel._native`; what is called here is called once a batch or once a scan.
 """
 
 from __future__ import annotations

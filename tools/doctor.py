@@ -61,6 +61,12 @@ OPTIONAL = {
         "openjdk-17-jre-headless",
     ),
     "curl": (("curl",), ("--version",), "no test of EST with a client that others wrote", "curl"),
+    "certbot": (
+        ("certbot",),
+        ("--version",),
+        "no test of ACME as the guide has it",
+        "certbot",
+    ),
     "strace": (
         ("strace",),
         ("-V",),

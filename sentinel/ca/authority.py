@@ -130,8 +130,23 @@ class Authority:
             self.profiles,
             role=self.charter.member(role).role,
             base_url=self.base_url,
+            escrow=self._escrow(),
             reserved=frozenset(one.key.sha256() for one in self._chain),
         )
+
+    def _escrow(self) -> bytes | None:
+        """The point that encryption keys of pairs are kept under (`sentinel.ca.escrow`), None if none are."""
+        expected = self.charter.policy.escrow
+        if not expected:
+            return None
+        from sentinel import _native
+        from sentinel.ca.keys import PublicKey
+
+        path = self.folder / "public" / "escrow.pem"
+        key = PublicKey(files.unpem(files.read(path), "PUBLIC KEY", name=path)[0][1])
+        if key.algorithm != "sm2" or key.sha256() != expected:
+            raise UserError(f"{path}: not the escrow key that {charter.FILE} names")
+        return _native.sm2_decompress(key.octets)
 
     def close(self) -> None:
         self._signers.clear()

@@ -21,6 +21,9 @@ Operation = Literal["new-ca-key", "revoke-ca", "restore", "escrow-release", "ope
 
 Role = Literal["root", "issuing"]
 
+KeyCipher = Literal["aes256", "sm4"]
+"""What encrypts key files: AES-256-CBC or SM4-CBC."""
+
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the CA asks of its operators."""
@@ -28,6 +31,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approvals: Annotated[int, msgspec.Meta(ge=0, le=16)] = 0
     """Operators who must approve; 0 asks for none."""
     approve: tuple[Operation, ...] = get_args(Operation)
+    key_cipher: KeyCipher = "aes256"
+    """Of the key files that the CA writes from now on; all are read."""
+    escrow: str = ""
+    """SHA-256 of the key under which encryption keys of TLCP pairs are kept; empty: none is kept."""
 
     def needed(self, operation: Operation) -> int:
         """Operators who must approve an operation."""
@@ -74,6 +81,10 @@ class Charter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "# operators who must approve (0: none), and for what",
             f"approvals = {self.policy.approvals}",
             f"approve = [{', '.join(map(_quoted, self.policy.approve))}]",
+            "# of new key files: aes256 or sm4",
+            f"key_cipher = {_quoted(self.policy.key_cipher)}",
+            "# the key that encryption keys of TLCP pairs are kept under (empty: they are not kept)",
+            f"escrow = {_quoted(self.policy.escrow)}",
         ]
         for member in self.members:
             lines += ["", "[[members]]"]

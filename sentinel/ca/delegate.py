@@ -82,7 +82,9 @@ def _make(authority: Authority, role: str) -> Delegate:
     if not isinstance(answer, Issued):
         raise UserError(f"responder of OCSP: {answer.reason}")
     secret = _passphrase(authority) or authority.passphrase(KEY)
-    text = key_pem(key, secret) + files.pem(certificate.LABEL, answer.der)
+    text = key_pem(key, secret, authority.charter.policy.key_cipher) + files.pem(
+        certificate.LABEL, answer.der
+    )
     files.write(place(authority.folder, role), text, secret=True, force=True)
     return Delegate(key, certificate.read(answer.der))
 

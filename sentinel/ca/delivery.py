@@ -7,8 +7,10 @@ register has it. An order that is refused leaves no file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from sentinel.ca import files
 from sentinel.ca.authority import Authority
@@ -97,9 +99,10 @@ def deliver(authority: Authority, wishes: Sequence[Wish], how: How) -> list[Issu
             order = replace(order, key=key.spki())
         keys.append(key)
         orders.append(order)
+    cipher = authority.charter.policy.key_cipher
     for one, key in zip(wishes, keys, strict=True):
         if key is not None:
-            write_key(one.key_out, key, how.passphrase, force=how.force)
+            write_key(one.key_out, key, how.passphrase, cipher, force=how.force)
     answers: list[Issued | Refused] = []
     try:
         answers = authority.issuer().issue(orders)

@@ -32,6 +32,18 @@ _MOST_DAYS = 36525
 
 
 @dataclass(frozen=True, slots=True)
+class Above:
+    """The root of a CA that is there, for a new issuing CA beside its own. `base_url` is where the root's
+    list is served."""
+
+    root: certificate.Certificate
+    signer: Signer
+    base_url: str
+    told: Callable[[certificate.Certificate], None]
+    """Called with the new certificate before it is anywhere: to put it into the root's register."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be founded. `permitted` and `excluded` are name constraints of the issuing CA."""
 
@@ -47,6 +59,8 @@ class Plan:
     who: str = ""
     tokens: tuple[tuple[str, str], ...] = ()
     """(role, `pkcs11:` URI) of keys that a token holds."""
+    above: Above | None = None
+    """Whose root it comes under; None makes one."""
 
 
 def found(
@@ -106,9 +120,12 @@ def _build(
     for name in ("keys", "profiles", "public"):
         (part / name).mkdir(mode=0o700)
     places = dict(plan.tokens)
-    root_name = names.parse(f"{plan.name} Root" if plan.intermediate and "=" not in plan.name else plan.name)
-    signer = _key(part, "root", plan, passphrases, places)
-    root = _root(signer, root_name, now, plan)
+    if plan.above is None:
+        of_root = f"{plan.name} Root" if plan.intermediate and "=" not in plan.name else plan.name
+        signer = _key(part, "root", plan, passphrases, places)
+        root = _root(signer, names.parse(of_root), now, plan)
+    else:
+        signer, root = plan.above.signer, plan.above.root
     chain = [root]
     if plan.intermediate:
         issuing_name = _issuing_name(plan.name)
@@ -128,7 +145,7 @@ def _build(
     files.write(part / "public" / "chain.pem", bundle)
     register = Register.create(part / REGISTER, digest=audit_key.digest(plan.algorithm))
     try:
-        register.signer = audit_key.make(part, plan.algorithm, passphrases)
+        register.signer = audit_key.make(part, plan.algorithm, passphrases, plan.policy.key_cipher)
         with register.transaction() as change:
             for role, one in zip(roles, reversed(chain), strict=True):
                 row = row_of_authority(one, role, plan.who)
@@ -142,6 +159,8 @@ def _build(
                 )
         if more is not None:
             more(part, register)
+        if plan.above is not None:
+            plan.above.told(chain[0])
     finally:
         register.close()
     files.write(part / charter.FILE, made.text().encode())
@@ -161,7 +180,8 @@ def _key(part: Path, role: str, plan: Plan, passphrases: Passphrases, places: di
 
         return make_token_key(places[role], plan.algorithm, passphrases.get(role), part)
     key = generate(plan.algorithm)
-    write_key(part / "keys" / f"{role}.pem", key, passphrases.fresh(role))
+    secret = passphrases.fresh(role)
+    write_key(part / "keys" / f"{role}.pem", key, secret, plan.policy.key_cipher)
     return key
 
 
@@ -194,7 +214,7 @@ def _issuing(
     plan: Plan,
 ) -> certificate.Certificate:
     days = min(ISSUING_DAYS, plan.days) if plan.issuing_days is None else plan.issuing_days
-    base = plan.base_url.rstrip("/")
+    base = (plan.base_url if plan.above is None else plan.above.base_url).rstrip("/")
     tbs = certificate.to_be_signed(
         certificate.new_serial(),
         signer.signature_algorithm(),

@@ -68,6 +68,10 @@ class Responder:
         """Changes whenever a state of a certificate has changed, by whatever process."""
         return tuple(self._authority.register.changed(name) for name in self._names)
 
+    def ready(self, role: str = "issuing") -> None:
+        """`UserError` says why there is no key to answer with."""
+        self._delegate(self._authority.charter.member(role).role, self._clock().replace(microsecond=0))
+
     def respond(self, request: bytes) -> Response:
         """The answer to an OCSPRequest."""
         try:

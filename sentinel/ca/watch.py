@@ -45,7 +45,8 @@ def ends(authority: Authority, within_days: int, now: datetime) -> Iterator[str]
         left = (one.not_after - now).days
         if left < within_days:
             when = f"ends in {left} days" if left >= 0 else "has ended"
-            yield f"the {member.role} certificate {when} ({one.not_after:%Y-%m-%d}); make a new CA beside it"
+            what = f"the {member.role} certificate {when} ({one.not_after:%Y-%m-%d})"
+            yield f"{what}; make another: sentinel ca init{' --under' if member.role == 'issuing' else ''}"
 
 
 def overdue(authority: Authority, now: datetime) -> Iterator[str]:

@@ -50,6 +50,7 @@ class Daemon:
             self._folder.release()
 
     def _collect(self) -> int:
+        from sentinel._native import small_pages
         from sentinel.collector.forward import Forwarders
         from sentinel.collector.metrics import Metrics
         from sentinel.collector.notify import Notify
@@ -57,6 +58,7 @@ class Daemon:
         from sentinel.store import open_store, open_writer
 
         settings, log = self._settings, self._log
+        small_pages()
         before = self._taken_up()
         notify = Notify()
         ports = open_ports(settings, before, log)

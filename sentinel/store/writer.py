@@ -62,9 +62,8 @@ class Writer:
 
     def append_events(self, events: bytes | EventBatch) -> Written:
         """Add events, one flat document a line, in any order."""
-        ndjson = events if isinstance(events, bytes) else events.ndjson()
         with told(self._folder):
-            return self._parts.append(ndjson, self._floor)
+            return self._parts.append(events, self._floor)
 
     def append_alerts(self, alerts: list[bytes]) -> Written:
         """Add alerts."""

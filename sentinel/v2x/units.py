@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from sentinel.v2x.messages import Family
 
@@ -48,5 +49,5 @@ def bits(family: Family) -> dict[str, list[str]]:
 
 
 @cache
-def _tables() -> dict[str, dict[str, dict[str, dict[str, object]]]]:
+def _tables() -> dict[str, Any]:
     return tomllib.loads(files("sentinel.v2x").joinpath("fields.toml").read_text(encoding="utf-8"))

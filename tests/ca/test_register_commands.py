@@ -61,6 +61,18 @@ def test_list_and_search(cli: Cli, at: Path) -> None:
     assert "one of valid, revoked" in ran(cli, "list", "--state", "new", code=2)
 
 
+def test_a_narrow_terminal(cli: Cli, at: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The subject stands under the serial number, whole, and the serial number is never broken."""
+    subject, serial = "CN=device-0000007,O=Plant", certificate(7).serial
+    for width, beside in (("80", False), ("60", False), ("140", True)):
+        monkeypatch.setenv("COLUMNS", width)
+        lines = ran(cli, "search", "device-0000007").splitlines()
+        [at_serial] = [number for number, line in enumerate(lines) if line.startswith(serial)]
+        assert (subject in lines[at_serial]) == beside, width
+        assert beside or lines[at_serial + 1].startswith(subject), lines
+        assert all(len(line) <= int(width) for line in lines)
+
+
 def test_audit(cli: Cli, at: Path, tmp_path: Path) -> None:
     head = tmp_path / "head.json"
     ran(cli, "audit", "head", "--out", head)

@@ -65,6 +65,20 @@ def test_with_the_right_certificate_and_password_it_is_written_to(
     store.close()
 
 
+def test_an_api_key_goes_without_a_user(elastic_secured: Secured, folder: Path, tmp_path: Path) -> None:
+    # this distribution of the server can make no keys (it lacks what their index needs): one it does not know
+    key = tmp_path / "key"
+    key.write_text("c2Vuc29yOnN3b3JkZmlzaA==\n")
+    key.chmod(0o600)
+    access = elastic_secured.access()
+    wanted = secured(elastic_secured, access, password=None, api_key=key)
+    with pytest.raises(UserError, match=r"names a user, and elastic\.api_key is set"):
+        opened(access.url, wanted, folder)
+    with pytest.raises(UserError, match=r"not let in: the API key of elastic\.api_key") as told:
+        opened(f"https://127.0.0.1:{elastic_secured.server.port}", wanted, folder)
+    assert "c2Vuc29y" not in told.value.message
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [

@@ -45,6 +45,9 @@ def test_memory_handles_and_threads_stay(scene: Scene) -> None:
         scene.round(WARM_LINES if number < WARM else 20)
         assert scene.daemon.process is not None
         rounds.append(held(scene.daemon.process.pid, number))
+    assert scene.daemon.process is not None
+    # pages that the kernel joins on its own would be memory that nobody asked for
+    assert "THP_enabled:\t0" in Path(f"/proc/{scene.daemon.process.pid}/status").read_text()
     measured = rounds[WARM:]
     told = "\n".join(str(r) for r in rounds)
     assert growth(measured) < 0.01, told

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sentinel._native import EventBatch, Scan
+from sentinel._native import EventBatch, Scan, Watch
+from sentinel.store import heads
 
 
 def batch(plant: Path) -> EventBatch:
@@ -50,3 +53,47 @@ def test_monitoring_goes_first(plant: Path) -> None:
     assert len(events) == 0
     with pytest.raises(ValueError, match="'some' is none of notable, none"):
         events.shed("some")
+
+
+COLUMN = st.one_of(st.text(max_size=8), st.integers(-5, 5), st.booleans(), st.lists(st.text(max_size=3)))
+DOCUMENT = st.fixed_dictionaries(
+    {"@timestamp": st.datetimes().map(lambda t: f"{t.isoformat(timespec='microseconds')}Z")},
+    optional={
+        "event.dataset": COLUMN,
+        "event.action": COLUMN,
+        "ot.action": COLUMN,
+        "source.ip": COLUMN,
+        "destination.ip": COLUMN,
+        "message": st.text(max_size=30),
+        "password": st.text(max_size=8),
+    },
+)
+
+
+def same_rows(events: EventBatch, length: int) -> None:
+    """Rows are those that Python makes of the lines."""
+    refused, again = heads.Refused(), heads.Refused()
+    wanted = heads.events(events.ndjson(), length, refused)
+    found, odd = events.rows(length)
+    for part, rows in heads.events(odd, length, again).items():
+        found.setdefault(part, []).extend(rows)
+    assert {part: sorted(rows, key=repr) for part, rows in found.items()} == {
+        part: sorted(rows, key=repr) for part, rows in wanted.items()
+    }
+    assert (again.count, again.lines) == (refused.count, refused.lines)
+
+
+@given(st.lists(DOCUMENT, max_size=12), st.sampled_from([10, 13]))
+def test_rows_are_what_the_lines_say(documents: list[dict[str, object]], length: int) -> None:
+    watch = Watch([])
+    lines = "".join(json.dumps(d) + "\n" for d in documents).encode()
+    same_rows(watch.feed_lines(lines), length)
+    same_rows(watch.finish(), length)
+
+
+def test_rows_of_packets(plant: Path) -> None:
+    events = batch(plant)
+    same_rows(events, 10)
+    found, odd = events.rows(13)
+    assert sum(map(len, found.values())) == len(events)
+    assert not odd

@@ -138,7 +138,7 @@ def test_a_reader_finishes_what_expires_meanwhile(tmp_path: Path) -> None:
 
 
 def test_a_slow_reader_does_not_hold_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "WAL_PAGES", 20)
+    monkeypatch.setattr(parts, "WAL", 20 * parts.PAGE)
     store = SqliteStore(tmp_path / "store", create=True)
     log = tmp_path / "store" / "events" / "2026-01-01.db-wal"
     with store.writer() as writer:

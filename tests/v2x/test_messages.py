@@ -70,11 +70,17 @@ def test_a_cam_is_observed_as_it_was_made() -> None:
 
 
 def test_a_denm_is_observed_as_it_was_made() -> None:
-    made = {"generated": NOON, "latitude": 39.976, "longitude": 116.35, "speed": 0.0, "heading": 10.0}
+    made: dict[str, Any] = {
+        "generated": NOON,
+        "latitude": 39.976,
+        "longitude": 116.35,
+        "speed": 0.0,
+        "heading": 10.0,
+    }
     payload = payloads.denm(station="00001267", sequence=3, cause=97, sub_cause=1, **made)
     seen = observe(payload, NOON + 300, family="etsi")
     assert {name: getattr(seen, name) for name in made} == made
-    assert (seen.kind, seen.station, seen.events) == ("denm", "00001267", {"cause-97-1"})
+    assert (seen.kind, seen.station, seen.events) == ("denm", "00001267", frozenset({"cause-97-1"}))
 
 
 def test_an_emergency_vehicle_says_so() -> None:
@@ -87,12 +93,12 @@ def test_an_emergency_vehicle_says_so() -> None:
 
 
 def test_roadside_messages_are_observed_as_they_were_made() -> None:
-    place = {"latitude": 39.976, "longitude": 116.35}
+    place: dict[str, Any] = {"latitude": 39.976, "longitude": 116.35}
     rsi = payloads.rsi_speed_limit(
         station="52" * 8, counter=7, generated=NOON, limit=60 / 3.6, minutes=30, **place
     )
     seen = observe(rsi, NOON + 1)
-    assert (seen.kind, seen.station, seen.events) == ("rsi", "52" * 8, {"sign-85"})
+    assert (seen.kind, seen.station, seen.events) == ("rsi", "52" * 8, frozenset({"sign-85"}))
     assert (seen.latitude, seen.longitude, seen.generated) == (39.976, 116.35, NOON - 0.25)
     shown = show(rsi)["rtss"][0]
     assert shown["description"] == {"textString": "60"}
@@ -114,7 +120,7 @@ def test_roadside_messages_are_observed_as_they_were_made() -> None:
     ]
     rsm = payloads.rsm(station="52" * 8, counter=7, generated=NOON, participants=people, **place)
     seen = observe(rsm, NOON)
-    assert (seen.kind, seen.generated, seen.events) == ("rsm", NOON, {"participants-1"})
+    assert (seen.kind, seen.generated, seen.events) == ("rsm", NOON, frozenset({"participants-1"}))
     (shown,) = show(rsm)["participants"]
     assert (shown["ptcType"], shown["speed"], shown["heading"]) == ("pedestrian", 1.2, 270.0)
     assert shown["pos"]["offsetLL"]["position-LatLon"] == {"lat": 39.9761, "lon": 116.3501}

@@ -3,7 +3,7 @@
 use crate::shed::Keep;
 use crate::wrong;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyDict};
 use sentinel_detect::event::Event;
 use std::sync::Arc;
 
@@ -45,6 +45,16 @@ impl EventBatch {
             }
         });
         PyBytes::new(py, &out)
+    }
+
+    /// Rows of the embedded store by the first `length` characters of their time, and the documents that
+    /// cannot be rows as they are, one a line. Secrets are masked.
+    fn rows<'py>(
+        &self,
+        py: Python<'py>,
+        length: usize,
+    ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyBytes>)> {
+        crate::rows::rows(self, py, length)
     }
 
     /// Takes the events up to a time (µs) out of the batch, as far as none later stands before them; all

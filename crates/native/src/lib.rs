@@ -8,7 +8,9 @@ mod harvest;
 mod inventory;
 mod live;
 mod logs;
+mod p256;
 mod probes;
+mod rows;
 mod scan;
 mod serve;
 mod shed;
@@ -22,6 +24,7 @@ mod v2x_frames;
 mod v2x_verify;
 mod v2xmsg;
 mod watch;
+mod x509;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -47,9 +50,11 @@ mod _native {
     #[pymodule_export]
     use super::inventory::Inventory;
     #[pymodule_export]
-    use super::live::{Live, drop_privileges};
+    use super::live::{Live, drop_privileges, small_pages};
     #[pymodule_export]
     use super::logs::{Logs, recognise_log};
+    #[pymodule_export]
+    use super::p256::{P256Key, p256_verify};
     #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
@@ -78,4 +83,6 @@ mod _native {
     use super::v2xmsg::{v2x_message_decode, v2x_message_encode, v2x_message_kind, v2x_observation};
     #[pymodule_export]
     use super::watch::{Watch, log_sources};
+    #[pymodule_export]
+    use super::x509::{pem_decode, pem_encode, plain_requests};
 }

@@ -107,3 +107,9 @@ pub fn drop_privileges(py: Python<'_>, user: Option<&str>) -> PyResult<()> {
     };
     sentinel_ring::drop_privileges(ids).map_err(wrong)
 }
+
+/// No huge pages for this process. See `sentinel/_native.pyi`.
+#[pyfunction]
+pub fn small_pages() -> bool {
+    sentinel_ring::small_pages()
+}

@@ -49,6 +49,16 @@ impl Sm2Key {
         let signature = py.detach(|| self.0.sign(id, message)).map_err(wrong)?;
         Ok(PyBytes::new(py, &signature.to_der()))
     }
+    fn sign_many<'py>(
+        &self,
+        py: Python<'py>,
+        id: &[u8],
+        messages: Vec<Bytes<'py>>,
+    ) -> PyResult<Vec<Bytes<'py>>> {
+        let shown: Vec<&[u8]> = messages.iter().map(|message| message.as_bytes()).collect();
+        let signatures = py.detach(|| self.0.sign_many(id, &shown)).map_err(wrong)?;
+        Ok(signatures.iter().map(|one| PyBytes::new(py, &one.to_der())).collect())
+    }
     fn sign_digest<'py>(&self, py: Python<'py>, e: &[u8]) -> PyResult<Bytes<'py>> {
         let e = sized("the digest", e)?;
         let signature = py.detach(|| self.0.sign_digest(&e)).map_err(wrong)?;

@@ -46,7 +46,8 @@ pub fn v2x_linkage_answer<'py>(
     count: u8,
 ) -> PyResult<Bytes<'py>> {
     let profile = self::profile(profile)?;
-    let line = Chain { authority: sized("an authority's number", authority)?, first, seed: sized("a seed", seed)? };
+    let line =
+        Chain { authority: sized("an authority's number", authority)?, first, seed: sized("a seed", seed)? };
     let key = sized("a shared key", shared)?;
     let shared = Shared { key, id: shared_id(profile, &key) };
     let own: [u8; 16] = sized("a key", own)?;
@@ -56,11 +57,8 @@ pub fn v2x_linkage_answer<'py>(
                 .ok_or(PkiError::Missing("a period of the chain"))?;
             let name = seal_shared(profile, &own, &shared_id(profile, &own), chain)?;
             let values = Value::List(values.into_iter().map(Value::List).collect());
-            let individual = Value::record([
-                ("jMax", Value::int(count)),
-                ("values", values),
-                ("linkageChainId", name),
-            ]);
+            let individual =
+                Value::record([("jMax", Value::int(count)), ("values", values), ("linkageChainId", name)]);
             let answer = Value::record([
                 ("iMin", Value::int(start)),
                 ("iMax", Value::int(start.saturating_add(periods.saturating_sub(1)))),
@@ -270,9 +268,8 @@ impl V2xCaterpillar {
         j: u8,
     ) -> PyResult<(Bytes<'py>, Bytes<'py>)> {
         let authority = CertificateView::parse(authority, self.profile).map_err(wrong)?;
-        let made = py
-            .detach(|| receive(self.profile, answer, &authority, &self.keys, i, j))
-            .map_err(wrong)?;
+        let made =
+            py.detach(|| receive(self.profile, answer, &authority, &self.keys, i, j)).map_err(wrong)?;
         Ok((PyBytes::new(py, &made.certificate), PyBytes::new(py, &*made.key.to_bytes())))
     }
     fn __repr__(&self) -> &'static str {

@@ -19,7 +19,7 @@ pub use block::Frame;
 pub use error::Error;
 pub use link::Link;
 pub use port::{Counters, MAX_LATE_MS, Port, RETIRE_MS, Settings, State, wait};
-pub use privileges::drop_privileges;
+pub use privileges::{drop_privileges, small_pages};
 
 /// One instruction of classic BPF (the kernel's `struct sock_filter`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -23,6 +23,13 @@ pub fn drop_privileges(user: Option<(u32, u32)>) -> Result<(), String> {
     sys::drop_capabilities().map_err(|why| wrong("capset", &why))
 }
 
+/// Has the kernel give this process no huge pages from now on. It joins pages of 4 KiB into pages of 2 MiB in
+/// its own time, also where nearly all of them are free: a process that lives for months is then many times
+/// as large as what it uses (PR_SET_THP_DISABLE, prctl(2)). False where the kernel knows no such thing.
+pub fn small_pages() -> bool {
+    sys::small_pages().is_ok()
+}
+
 fn wrong(what: &str, why: &io::Error) -> String {
     format!("privileges cannot be dropped: {what} failed: {why}")
 }

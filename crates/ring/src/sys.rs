@@ -212,3 +212,9 @@ pub fn become_user(uid: u32, gid: u32) -> io::Result<()> {
     done(unsafe { libc::setresuid(uid, uid, uid) })?;
     Ok(())
 }
+
+/// Has the kernel give this process pages of the usual size only; huge ones it has stay.
+pub fn small_pages() -> io::Result<()> {
+    // SAFETY: prctl(2) with numbers only.
+    done(unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) }).map(drop)
+}

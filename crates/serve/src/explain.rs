@@ -1,7 +1,8 @@
 //! A connection whose refusals have reasons, and whose other side must take what it is sent.
 //!
 //! hyper answers a request that it cannot read by itself, with a bare status. Such a head is known by its
-//! 4xx and its empty body, which this crate never sends otherwise, and goes out with a line of text instead.
+//! status (400, 414 or 431) and its empty body, which handlers never give with these, and goes out with a line of
+//! text instead.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -54,7 +55,8 @@ fn reason(head: &[u8]) -> Option<Vec<u8>> {
     let why = match line.get(..2)? {
         "31" => "the request's first line and headers are too long, or too many",
         "14" => "the request's path is too long",
-        _ => "the request's first line or a header is not HTTP/1.1 (RFC 9112)",
+        "00" => "the request's first line or a header is not HTTP/1.1 (RFC 9112)",
+        _ => return None,
     };
     Some(refusal(&format!("4{line}"), why))
 }
@@ -146,6 +148,7 @@ mod tests {
         for other in [
             &b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"[..],
             b"HTTP/1.1 404 Not Found\r\ncontent-length: 7\r\n\r\nnothing",
+            b"HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Basic\r\ncontent-length: 0\r\n\r\n",
             b"HTTP/1.1 404",
             b"anything \xff",
             b"",

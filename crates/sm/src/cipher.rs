@@ -4,8 +4,11 @@ use crate::der;
 use crate::point::Affine;
 use crate::secret::SecretError;
 use crate::verify::PublicKey;
-use sm2::elliptic_curve::common::getrandom::SysRng;
-use sm2::pke::{EncryptingKey, Mode};
+use sm2::elliptic_curve::sec1::ToSec1Point;
+use sm2::elliptic_curve::{Generate, Group};
+use sm2::{NonZeroScalar, ProjectivePoint};
+use sm3::{Digest, Sm3};
+use zeroize::Zeroizing;
 
 /// A point, the digest of the message (C3), the message with a key stream over it (C2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +62,45 @@ impl Ciphertext {
 
 impl PublicKey {
     /// Encrypts a message, of one octet at least (GB/T 32918.4, section 6).
+    ///
+    /// The arithmetic is RustCrypto's; its own encryption multiplies the key by the cofactor before, which is
+    /// 1, and takes half as long again for it.
     pub fn encrypt(&self, message: &[u8]) -> Result<Ciphertext, SecretError> {
         if message.is_empty() {
             return Err(SecretError::Empty);
         }
         let key = sm2::PublicKey::from_sec1_bytes(&self.0.uncompressed()).map_err(|_| SecretError::Form)?;
-        let key = EncryptingKey::new_with_mode(key, Mode::C1C3C2);
-        let raw = key.encrypt(&mut SysRng, message).map_err(|_| SecretError::Random)?;
-        Ciphertext::from_raw(&raw)
+        loop {
+            let k = Zeroizing::new(NonZeroScalar::try_generate().map_err(|_| SecretError::Random)?);
+            let c1 = ProjectivePoint::mul_by_generator(&k).to_affine().to_sec1_point(false);
+            let shared = (key.to_projective() * **k).to_affine().to_sec1_point(false);
+            let shared = Zeroizing::new(shared.as_bytes()[1..].to_vec());
+            let stream = key_stream(&shared, message.len());
+            if stream.iter().all(|octet| *octet == 0) {
+                continue;
+            }
+            let (x, y) = shared.split_at(32);
+            let mut hash = Sm3::new();
+            [x, message, y].iter().for_each(|part| hash.update(part));
+            let data = message.iter().zip(stream.iter()).map(|(m, s)| m ^ s).collect();
+            let point = Affine::from_sec1(c1.as_bytes()).map_err(|_| SecretError::Form)?;
+            return Ok(Ciphertext { point, hash: hash.finalize().into(), data });
+        }
     }
+}
+
+/// KDF of a point's coordinates (GB/T 32918.4, section 5.4.3).
+fn key_stream(shared: &[u8], length: usize) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(length + 32));
+    for counter in 1u32.. {
+        if out.len() >= length {
+            break;
+        }
+        let mut hash = Sm3::new();
+        hash.update(shared);
+        hash.update(counter.to_be_bytes());
+        out.extend_from_slice(&hash.finalize());
+    }
+    out.truncate(length);
+    out
 }

@@ -51,6 +51,23 @@ fn signature() {
 }
 
 #[test]
+fn many_signatures() {
+    let secret = key();
+    let messages: Vec<Vec<u8>> = (0..70).map(|n| vec![7; n]).collect();
+    let shown: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+    let signatures = secret.sign_many(DEFAULT_ID, &shown).unwrap();
+    for (message, signature) in shown.iter().zip(&signatures) {
+        assert_eq!(secret.public().verify(DEFAULT_ID, message, signature), Ok(()));
+    }
+    let mut nonces: Vec<_> = secret.sign_digests(&[[9; 32]; 70]).unwrap().iter().map(|one| one.r).collect();
+    nonces.sort_unstable();
+    nonces.dedup();
+    assert_eq!(nonces.len(), 70, "each has a nonce of its own");
+    assert!(secret.sign_many(DEFAULT_ID, &[]).unwrap().is_empty());
+    assert!(secret.sign_many(&[0; 8192], &[b"id too long"]).is_err());
+}
+
+#[test]
 fn encryption() {
     let raw = hex("04
         04ebfc718e8d1798620432268e77feb6415e2ede0e073c0f4f640ecd2e149a73

@@ -8,8 +8,8 @@
 use crate::cipher::Cipher;
 use crate::key::{CryptoError, SecretKey, VerifyKey};
 use crate::view::Curve;
-use p256::elliptic_curve::{Group, PrimeField};
 use p256::elliptic_curve::sec1::ToSec1Point;
+use p256::elliptic_curve::{Group, PrimeField};
 use zeroize::Zeroizing;
 
 /// Which keys are expanded: the first four octets of the function's input.
@@ -62,8 +62,9 @@ macro_rules! on_curve {
             pub fn public(key: &[u8], by: &Scalar) -> Option<Vec<u8>> {
                 let key = $curve::PublicKey::from_sec1_bytes(key).ok()?;
                 let sum = key.to_projective() + ProjectivePoint::mul_by_generator(by);
-                let point = sum.to_affine().to_sec1_point(true);
-                (point.as_bytes().len() == 33).then(|| point.as_bytes().to_vec())
+                // with both coordinates: no square root is taken when it is read again
+                let point = sum.to_affine().to_sec1_point(false);
+                (point.as_bytes().len() == 65).then(|| point.as_bytes().to_vec())
             }
 
             pub fn secret(key: &[u8; 32], by: &Scalar) -> Option<Zeroizing<[u8; 32]>> {
@@ -79,8 +80,8 @@ on_curve!(of_sm2, sm2);
 fn moved_public(key: &VerifyKey, by: &[u8; 48]) -> Result<VerifyKey, CryptoError> {
     let curve = key.curve();
     let sum = match curve {
-        Curve::P256 => of_p256::public(&key.compressed(), &of_p256::scalar(by)),
-        Curve::Sm2 => of_sm2::public(&key.compressed(), &of_sm2::scalar(by)),
+        Curve::P256 => of_p256::public(&key.uncompressed(), &of_p256::scalar(by)),
+        Curve::Sm2 => of_sm2::public(&key.uncompressed(), &of_sm2::scalar(by)),
         other => return Err(CryptoError::NoSigning(other)),
     };
     VerifyKey::from_sec1(curve, &sum.ok_or(CryptoError::Point(curve))?)

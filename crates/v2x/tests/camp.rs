@@ -164,9 +164,9 @@ fn linkage_values() {
             }
             let parts = [0, 1].map(|n| pre_linkage_value(Cipher::Aes, la[n], &current[n], j));
             let prefix = if group { "g" } else { "" };
-            for n in 0..2 {
+            for (n, part) in parts.iter().enumerate() {
                 let title = format!("{prefix}plv{}({i},j) =", n + 1);
-                assert_eq!(parts[n][..], after(&text, &title)[0][..], "{title}");
+                assert_eq!(part[..], after(&text, &title)[0][..], "{title}");
             }
             let title = format!("{prefix}lv({i},j) =");
             assert_eq!(linkage_value(&parts[0], &parts[1])[..], after(&text, &title)[0][..], "{title}");

@@ -50,9 +50,8 @@ fn world(profile: Profile) -> World {
     };
     let shared = [[3; 16], [4; 16]].map(|key| Shared { key, id: shared_id(profile, &key) });
     let chains = [1, 2].map(|n| Chain { authority: [0, n], first: I - 3, seed: [n; 16] });
-    let values = |which: usize| {
-        encrypted_values(profile, &chains[which], &shared[which], I, 2, 3).unwrap().unwrap()
-    };
+    let values =
+        |which: usize| encrypted_values(profile, &chains[which], &shared[which], I, 2, 3).unwrap().unwrap();
     let (one, other) = (values(0), values(1));
     let order = Order {
         tbs: to_be_signed(&keys.signing),
@@ -103,7 +102,8 @@ fn a_pseudonym_is_the_vehicles_alone() {
             let half = |which: usize| {
                 let chain = &world.chains[which];
                 let cipher = world.profile.cipher();
-                let seed = sentinel_v2x::linkage::seed_after(cipher, chain.authority, &chain.seed, i - chain.first);
+                let seed =
+                    sentinel_v2x::linkage::seed_after(cipher, chain.authority, &chain.seed, i - chain.first);
                 sentinel_v2x::linkage::pre_linkage_value(cipher, chain.authority, &seed, j)
             };
             assert_eq!(issued.parts, [half(0), half(1)]);

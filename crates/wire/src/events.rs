@@ -337,17 +337,24 @@ pub const MASK: &str = "\u{2022}\u{2022}\u{2022}\u{2022}";
 
 /// Event fields that may hold a secret, sorted: masked when written unless asked for.
 pub fn is_secret(name: &str) -> bool {
-    static SECRET: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
-    let table = SECRET.get_or_init(|| {
-        let mut names: Vec<String> = include_str!("../../../sentinel/fields.toml")
+    /// The names, and their marks as bits: most others end there.
+    type Table = (u64, std::collections::HashSet<&'static str>);
+    static SECRET: std::sync::OnceLock<Table> = std::sync::OnceLock::new();
+    let (marks, names) = SECRET.get_or_init(|| {
+        let names: std::collections::HashSet<_> = include_str!("../../../sentinel/fields.toml")
             .lines()
             .filter(|l| l.contains("secret = true"))
-            .filter_map(|l| l.strip_prefix('"')?.split('"').next().map(str::to_owned))
+            .filter_map(|l| l.strip_prefix('"')?.split('"').next())
             .collect();
-        names.sort();
-        names
+        (names.iter().fold(0, |bits, n| bits | mark(n)), names)
     });
-    table.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+    marks & mark(name) != 0 && names.contains(name)
+}
+
+/// A bit for the length of a name and its last octet.
+fn mark(name: &str) -> u64 {
+    let last = name.as_bytes().last().map_or(0, |b| usize::from(*b));
+    1 << ((name.len().wrapping_mul(7) + last) & 63)
 }
 
 /// Names of times among the fields: written as RFC 3339, held as microseconds.
@@ -401,7 +408,10 @@ pub fn write_flat<'a>(
         o.str("record", record);
     }
     o.time("@timestamp", head.time);
-    o.str("event.id", &format!("{:032x}", head.id));
+    let id = o.key("event.id");
+    id.push(b'"');
+    crate::json::hex128(id, head.id);
+    id.push(b'"');
     for (name, value) in fields {
         match value {
             Val::Int(t) if is_time(name) => o.time(name, *t),

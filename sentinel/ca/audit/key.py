@@ -14,11 +14,11 @@ PUBLIC = Path("audit", "key.pem")
 LABEL = "PUBLIC KEY"
 
 
-def make(folder: Path, algorithm: str, passphrases: Passphrases) -> Signer:
+def make(folder: Path, algorithm: str, passphrases: Passphrases, cipher: str = "aes256") -> Signer:
     """Make the key for a new CA of an algorithm: SM2 for SM2, P-256 for all others."""
     key = generate("sm2" if algorithm == "sm2" else "p256")
     (folder / PUBLIC).parent.mkdir(mode=0o700, exist_ok=True)
-    write_key(folder / SECRET, key, passphrase(passphrases) or passphrases.fresh("audit"))
+    write_key(folder / SECRET, key, passphrase(passphrases) or passphrases.fresh("audit"), cipher)
     files.write(folder / PUBLIC, files.pem(LABEL, key.spki()))
     return key
 

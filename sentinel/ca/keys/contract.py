@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 
 class Signer(Protocol):
@@ -20,3 +21,18 @@ class Signer(Protocol):
 
     def sign(self, tbs: bytes) -> bytes:
         """Signature over `tbs`: the octets that the BIT STRING of a certificate holds."""
+
+
+@runtime_checkable
+class ManySigner(Protocol):
+    """A signer to which many signatures at once are cheaper."""
+
+    def sign_many(self, tbs: Sequence[bytes]) -> list[bytes]:
+        """`Signer.sign` of each."""
+
+
+def sign_all(signer: Signer, tbs: Sequence[bytes]) -> list[bytes]:
+    """Signatures over each of `tbs`. A `UserError` tells of the first that failed."""
+    if isinstance(signer, ManySigner):
+        return signer.sign_many(tbs)
+    return [signer.sign(each) for each in tbs]

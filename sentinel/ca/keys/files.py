@@ -9,19 +9,23 @@ from sentinel.ca.keys import pkcs8
 from sentinel.ca.keys.software import SoftwareKey, from_pkcs8
 from sentinel.errors import UserError
 
+CIPHERS = {"aes256": pkcs8.AES_256, "sm4": pkcs8.SM4}
+"""What encrypts key files, by the name that `ca.toml` and `--key-cipher` have for it."""
 SEALED, OPEN = "ENCRYPTED PRIVATE KEY", "PRIVATE KEY"
 
 
-def write_key(path: Path, key: SoftwareKey, passphrase: bytes | None, *, force: bool = False) -> None:
-    """Write a key, 0600. `passphrase` None writes it in the open."""
-    files.write(path, key_pem(key, passphrase), secret=True, force=force)
+def write_key(
+    path: Path, key: SoftwareKey, passphrase: bytes | None, cipher: str = "aes256", *, force: bool = False
+) -> None:
+    """Write a key, 0600, encrypted with one of `CIPHERS`. `passphrase` None writes it in the open."""
+    files.write(path, key_pem(key, passphrase, cipher), secret=True, force=force)
 
 
-def key_pem(key: SoftwareKey, passphrase: bytes | None) -> bytes:
+def key_pem(key: SoftwareKey, passphrase: bytes | None, cipher: str = "aes256") -> bytes:
     """PEM of a key: encrypted PKCS#8, or plain where `passphrase` is None."""
     if passphrase is None:
         return files.pem(OPEN, key.pkcs8())
-    return files.pem(SEALED, pkcs8.encrypt(key.pkcs8(), passphrase))
+    return files.pem(SEALED, pkcs8.encrypt(key.pkcs8(), passphrase, cipher=CIPHERS[cipher]))
 
 
 def read_key(path: Path, passphrase: bytes | None) -> SoftwareKey:

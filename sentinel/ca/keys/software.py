@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -102,6 +103,9 @@ class Sm2Key:
     def sign(self, tbs: bytes) -> bytes:
         return self._key.sign(SM2_ID, tbs)
 
+    def sign_many(self, tbs: Sequence[bytes]) -> list[bytes]:
+        return self._key.sign_many(SM2_ID, tbs)
+
     def pkcs8(self) -> bytes:
         key = der.sequence(der.integer(1), der.octets(self.secret), der.explicit(1, der.bits(self._public)))
         return der.sequence(der.integer(0), ALGORITHMS["sm2"].key, der.octets(key))
@@ -123,6 +127,7 @@ class OtherKey:
             self._algorithm = {"secp256r1": "p256", "secp384r1": "p384"}.get(key.curve.name, key.curve.name)
         if self._algorithm not in ALGORITHMS:
             raise UserError(f"private key: {self._algorithm}; one of {', '.join(ALGORITHMS)} is taken")
+        self._quick: _native.P256Key | None = None
 
     @property
     def algorithm(self) -> str:
@@ -140,6 +145,16 @@ class OtherKey:
 
     def signature_algorithm(self) -> bytes:
         return ALGORITHMS[self._algorithm].signature
+
+    def sign_many(self, tbs: Sequence[bytes]) -> list[bytes]:
+        """P-256 by the native module, which signs in a third of the time; all others one by one."""
+        if not isinstance(self._key, ec.EllipticCurvePrivateKey) or self._algorithm != "p256":
+            return [self.sign(each) for each in tbs]
+        if self._quick is None:
+            secret = self._key.private_numbers().private_value.to_bytes(32, "big")
+            point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+            self._quick = _native.P256Key(secret, point)
+        return self._quick.sign_many(tbs)
 
     def sign(self, tbs: bytes) -> bytes:
         if isinstance(self._key, ec.EllipticCurvePrivateKey):

@@ -201,8 +201,8 @@ class Register:
 
     def known_keys(self, spki_sha256: Sequence[str]) -> set[str]:
         """Which of these keys have certificates: one look for a whole batch, of 1,000 at the most."""
-        with told(self.path):
-            found = rows.known_keys(self._reader(), [*map(_octets, spki_sha256)])
+        with self._near() as db:
+            found = rows.known_keys(db, [*map(_octets, spki_sha256)])
         return {each.hex() for each in found}
 
     def by_subject(self, subject: str) -> list[Certificate]:
@@ -305,10 +305,21 @@ class Register:
                 )
             )
 
-    def query(self, sql: str, values: Sequence[object] = ()) -> Rows:
-        """Rows of a table that another module looks after, all at once."""
+    def query(self, sql: str, values: Sequence[object] = (), *, near: bool = False) -> Rows:
+        """Rows of a table that another module looks after, all at once. With `near` by the connection that
+        writes, for what is asked of every group that is written."""
+        if near:
+            with self._near() as db:
+                return db.execute(sql, values).fetchall()
         with told(self.path):
             return self._reader().execute(sql, values).fetchall()
+
+    @contextmanager
+    def _near(self) -> Iterator[sqlite3.Connection]:
+        """The connection that writes, if there is one, between two transactions: it keeps the pages it wrote,
+        where those of others read them again after every transaction."""
+        with self._lock, told(self.path):
+            yield self._reader() if self._writer is None or self._change is not None else self._writer
 
     def generation(self) -> int:
         """A number that changes when another connection has changed the register: to keep a cache by."""

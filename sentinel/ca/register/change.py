@@ -34,13 +34,12 @@ class Change:
         self.at = now()
         (last,) = db.execute("SELECT max(number) FROM certificate").fetchone()
         self._next = (last or 0) + 1
-        self._added: list[tuple[Certificate, bytes]] = []
+        self._added: list[rows.Added] = []
         self._entries: list[bytes] = []
 
     def add(self, certificate: Certificate, der: bytes) -> None:
         """Add a certificate. A serial that is there refuses the whole transaction, at its end."""
-        rows.serial(certificate.serial)
-        self._added.append((certificate, der))
+        self._added.append((rows.serial(certificate.serial), certificate, der))
 
     def flush(self) -> None:
         """Write what was added so far. Raises `UserError` for a serial that is there: then nothing of
@@ -50,7 +49,7 @@ class Change:
             try:
                 rows.insert(self.db, self._next, added)
             except sqlite3.IntegrityError:
-                raise self._doubled([certificate.serial for certificate, _ in added]) from None
+                raise self._doubled([certificate.serial for _, certificate, _ in added]) from None
             self._next += len(added)
         entries, self._entries = self._entries, []
         if entries:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sentinel.ca.register.records import Certificate
 from sentinel.errors import UserError
@@ -34,17 +34,21 @@ def serial(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def insert(db: sqlite3.Connection, first: int, certificates: Sequence[tuple[Certificate, bytes]]) -> None:
+Added: TypeAlias = tuple[bytes, Certificate, bytes]
+"""Octets of a serial, its certificate, and what that is encoded as."""
+
+
+def insert(db: sqlite3.Connection, first: int, certificates: Sequence[Added]) -> None:
     """Add certificates and what they are encoded as, numbered from `first`. Raises
     `sqlite3.IntegrityError` for a serial that is there."""
     rows, encoded, names, hashes = [], [], [], []
-    for number, (c, der) in enumerate(certificates, first):
+    for number, (octets, c, der) in enumerate(certificates, first):
         other = "\n".join(c.names)
         sha256 = bytes.fromhex(c.sha256)
         rows.append(
             (
                 number,
-                serial(c.serial),
+                octets,
                 c.subject,
                 c.issuer,
                 c.algorithm,

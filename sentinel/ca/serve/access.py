@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from sentinel.ca import operators
 from sentinel.ca.register import Certificate, Register
@@ -24,14 +25,12 @@ RIGHTS = {
 }
 """What each role may do. Nobody has all of it (GB/T 25056)."""
 
-_CHALLENGE = (
-    ("www-authenticate", 'Bearer realm="sentinel ca"'),
-    ("www-authenticate", 'Basic realm="sentinel ca"'),
-)
+_BASIC = ("www-authenticate", 'Basic realm="sentinel ca"')
+_CHALLENGE = (_BASIC, ("www-authenticate", 'Bearer realm="sentinel ca"'))
+"""Basic first: clients of EST know no other, and Bouncy Castle's reads the first alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Somebody who proved who he is, by a token or by the certificate of his connection."""
 
     name: str
@@ -65,9 +64,7 @@ class Callers:
         if said:
             return self._by_token(said)
         if request.certificate is None:
-            raise RefusedError(
-                401, "show a token (Authorization: Bearer) or a certificate of this CA", *_CHALLENGE
-            )
+            raise _unshown("show a token (Authorization: Bearer) or a certificate of this CA")
         return _by_certificate(self._register, request.certificate)
 
     def _by_token(self, said: str) -> Caller:
@@ -102,12 +99,18 @@ def _shown(said: str) -> tuple[bool, str]:
         return False, ""
 
 
+def _unshown(reason: str) -> RefusedError:
+    """Of a request without an Authorization header. The challenge holds the reason too (RFC 6750, 3)."""
+    told = f'Bearer realm="sentinel ca", error_description="{reason}"'
+    return RefusedError(401, reason, _BASIC, ("www-authenticate", told))
+
+
 def _by_certificate(register: Register, der: bytes) -> Caller:
     row = register.by_fingerprint(hashlib.sha256(der).hexdigest())
     if row is None:
-        raise RefusedError(401, "the certificate of this connection is not of this CA", *_CHALLENGE)
+        raise _unshown("the certificate of this connection is not of this CA")
     if row.state != "valid":
-        raise RefusedError(401, f"certificate {row.serial}: is {row.state}", *_CHALLENGE)
+        raise _unshown(f"certificate {row.serial}: is {row.state}")
     person = operators.by_key(register, certificate.read(der).spki)
     if person is not None:
         return Caller(*person, row=row)

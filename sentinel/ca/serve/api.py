@@ -6,6 +6,7 @@ GET    /v1/certificates/SERIAL          one, with its PEM
 POST   /v1/certificates/SERIAL/revoke   {"reason", "why"}; also hold and resume
 GET    /v1/tokens, POST /v1/tokens, DELETE /v1/tokens/ID
 GET    /v1/profiles, /v1/ca, /v1/health
+/v1/audit/...                           see `audits`
 """
 
 from __future__ import annotations
@@ -17,13 +18,25 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sentinel import _native
 from sentinel.ca import files, revocation
 from sentinel.ca.authority import Authority
 from sentinel.ca.register import Certificate
 from sentinel.ca.serve import tokens
 from sentinel.ca.serve.access import Caller, Callers
+from sentinel.ca.serve.audits import Audits
 from sentinel.ca.serve.issuing import Ask, bound, issue
-from sentinel.ca.serve.web import RefusedError, Reply, Request, json, number, parameters, refusal, segments
+from sentinel.ca.serve.web import (
+    RefusedError,
+    Reply,
+    Request,
+    json,
+    number,
+    parameters,
+    refusal,
+    segments,
+    told,
+)
 from sentinel.ca.x509 import altnames, certificate, names, request
 from sentinel.ca.x509.issue import Issuer
 from sentinel.ca.x509.order import Issued, Order
@@ -82,6 +95,7 @@ class Api:
     issuer: Issuer
     changed: Callable[[], None]
     """Called when a state has changed, before that is answered."""
+    audits: Audits
 
     def __call__(self, requests: Sequence[Request]) -> None:
         """Answer a group: what issues together in one transaction, the rest one by one."""
@@ -91,8 +105,8 @@ class Api:
             try:
                 if one.method == "POST" and one.path == "/v1/certificates":
                     asks.append(self._ask(one, callers))
-                else:
-                    self._answer(one, callers).give(one)
+                elif (reply := self._answer(one, callers)) is not None:
+                    reply.give(one)
             except UserError as error:
                 refusal(error).give(one)
         if asks:
@@ -105,7 +119,7 @@ class Api:
         serial = wanted.serial or (token.serial_number if token is not None else "") or None
         order = Order(
             wanted.profile,
-            request=files.unpem(wanted.csr.encode(), *request.LABELS, name="csr")[0][1],
+            request=_unpem(wanted.csr),
             subject=None if wanted.subject is None else names.parse(wanted.subject),
             alt_names=None if wanted.san is None else tuple(map(altnames.parse, wanted.san)),
             days=wanted.days,
@@ -131,7 +145,7 @@ class Api:
             out["enveloped_key"] = issued.enveloped
         return json(out, 201, ("location", f"{PREFIX}certificates/{issued.serial}"))
 
-    def _answer(self, one: Request, callers: Callers) -> Reply:
+    def _answer(self, one: Request, callers: Callers) -> Reply | None:
         parts = segments(one.path, PREFIX)
         match one.method, parts:
             case "GET", ["health"]:
@@ -155,6 +169,9 @@ class Api:
             case "POST", ["certificates", serial, ("revoke" | "hold" | "resume") as action]:
                 who.need("revoke")
                 return self._revoke(action, serial, who, one)
+            case _, ["audit", *rest]:
+                who.need("audit")
+                return self.audits.answer(one, rest)
             case "GET", ["tokens"]:
                 who.need("read")
                 return json([msgspec.to_builtins(token) for token in tokens.every(self.authority.register)])
@@ -244,8 +261,14 @@ def _decoded(one: Request, kind: type[_T], decoder: msgspec.json.Decoder[_T] | N
             else msgspec.json.decode(one.body or b"{}", type=kind)
         )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError(400, f"body: {error}") from None
+        raise RefusedError(400, f"body: {told(error)}") from None
+
+
+def _unpem(csr: str) -> bytes:
+    """A request from PEM: as most clients write it, or in any other form there is."""
+    data = _native.pem_decode(request.LABELS[0], csr)
+    return files.unpem(csr.encode(), *request.LABELS, name="csr")[0][1] if data is None else data
 
 
 def _pem(der: bytes) -> str:
-    return files.pem(certificate.LABEL, der).decode()
+    return _native.pem_encode(certificate.LABEL, der)

@@ -11,7 +11,9 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from sentinel.ca import files
 from sentinel.ca.authority import Authority
@@ -63,7 +65,7 @@ class Est:
                     case _:
                         raise RefusedError(404, f"{one.method} {one.path[:100]}: no operation of EST")
             except UserError as error:
-                refuse(one, error, problem=False)
+                _refuse(one, error)
         if asks:
             issue(self.issuer, self.authority.register, asks)
 
@@ -177,6 +179,15 @@ class Est:
     def _issued(self, issued: Issued) -> Reply:
         both = [issued.der] + ([issued.pair_der] if issued.pair_der is not None else [])
         return _base64(cms.certificates_only(both), _PKCS7)
+
+
+def _refuse(one: Request, error: UserError) -> None:
+    """Who has shown no token yet is challenged without a body, its reason in a header: clients that begin so
+    show one then, and Bouncy Castle's (1.81) takes no challenge with a body."""
+    if isinstance(error, RefusedError) and error.headers and not one.header("authorization"):
+        Reply(error.status, headers=error.headers).give(one)
+    else:
+        refuse(one, error, problem=False)
 
 
 def _both(key: SoftwareKey, issued: Issued) -> Reply:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from sentinel.ca.register import Change, Register
 from sentinel.ca.serve import tokens
@@ -15,8 +16,7 @@ from sentinel.ca.x509.rows import Prepared, record
 from sentinel.errors import StoreAwayError, UserError
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ask:
+class Ask(msgspec.Struct, frozen=True, eq=False):
     """One order and how its outcome is told. `problem` says the form of a refusal; `refused` makes one
     in a form of its own. `also` is done in the transaction that records the certificate; a `UserError`
     of it refuses this order alone."""

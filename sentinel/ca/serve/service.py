@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -25,6 +26,9 @@ POLL = 0.5
 """Seconds after which an idle lane looks whether the server has stopped."""
 LOOK = 0.25
 """Seconds between two looks at what others changed in the register."""
+GARBAGE = 50_000
+"""New objects at which the collector looks through them: a group of certificates makes some thousand, none of
+them in a circle."""
 GRACE = 10.0
 """Seconds that a stopping server gives the requests it has."""
 
@@ -69,6 +73,9 @@ class Service:
 
     def start(self, handlers: Mapping[str, Handler], watches: list[Watch]) -> None:
         """Answer requests, in a thread for each lane that has a handler."""
+        gc.collect()
+        gc.freeze()  # what is there now stays: the collector need not look through it again and again
+        gc.set_threshold(GARBAGE)
         for number, lane in enumerate(LANES):
             if lane in handlers:
                 self._thread(f"ca-{lane}", partial(self._lane, number, handlers[lane]))

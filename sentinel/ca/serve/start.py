@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import socket
 from pathlib import Path
@@ -14,6 +15,8 @@ from sentinel.ca.ocsp import Responder
 from sentinel.ca.serve.acme.http01 import Http01, networks
 from sentinel.ca.serve.acme.server import Acme
 from sentinel.ca.serve.api import Api
+from sentinel.ca.serve.audits import Audits
+from sentinel.ca.serve.ending import Ending
 from sentinel.ca.serve.est import Est
 from sentinel.ca.serve.identity import KEY_LABEL, Identity, names_of
 from sentinel.ca.serve.lists import Lists
@@ -24,6 +27,12 @@ from sentinel.ca.x509 import altnames
 from sentinel.config.sections import CaSettings
 from sentinel.errors import UserError
 
+log = logging.getLogger("sentinel.ca.serve")
+
+_NO_RESPONDER = (
+    "give its passphrase by a line `ocsp: ...` of the passphrase file, or remove keys/ocsp.pem: "
+    "a new responder is made then"
+)
 _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 
 
@@ -74,9 +83,13 @@ def started(
     service.ends.append(http01.stop)
     handlers: dict[str, Handler] = {
         "acme": Acme(authority, issuer, http01, responder.forget),
-        "api": Api(authority, issuer, responder.forget),
+        "api": Api(authority, issuer, responder.forget, Audits(authority)),
         "enrol": Est(authority, issuer),
         "status": responder,
     }
-    service.start(handlers, [responder.watch, lists.watch])
+    try:
+        responder.responder.ready()
+    except UserError as error:
+        log.warning("OCSP is not answered: %s; %s", error.message, _NO_RESPONDER)
+    service.start(handlers, [responder.watch, lists.watch, Ending(authority, options.warn_days)])
     return service

@@ -93,7 +93,8 @@ def find(register: Register, texts: Iterable[str], now: str) -> dict[str, Token]
     if not names:
         return {}
     marks = ",".join("?" * len(names))
-    rows = register.query(f"SELECT name, value FROM state WHERE name IN ({marks})", tuple(names))  # noqa: S608
+    sql = f"SELECT name, value FROM state WHERE name IN ({marks})"  # noqa: S608
+    rows = register.query(sql, tuple(names), near=True)
     out = {}
     for name, value in rows:
         token = _token(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote
 
@@ -52,8 +51,7 @@ class Request(Protocol):
     def answer(self, status: int, headers: Fields, body: bytes) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """A response. `headers` besides the content type, which is left out where there is no body."""
 
     status: int
@@ -97,6 +95,11 @@ def refusal(error: UserError, *, problem: bool = True) -> Reply:
         return Reply(status, f"{error.message}\n".encode(), TEXT, headers)
     document = {"type": "about:blank", "title": TITLES[status], "status": status, "detail": error.message}
     return Reply(status, msgspec.json.encode(document), PROBLEM, headers)
+
+
+def told(error: Exception) -> str:
+    """What a decoder says of its input, as a line of bounded length: it repeats names that stand there."""
+    return "".join(one if one.isprintable() else "?" for one in str(error)[:200])
 
 
 def json(value: Any, status: int = 200, *headers: tuple[str, str]) -> Reply:

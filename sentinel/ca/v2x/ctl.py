@@ -49,8 +49,9 @@ def entries(role: Role) -> list[Entry]:
     return [] if found is None else msgspec.msgpack.decode(found, type=list[Entry])
 
 
-def add(role: Role, root: bytes, *, who: str, url: str = "") -> bytes:
-    """Enter a domain's root; the new list. `UserError` for a certificate that is no root, or is listed."""
+def add(role: Role, root: bytes, *, who: str, url: str = "", founding: bool = False) -> bytes:
+    """Enter a domain's root; the new list. `UserError` for a certificate that is no root, or is listed.
+    The first list of a `founding` needs no approval."""
     new = certificate.read(root, role.suite, "root")
     certificate.verify(new, None, role.suite, f"root {new.id8}")
     if "certIssuePermissions" not in new.tbs:
@@ -62,7 +63,7 @@ def add(role: Role, root: bytes, *, who: str, url: str = "") -> bytes:
         raise UserError(f"root {new.id8}: is on the list already")
     if len(listed) >= ROOTS_MOST:
         raise UserError(f"root {new.id8}: {ROOTS_MOST:,} are listed, and no more are taken")
-    return _renew(role, [*listed, Entry(root, url)], "ctl-add", new, who)
+    return _renew(role, [*listed, Entry(root, url)], "ctl-add", new, who, ask=not founding)
 
 
 def remove(role: Role, root: bytes, *, who: str) -> bytes:
@@ -92,11 +93,19 @@ def renew(role: Role, *, who: str) -> bytes:
     return _renew(role, entries(role), "ctl", None, who)
 
 
-def _renew(role: Role, listed: Sequence[Entry], action: str, root: Certificate | None, who: str) -> bytes:
+def _renew(
+    role: Role,
+    listed: Sequence[Entry],
+    action: str,
+    root: Certificate | None,
+    who: str,
+    *,
+    ask: bool = True,
+) -> bytes:
     now = role.now()
     subject = root.id8 if root else ""
     approved = demand(
-        role.register, action, {"root": subject}, needed=role.limits.approvals if root else 0, who=who
+        role.register, action, {"root": subject}, needed=role.limits.approvals if root and ask else 0, who=who
     )
     shown = [one for one in listed if not 0 < one.until < now]
     ends = min([now + role.limits.list_days * clock.DAY, *(one.until for one in shown if one.until)])

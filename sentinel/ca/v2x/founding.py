@@ -132,7 +132,8 @@ class _Founding:
             with Role.open(self.part / "lm", self.passphrases) as lm:
                 lm.clock = self.now
                 files.write(
-                    self.part / PUBLIC / TRUST, ctl.add(lm, self.made["root"].octets, who=self.plan.who)
+                    self.part / PUBLIC / TRUST,
+                    ctl.add(lm, self.made["root"].octets, who=self.plan.who, founding=True),
                 )
                 below = [one for role, one in self.made.items() if role not in ("root", "lm")]
                 files.write(self.part / PUBLIC / DOMAIN, ctl.domain_list(lm, below))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -40,7 +40,7 @@ class Role:
         self.folder, self.charter, self.register = folder, found, register
         self.suite = suite(found.profile)
         self.certificate = certificate.read(files.read(folder / OWN), self.suite, folder / OWN)
-        self.clock = lambda: datetime.now(UTC)
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._passphrases = passphrases
         self._keys: dict[str, _native.V2xKey] = {}
         self._peers: dict[str, Certificate] = {}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import secrets
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,7 +61,7 @@ class Station:
     def __init__(self, folder: Path, about: About) -> None:
         self.folder, self.about = folder, about
         self.suite: Suite = suite(about.profile)
-        self.clock = lambda: datetime.now(UTC)
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @classmethod
     def create(cls, folder: Path, about: About, trusted: dict[str, bytes]) -> Self:
@@ -278,8 +279,8 @@ class Station:
                 raise UserError(f"answer of the ACA for week {week}: {error}") from None
             found = [certificate.read(octets, self.suite) for octets, _ in pairs]
             lines = [one.digest[-8:] + secret for one, (_, secret) in zip(found, pairs, strict=True)]
-            for one in found:
-                files.write(self.folder / "certs" / self.file(one), one.octets, force=True)
+            for fresh in found:
+                files.write(self.folder / "certs" / self.file(fresh), fresh.octets, force=True)
             files.write(path, b"".join(lines), secret=True)
             made += found
         return made

@@ -23,9 +23,13 @@ MOST_EXTENSIONS = 64
 def new_serial() -> bytes:
     """Serial number: 20 octets of which 158 bits are random, the first bit 0 and the second 1, so that it
     is positive and always of 20 octets (RFC 5280, 4.1.2.2)."""
-    octets = bytearray(secrets.token_bytes(20))
-    octets[0] = octets[0] & 0x3F | 0x40
-    return bytes(octets)
+    return new_serials(1)[0]
+
+
+def new_serials(count: int) -> list[bytes]:
+    """So many serial numbers, their random bits drawn together."""
+    drawn = secrets.token_bytes(20 * count)
+    return [bytes((drawn[at] & 0x3F | 0x40,)) + drawn[at + 1 : at + 20] for at in range(0, len(drawn), 20)]
 
 
 def to_be_signed(

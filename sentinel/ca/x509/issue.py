@@ -7,13 +7,16 @@ transaction with its sync to the disk) is done once for all orders of a call.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from sentinel import _native
 from sentinel.ca.keys import PublicKey, Signer
 from sentinel.ca.keys.algorithms import ALGORITHMS
+from sentinel.ca.keys.contract import sign_all
 from sentinel.ca.register import Certificate as Row
 from sentinel.ca.register import Register
 from sentinel.ca.x509 import altnames, certificate, checks, der, envelope, names, request
@@ -27,25 +30,48 @@ _LOOKED_UP = 500
 """Keys that are looked up in the register together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """An order that passed its checks, with what its certificate will hold."""
 
     order: Order
     profile: Profile
     key: PublicKey
     subject: names.Name
+    encoded: bytes
+    """The subject, DER."""
+    text: str
+    """The subject, as the register has it."""
     alt_names: tuple[altnames.AltName, ...]
     begin: datetime
     end: datetime
     notes: tuple[str, ...]
 
 
+class Half(msgspec.Struct, frozen=True):
+    """One certificate before it is signed; an order for a pair has two."""
+
+    draft: Draft
+    key: PublicKey
+    template: Template
+    serial: bytes
+    pair_id: str | None
+    tbs: bytes
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """An order whose certificates are made up, with what goes out beside them."""
+
+    draft: Draft
+    halves: tuple[Half, ...]
+    sealed: bytes | None
+    kept: bytes = b""
+
+
 class Issuer:
     """A CA certificate and its key, at work.
 
     `role` is issuing or root. `reserved` are the SHA-256 of the keys of the CA itself, which no order may
-    hold. `clock` gives the time in UTC.
+    hold. `escrow` is the point that encryption keys of pairs are kept under. `clock` gives the time in UTC.
     """
 
     def __init__(
@@ -57,6 +83,7 @@ class Issuer:
         *,
         role: str = "issuing",
         base_url: str | None = None,
+        escrow: bytes | None = None,
         reserved: frozenset[str] = frozenset(),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -66,6 +93,7 @@ class Issuer:
         self._register = register
         self._profiles = profiles
         self._base_url = base_url
+        self._escrow = escrow
         self._reserved = reserved | {PublicKey(signer.spki()).sha256()}
         self._clock = clock
         self._name = names.text(issuer.subject)
@@ -86,17 +114,20 @@ class Issuer:
         """Check and sign, and change nothing: the caller puts each into the register with `record`, and
         gives nothing out before that is on the disk."""
         now = self._clock().replace(microsecond=0)
+        plain = iter(request.plain([order.request for order in orders if order.request is not None]))
         drafts: list[Draft | Refused] = []
         for order in orders:
+            asked = None if order.request is None else next(plain)
             try:
-                drafts.append(self._draft(order, now))
+                drafts.append(self._draft(order, asked, now))
             except UserError as error:
                 drafts.append(Refused(error.message))
         known: set[str] = set()
         keys = [draft.key.sha256() for draft in drafts if isinstance(draft, Draft)]
         for at in range(0, len(keys), _LOOKED_UP):
             known |= self._register.known_keys(keys[at : at + _LOOKED_UP])
-        out: list[Prepared | Refused] = []
+        serials = iter(certificate.new_serials(2 * len(keys)))
+        out: list[Ready | Refused] = []
         taken: dict[str, Draft] = {}
         subjects: set[tuple[str, names.Name]] = set()
         for draft in drafts:
@@ -106,18 +137,19 @@ class Issuer:
             try:
                 self._reuse(draft, taken, known)
                 self._duplicate(draft, subjects)
-                out.append(self._sign(draft))
+                out.append(self._make(draft, serials))
                 taken[draft.key.sha256()] = draft
                 subjects.add((draft.profile.name, draft.subject))
             except UserError as error:
                 out.append(Refused(error.message))
-        return out
+        return self._sign(out)
 
-    def _draft(self, order: Order, now: datetime) -> Draft:
+    def _draft(self, order: Order, asked: request.Request | None, now: datetime) -> Draft:
+        """Check an order; `asked` is its request, where that was read already."""
         profile = self._profiles.get(order.profile)
         subject, alt = order.subject, order.alt_names
         if order.request is not None:
-            asked = request.read(order.request)
+            asked = asked or request.read(order.request)
             key = asked.key
             checks.key(profile, key)
             checks.asked(profile, order, asked)
@@ -138,7 +170,11 @@ class Issuer:
         subject = checks.subject(profile, subject)
         alt = checks.alt_names(profile, alt, subject)
         end, note = checks.end(profile, order.days, now, self.certificate.not_after)
-        return Draft(order, profile, key, subject, alt, now, end, (note,) if note else ())
+        if asked is not None and asked.plain is not None and subject is asked.subject:
+            encoded, text = asked.plain
+        else:
+            encoded, text = names.encode(subject), names.text(subject)
+        return Draft(order, profile, key, subject, encoded, text, alt, now, end, (note,) if note else ())
 
     def _reuse(self, draft: Draft, taken: dict[str, Draft], known: set[str]) -> None:
         """Whose the key is already: the CA's, another subject's, or this one's."""
@@ -148,12 +184,12 @@ class Issuer:
         before = taken.get(found)
         if before is not None:
             if before.subject != draft.subject and not draft.profile.shared_key:
-                raise RefusedError(f"key: is asked for {names.text(before.subject)} too")
+                raise RefusedError(f"key: is asked for {before.text} too")
             if before.subject == draft.subject and before.profile.name == draft.profile.name:
-                raise RefusedError(f"duplicate: this key for {names.text(draft.subject)} is asked for twice")
+                raise RefusedError(f"duplicate: this key for {draft.text} is asked for twice")
         if found not in known:
             return
-        subject = names.text(draft.subject)
+        subject = draft.text
         for row in self._register.by_key(found):
             if row.reason == "keyCompromise":
                 raise RefusedError(f"key: was compromised (certificate {row.serial}); make a new one")
@@ -169,8 +205,8 @@ class Issuer:
     def _duplicate(self, draft: Draft, subjects: set[tuple[str, names.Name]]) -> None:
         """Renewals are of the same subject and profile; some profiles keep to one certificate in force for a
         subject otherwise."""
-        subject = names.text(draft.subject)
         if draft.order.renews:
+            subject = draft.text
             before = self._register.certificate(draft.order.renews[0])
             if before is None or (before.subject, before.profile) != (subject, draft.profile.name):
                 raise RefusedError(
@@ -179,6 +215,7 @@ class Issuer:
             return
         if not draft.profile.subject.unique:
             return
+        subject = draft.text
         if (draft.profile.name, draft.subject) in subjects:
             raise RefusedError(f"duplicate: {subject} is asked for twice")
         for row in self._register.by_subject(subject):
@@ -188,15 +225,14 @@ class Issuer:
                     f"`ca renew` or `ca rekey` take its place, or revoke it"
                 )
 
-    def _sign(self, draft: Draft) -> Prepared:
+    def _make(self, draft: Draft, serials: Iterator[bytes]) -> Ready:
         rsa = draft.profile.key_usage.rsa if draft.key.rsa is not None else None
         usage = rsa or draft.profile.key_usage.sign
         pair_id = secrets.token_hex(16) if draft.profile.pair else None
-        row, data = self._one(draft, draft.key, usage, pair_id)
-        issued = Issued(row.serial, data, notes=draft.notes)
+        first = self._half(draft, draft.key, usage, pair_id, next(serials))
         if draft.profile.pair_usage is None:
-            return Prepared(draft.order, issued, ((row, data),))
-        sealed = None
+            return Ready(draft, (first,), None)
+        sealed, kept = None, b""
         if draft.order.pair_key is not None:
             other = PublicKey(draft.order.pair_key)
             checks.key(draft.profile, other)
@@ -206,33 +242,61 @@ class Issuer:
             other = PublicKey(spki)
             point = _native.sm2_decompress(draft.key.octets)
             sealed = envelope.seal(point, made.public(), made.secret())
-        pair_row, pair_data = self._one(draft, other, draft.profile.pair_usage, pair_id)
-        issued = replace(issued, pair_serial=pair_row.serial, pair_der=pair_data, enveloped=sealed)
-        return Prepared(draft.order, issued, ((row, data), (pair_row, pair_data)))
+            if self._escrow is not None:
+                kept = envelope.seal(self._escrow, made.public(), made.secret())
+        second = self._half(draft, other, draft.profile.pair_usage, pair_id, next(serials))
+        return Ready(draft, (first, second), sealed, kept)
 
-    def _one(
-        self, draft: Draft, key: PublicKey, usage: tuple[str, ...], pair_id: str | None
-    ) -> tuple[Row, bytes]:
+    def _half(
+        self, draft: Draft, key: PublicKey, usage: tuple[str, ...], pair_id: str | None, serial: bytes
+    ) -> Half:
         profile = draft.profile
         template = self._templates.get((profile.name, usage))
         if template is None:
             template = Template(profile, usage, self.certificate, self._signer, self._base_url, self.role)
             self._templates[profile.name, usage] = template
-        serial = certificate.new_serial()
-        data = template.sign(
-            serial, draft.begin, draft.end, draft.subject, key, draft.alt_names, draft.order.role
+        tbs = template.to_be_signed(
+            serial, draft.begin, draft.end, draft.encoded, key, draft.alt_names, draft.order.role
         )
+        return Half(draft, key, template, serial, pair_id, tbs)
+
+    def _sign(self, made: Sequence[Ready | Refused]) -> list[Prepared | Refused]:
+        """Sign all together; if that fails, one by one, so that each order has its own reason."""
+        ready = [one for one in made if isinstance(one, Ready)]
+        try:
+            signatures = iter(sign_all(self._signer, [half.tbs for one in ready for half in one.halves]))
+        except UserError as error:
+            if len(ready) == 1:
+                return [Refused(error.message) if isinstance(one, Ready) else one for one in made]
+            return [self._sign([one])[0] for one in made]
+        return [
+            one
+            if isinstance(one, Refused)
+            else self._prepared(one, [(half, next(signatures)) for half in one.halves])
+            for one in made
+        ]
+
+    def _prepared(self, ready: Ready, signed: Sequence[tuple[Half, bytes]]) -> Prepared:
+        rows = tuple(self._row(half, signature) for half, signature in signed)
+        (row, data), *pair = rows
+        issued = Issued(row.serial, data, notes=ready.draft.notes)
+        for other, other_data in pair:
+            issued = replace(issued, pair_serial=other.serial, pair_der=other_data, enveloped=ready.sealed)
+        return Prepared(ready.draft.order, issued, rows, ready.kept)
+
+    def _row(self, half: Half, signature: bytes) -> tuple[Row, bytes]:
+        draft, data = half.draft, half.template.signed(half.tbs, signature)
         row = row_of(
             data,
-            serial=serial.hex(),
-            subject=names.text(draft.subject),
+            serial=half.serial.hex(),
+            subject=draft.text,
             issuer=self._name,
-            key=key,
+            key=half.key,
             begin=draft.begin,
             end=draft.end,
-            profile=profile.name,
+            profile=draft.profile.name,
             alt=draft.alt_names,
-            pair_id=pair_id,
+            pair_id=half.pair_id,
             asset=draft.order.asset or dict(draft.subject).get("serialNumber"),
             requester=draft.order.who or None,
         )

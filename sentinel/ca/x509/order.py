@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from sentinel.ca.x509 import altnames, names
 from sentinel.errors import UserError
@@ -12,8 +12,7 @@ class RefusedError(UserError):
     """Why a certificate is not issued."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """One certificate, or one pair where the profile says so.
 
     Either `request` (PKCS#10, DER; its signature proves the key) or `key` (SubjectPublicKeyInfo, DER, of
@@ -42,8 +41,7 @@ class Order:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(msgspec.Struct, frozen=True):
     """A certificate that stands in the register: DER and serial number (40 hexadecimal digits).
 
     Of a pair `der` signs; `pair_der` is the certificate that is encrypted to, `enveloped` its private key
@@ -59,8 +57,7 @@ class Issued:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """An order that was refused, in one line."""
 
     reason: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+import msgspec
+
+from sentinel import _native
 from sentinel.ca.keys import PublicKey, Signer
 from sentinel.ca.x509 import altnames, der, extensions, names
 from sentinel.errors import UserError
@@ -15,8 +18,7 @@ LABELS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 """What a PEM block with a request is called (RFC 7468, 7)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What a request asks for. `extensions` are the values by object identifier, `signed` the octets that
     `signature` covers. That it is proven is asked with `proven`."""
 
@@ -26,10 +28,12 @@ class Request:
     signed: bytes
     algorithm: bytes
     signature: bytes
+    plain: tuple[bytes, str] | None = None
+    """The subject in DER and in text, of a request that `plain` has read, and proven."""
 
     def proven(self) -> bool:
         """Whether the request is signed with the key it names (proof of possession)."""
-        return self.key.verify(self.algorithm, self.signed, self.signature)
+        return self.plain is not None or self.key.verify(self.algorithm, self.signed, self.signature)
 
     def alt_names(self) -> tuple[altnames.AltName, ...]:
         value = self.extensions.get(extensions.ALT_NAME)
@@ -72,6 +76,21 @@ def read(data: bytes) -> Request:
             error.message if error.message.startswith("request") else f"request: {error}"
         ) from None
     return Request(subject, key, asked, signed, algorithm, signature)
+
+
+def plain(requests: Sequence[bytes]) -> list[Request | None]:
+    """Requests in the form in which devices send most of them, read and proven together: a key of SM2 or on
+    P-256, signed with its own algorithm. None for one of another form, and one that is not proven: `read`
+    and `Request.proven` say what it is."""
+    out: list[Request | None] = []
+    for one in _native.plain_requests(requests):
+        if one is None:
+            out.append(None)
+            continue
+        (subject, encoded, text), key, asked, signature = one
+        found = {der.dotted(number): value for number, value in asked}
+        out.append(Request(subject, PublicKey.known(*key), found, *signature, (encoded, text)))
+    return out
 
 
 def _attributes(attributes: der.Reader) -> dict[str, bytes]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+import msgspec
 
 from sentinel.ca.keys import PublicKey
 from sentinel.ca.register import Certificate as Row
@@ -13,14 +14,18 @@ from sentinel.ca.register import Change
 from sentinel.ca.x509 import altnames, certificate, names
 from sentinel.ca.x509.order import Issued, Order
 
+ESCROW = "escrow/"
+"""What wrapped keys are kept under in the register, with the serial of their certificate."""
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+
+class Prepared(msgspec.Struct, frozen=True):
     """Certificates that are signed and not yet anywhere: `rows` go into the register, then `issued` out."""
 
     order: Order
     issued: Issued
     rows: tuple[tuple[Row, bytes], ...]
+    kept: bytes = b""
+    """The encryption key of a pair, wrapped for the escrow key; empty if it is not kept."""
 
 
 @lru_cache(maxsize=64)
@@ -86,6 +91,9 @@ def record(change: Change, prepared: Prepared) -> None:
     details = {"name": row.subject, "profile": row.profile, "sha256": row.sha256, "not_after": row.not_after}
     if issued.pair_serial:
         details |= {"pair_serial": issued.pair_serial, "pair_sha256": prepared.rows[1][0].sha256}
+        if prepared.kept:
+            change.put_state(ESCROW + issued.pair_serial, prepared.kept)
+            details["escrow"] = hashlib.sha256(prepared.kept).hexdigest()
     if order.renews:
         details["renews"] = ",".join(order.renews)
     change.audit(

@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sentinel.ca.keys import PublicKey, Signer
-from sentinel.ca.x509 import altnames, certificate, der, extensions, names
+from sentinel.ca.x509 import altnames, certificate, der, extensions
 from sentinel.ca.x509.profiles import Profile
+
+_SUBJECT_KEY = extensions.subject_key(bytes(20))[:-20]
+"""What stands before a key identifier, which is of 20 octets."""
 
 
 class Template:
@@ -28,7 +31,6 @@ class Template:
     ) -> None:
         """`role` names the issuer in its URLs: `<base>/crl/<role>.crl`, `<base>/crl/<role>.cer`."""
         self._algorithm = signer.signature_algorithm()
-        self._signer = signer
         self._issuer = issuer.subject_der
         first = [extensions.authority_key(issuer.subject_key), extensions.key_usage(usage)]
         if profile.purposes:
@@ -46,34 +48,37 @@ class Template:
         self._last = b"".join(last)
         self._kept: tuple[datetime, datetime, bytes] | None = None
 
-    def sign(
+    def to_be_signed(
         self,
         serial: bytes,
         begin: datetime,
         end: datetime,
-        subject: names.Name,
+        subject: bytes,
         key: PublicKey,
         alt: tuple[altnames.AltName, ...],
         modbus_role: str | None,
     ) -> bytes:
-        """One certificate, DER, signed."""
-        own = [extensions.subject_key(key.identifier())]
+        """TBSCertificate of one certificate, DER; so is the subject."""
+        own = [_SUBJECT_KEY, key.identifier()]
         if alt:
             own.append(extensions.alt_names(alt))
         if modbus_role is not None:
             own.append(extensions.modbus_role(modbus_role))
-        tbs = certificate.to_be_signed(
+        return certificate.to_be_signed(
             serial,
             self._algorithm,
             self._issuer,
             self._validity(begin, end),
-            names.encode(subject),
+            subject,
             key.spki,
             self._first,
             *own,
             self._last,
         )
-        return der.sequence(tbs, self._algorithm, der.bits(self._signer.sign(tbs)))
+
+    def signed(self, tbs: bytes, signature: bytes) -> bytes:
+        """The certificate, DER."""
+        return der.sequence(tbs, self._algorithm, der.bits(signature))
 
     def _validity(self, begin: datetime, end: datetime) -> bytes:
         """Validity, kept for the next certificate: those of one batch have the same."""

@@ -36,7 +36,7 @@ COMMANDS: tuple[str, ...] = (
 """Commands, in the order of the help: the function `<name>` of `sentinel.cli.ca.<name>`
 (`<name>_` where the name is a word of Python)."""
 
-GROUPS: tuple[str, ...] = ("audit",)
+GROUPS: tuple[str, ...] = ("audit", "escrow")
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.ca.<name>`."""
 
 app = typer.Typer(no_args_is_help=True, help="The certificate authority.")

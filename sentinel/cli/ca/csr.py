@@ -10,7 +10,7 @@ import typer
 
 from sentinel.cli.ca.common import DerOption, ForceOption, OutOption, passphrases
 from sentinel.cli.ca.init import Algorithm
-from sentinel.cli.ca.options import PassphraseOption
+from sentinel.cli.ca.options import KeyCipher, KeyCipherOption, PassphraseOption
 
 
 def csr(
@@ -27,6 +27,7 @@ def csr(
     no_key_passphrase: Annotated[
         bool, typer.Option("--no-key-passphrase", help="Write the new key in the open.")
     ] = False,
+    key_cipher: KeyCipherOption = KeyCipher.AES256,
     der: DerOption = False,
     force: ForceOption = False,
     passphrase_file: PassphraseOption = None,
@@ -47,7 +48,7 @@ def csr(
         files.free(key_path, force=force)
         sealed = None if no_key_passphrase else secrets.fresh("key")
         signer = generate(algorithm.value)
-        write_key(key_path, signer, sealed, force=force)
+        write_key(key_path, signer, sealed, key_cipher.value, force=force)
     data = request.make(signer, subject, alt)
     files.write(out, data if der else files.pem(request.LABELS[0], data), force=force)
     sys.stdout.write(f"{out}\n")

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sentinel.cli.ca.common import passphrases, show_json, who
-from sentinel.cli.ca.options import DirOption, Form, FormOption, PassphraseOption, folder
+from sentinel.cli.ca.common import SOURCE, opened, passphrases, show_json, who
+from sentinel.cli.ca.options import (
+    DirOption,
+    Form,
+    FormOption,
+    KeyCipher,
+    KeyCipherOption,
+    PassphraseOption,
+    folder,
+)
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
+    from sentinel.ca.founding import Plan
     from sentinel.ca.register import Register
 
 
@@ -70,6 +80,11 @@ def init(
         str | None,
         typer.Option("--issuing-token", help="Token that holds the issuing CA's key: a pkcs11: URI."),
     ] = None,
+    under: Annotated[
+        Path | None,
+        typer.Option("--under", help="Folder of a CA: a new issuing CA under its root, whose key is needed."),
+    ] = None,
+    key_cipher: KeyCipherOption = KeyCipher.AES256,
     dir: DirOption = None,
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
@@ -92,7 +107,7 @@ def init(
         base_url,
         tuple(permit or ()),
         tuple(exclude or ()),
-        Policy(approvals),
+        Policy(approvals, key_cipher=key_cipher.value),
         who(None),
         tuple((role, uri) for role, uri in tokens if uri is not None),
     )
@@ -102,7 +117,10 @@ def init(
             with register.transaction() as change:
                 operators_.add(change, known, key, role="administrator", who=plan.who)
 
-    founding.found(at, plan, passphrases(passphrase_file), enrol)
+    if under is None:
+        founding.found(at, plan, passphrases(passphrase_file), enrol)
+    else:
+        _under(under, at, plan, passphrase_file, enrol)
     with Authority.open(at, readonly=True) as authority:
         if format is Form.JSON:
             show_json(
@@ -124,6 +142,25 @@ def init(
         away = at / "keys" / "root.pem"
         can = f"; the root's key {away} can be taken away" if plan.intermediate and away.exists() else ""
         sys.stdout.write(f"{at}: ready{can}\n")
+
+
+def _under(
+    old: Path,
+    at: Path,
+    plan: Plan,
+    passphrase_file: Path | None,
+    enrol: Callable[[Path, Register], None],
+) -> None:
+    from sentinel.ca import beside
+    from sentinel.ca.revocation import Actor
+    from sentinel.cli.ca.pending import approved
+
+    with opened(old, passphrase_file) as authority:
+        beside.check(plan, authority)
+        arguments = {"name": plan.name, "dir": str(at.absolute())}
+        with approved(authority, "new-ca-key", arguments, plan.who) as given:
+            actor = Actor(plan.who, SOURCE)
+            beside.found(at, plan, authority, passphrases(passphrase_file), actor, given.take, enrol)
 
 
 def named_operators(given: list[str], approvals: int) -> dict[str, bytes]:

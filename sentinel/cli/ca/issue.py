@@ -125,7 +125,7 @@ def issue(
 
 def _many(authority: Authority, path: Path, out: Path, like: object, kind: str, how: How) -> None:
     """Issue for each line of a file, many at a time; faults are told with their lines, the rest goes on."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from sentinel.ca import bulk
     from sentinel.ca.delivery import deliver, wish

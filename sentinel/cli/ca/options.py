@@ -24,6 +24,16 @@ PassphraseOption = Annotated[
 ]
 
 
+class KeyCipher(StrEnum):
+    """What encrypts key files, in CBC."""
+
+    AES256 = "aes256"
+    SM4 = "sm4"
+
+
+KeyCipherOption = Annotated[KeyCipher, typer.Option("--key-cipher", help="What encrypts new key files.")]
+
+
 class Form(StrEnum):
     """How the outcome is shown."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +52,8 @@ def rekey(
 ) -> None:
     """Issue a certificate anew with another key: made here, or the holder's own by --csr. Names and profile
     stay. Of a TLCP pair both keys are new. The old one stays valid until its end, or is revoked."""
+    from msgspec.structs import replace
+
     from sentinel.ca import files
     from sentinel.ca.delivery import How, another, deliver, wish
     from sentinel.ca.lookup import lookup

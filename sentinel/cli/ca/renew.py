@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +39,8 @@ def renew(
 ) -> None:
     """Issue a certificate anew: the same key, names and profile, a new serial number and end. Both
     certificates of a TLCP pair are renewed. The old one stays valid until its end."""
+    from msgspec.structs import replace
+
     from sentinel.ca.delivery import How, another, deliver, wish
     from sentinel.ca.renewal import renewal
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sentinel.cli.ca.common import opened, warn
 from sentinel.cli.ca.options import DirOption, PassphraseOption
+
+if TYPE_CHECKING:
+    from sentinel.ca.authority import Authority
 
 
 def serve(
@@ -46,10 +51,12 @@ def serve(
 
     logging.basicConfig(level=logging.INFO, format="sentinel: %(message)s")
     ending = {signal.SIGTERM, signal.SIGINT}
-    with opened(dir, passphrase_file) as authority:
+    with _opened(dir, passphrase_file) as authority:
         # blocked before threads start, so that none of them gets a signal that this one waits for
         signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-        service = started(authority, load().settings.ca, listen, plain, tuple(san or ()), certificate, key)
+        with _told():
+            options = load().settings.ca
+            service = started(authority, options, listen, plain, tuple(san or ()), certificate, key)
         try:
             ready = json.dumps(service.addresses())
             if ready_file is not None:
@@ -61,3 +68,23 @@ def serve(
             if ready_file is not None:
                 ready_file.unlink(missing_ok=True)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+
+
+def _opened(dir: Path | None, passphrase_file: Path | None) -> Authority:
+    with _told():
+        return opened(dir, passphrase_file)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A server that cannot start says so in one line, whatever the reason: nobody reads its traceback in the
+    journal of a machine that starts it again and again."""
+    from sentinel.errors import UserError
+
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise UserError(f"ca serve: cannot start: {type(error).__name__}: {said}") from error

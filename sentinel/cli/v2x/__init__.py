@@ -17,10 +17,11 @@ COMMANDS: tuple[str, ...] = (
     "bench",
     "show",
     "decode",
+    "scene",
 )
 """Commands, in the order of the help: the function `<name>` of `sentinel.cli.v2x.<name>`."""
 
-GROUPS: tuple[str, ...] = ("ctl",)
+GROUPS: tuple[str, ...] = ("ctl", "misbehaviour")
 """Groups of commands, in the order of the help: the `app` of `sentinel.cli.v2x.<name>`."""
 
 app = typer.Typer(no_args_is_help=True, help="Vehicles and roadside units: certificates and messages.")

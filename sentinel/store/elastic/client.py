@@ -62,6 +62,7 @@ class Client:
         self._base = parts.path.rstrip("/")
         self._compress = settings.compress
         self._headers = {"accept": JSON}
+        self._keyed = settings.api_key is not None
         if given := self._authorization(settings):
             if parts.scheme == "http" and parts.hostname not in LOOPBACK:
                 raise UserError(f"store {self.url}: would send a password in clear text; write https://")
@@ -172,7 +173,7 @@ class Client:
         if PRODUCT not in answer.headers and answer.status not in faults.PASSING | {401, 403}:
             raise faults.SetUpError(f"{self.url}: what answers there is not Elasticsearch")
         request = f"{method} {target.partition('?')[0]}"
-        raise faults.of(self.url, request, answer.status, answer.data, self.user)
+        raise faults.of(self.url, request, answer.status, answer.data, self.user, key=self._keyed)
 
     def check(self) -> None:
         """Look at who answers. Raises `UserError` for a wrong server, certificate, password or cluster,

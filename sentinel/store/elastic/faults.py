@@ -42,15 +42,17 @@ _INDICES = re.compile(r"on indices \[([^\]]*)\]")
 _USER = re.compile(r"(?:user|API key id) \[([^\]]*)\]")
 
 
-def of(url: str, request: str, status: int, body: bytes, user: str | None) -> UserError:
-    """The error for an answer that is none of success."""
+def of(url: str, request: str, status: int, body: bytes, user: str | None, *, key: bool = False) -> UserError:
+    """The error for an answer that is none of success. `key`: an API key was shown."""
     kind, reason = _said(body)
     at = f"{url}: {request}"
     if status == 401:
-        who = f"user {user} and its password (elastic.password)" if user else "no user or API key was given"
-        return SetUpError(
-            f"{url}: not let in: {who if user else who + ' (https://user@host, elastic.password)'}"
-        )
+        who = "no user or API key was given (https://user@host, elastic.password)"
+        if user:
+            who = f"user {user} and its password (elastic.password)"
+        elif key:
+            who = "the API key of elastic.api_key is unknown, expired or withdrawn"
+        return SetUpError(f"{url}: not let in: {who}")
     if status == 403 and kind == "security_exception":
         return SetUpError(f"{url}: {_lacking(reason, user)}")
     if kind == "cluster_block_exception":

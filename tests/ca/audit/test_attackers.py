@@ -3,6 +3,7 @@ was kept elsewhere, and only so."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from sentinel.ca.keys import generate
 from sentinel.ca.register import Register
 from tests.ca.register.made import certificate, encoded, entry, put
 
-TRIALS = int(os.environ.get("SENTINEL_CASES", "80"))
+TRIALS = int(os.environ.get("SENTINEL_CASES", "40"))
 ENTRIES = 300
 """More than a block, so that an attacker has stored hashes to put right as well."""
 
@@ -25,7 +26,7 @@ HEAD_KEY = generate("ed25519")
 
 
 class Attacked:
-    """A register that ran for a while, as it is, and as it was before its last entries."""
+    """A register that ran for a while, as it is, and as it was at some moments before."""
 
     def __init__(self, folder: Path) -> None:
         with Register.create(folder / "register.db") as register:
@@ -34,16 +35,20 @@ class Attacked:
             done = 0
             kept: list[heads.Head] = []
             register.published = kept.append
+            self.earlier: list[tuple[int, bytes]] = []
+            """Entries of the audit, and the file with them, from the first certificate to all but the last."""
             while done < ENTRIES:
                 count = min(random.randrange(1, 40), ENTRIES - done)
                 register.commit_many(
                     [(certificate(n), encoded(n), entry(n)) for n in range(done, done + count)]
                 )
                 done += count
-                if done > 200 and not hasattr(self, "earlier"):
-                    self.earlier = self._image(register.path)
+                if done < ENTRIES:
+                    self.earlier.append((done, self._image(register.path)))
         self.now = self._image(register.path)
         self.kept = kept[-1]
+        self.heads = kept
+        """All that were published, by size."""
 
     @staticmethod
     def _image(path: Path) -> bytes:
@@ -59,8 +64,8 @@ class Attacked:
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Attacked:
     made = Attacked(tmp_path_factory.mktemp("attacked"))
     assert report(made.now).ok
-    assert report(made.earlier).ok
-    assert report(made.now, made.kept).ok
+    assert report(made.now, *made.heads).ok
+    assert made.kept.size == ENTRIES
     return made
 
 
@@ -121,6 +126,17 @@ def reorder(db: sqlite3.Connection, random: Random) -> None:
     db.execute("UPDATE audit SET number = ? WHERE number = -1", (other,))
 
 
+def reissue(db: sqlite3.Connection, random: Random) -> None:
+    """Put another certificate in the place of one, in the register and the audit alike: the CA's key is there."""
+    number, der = random.randrange(ENTRIES), random.randbytes(40)
+    digest = hashlib.sha256(der)
+    db.execute("UPDATE encoded SET der = ? WHERE number = ?", (der, number + 1))
+    (old,) = db.execute("SELECT hex(sha256) FROM certificate WHERE number = ?", (number + 1,)).fetchone()
+    db.execute("UPDATE certificate SET sha256 = ? WHERE number = ?", (digest.digest(), number + 1))
+    row = (old.lower(), digest.hexdigest(), number)
+    db.execute("UPDATE audit SET entry = replace(entry, ?, ?) WHERE number = ?", row)
+
+
 @pytest.mark.parametrize("attack", [edit, delete, reorder])
 @pytest.mark.parametrize("careful", [False, True], ids=["entries", "hashes-too"])
 def test_found_from_the_files(
@@ -152,10 +168,35 @@ def test_what_was_done_is_named(attacked: Attacked) -> None:
 
 
 def test_rolled_back_together_is_found_against_a_head(attacked: Attacked) -> None:
-    assert report(attacked.earlier).ok  # from the files nothing can be seen
-    found = report(attacked.earlier, attacked.kept)
-    assert not found.ok
-    assert [bad.kind for bad in found.bad] == ["deleted"]
+    """Register and log as they were at a moment before; or cut back to where a head was published, with that
+    head and all that is stored beside it, as somebody without an old copy would do it."""
+    random = Random(20260603)
+    for trial in range(TRIALS):
+        if trial % 4 == 0:
+            size, image = attacked.earlier[random.randrange(len(attacked.earlier))]
+        else:
+            head = random.choice(attacked.heads[:-1])
+            size, image = head.size, cut_back(attacked.now, head)
+        assert report(image).ok, "from the files nothing can be seen"
+        later = [head for head in attacked.heads if head.size > size]
+        found = report(image, random.choice(later))
+        assert [bad.kind for bad in found.bad] == ["deleted"], trial
+        earlier = [head for head in attacked.heads if head.size <= size]
+        assert not earlier or report(image, random.choice(earlier)).ok, "this head is of before"
+
+
+def cut_back(image: bytes, head: heads.Head) -> bytes:
+    """A register that ends where a head was signed, with nothing that tells of more."""
+    db = opened(image)
+    db.execute("DELETE FROM audit WHERE number >= ?", (head.size,))
+    db.execute("DELETE FROM encoded WHERE number > ?", (head.size,))
+    db.execute("DELETE FROM certificate WHERE number > ?", (head.size,))
+    db.execute("DELETE FROM head")
+    db.execute("INSERT INTO head VALUES (?, ?)", (head.size, head.json()))
+    rebuild(db)
+    data = db.serialize()
+    db.close()
+    return data
 
 
 def test_all_rewritten_is_found_against_a_head(attacked: Attacked) -> None:
@@ -163,7 +204,8 @@ def test_all_rewritten_is_found_against_a_head(attacked: Attacked) -> None:
     for trial in range(TRIALS):
         forger = generate("ed25519")
         db = opened(attacked.now)
-        (edit, reorder)[trial % 2](db, random)
+        attack = (edit, reorder, reissue)[trial % 3]
+        attack(db, random)
         made = rebuild(db)
         db.execute("DELETE FROM head")
         forged = heads.sign(
@@ -178,7 +220,7 @@ def test_all_rewritten_is_found_against_a_head(attacked: Attacked) -> None:
         image = db.serialize()
         db.close()
         alone = report(image, key=forger.spki())  # the key in the CA's folder was exchanged too
-        assert {bad.kind for bad in alone.bad} <= {"certificate"}
+        assert {bad.kind for bad in alone.bad} <= ({"certificate"} if attack is not reissue else set())
         assert not report(image, attacked.kept, key=forger.spki()).ok
         assert "key" in {bad.kind for bad in report(image).bad}  # the key that the reader knows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,33 @@ def test_what_others_see_is_what_was_committed(register: Register) -> None:
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(register.certificate, certificate(1).serial).result() is None
     assert register.certificate(certificate(1).serial) is not None
+
+
+def test_keys_are_looked_up_by_the_connection_that_writes(register: Register) -> None:
+    keys = [certificate(n).spki_sha256 for n in range(3)]
+    sql, value = "SELECT value FROM state WHERE name = ?", ("token",)
+    put(register, 1)
+    with Register.open(register.path) as other:
+        assert register.known_keys(keys) == other.known_keys(keys) == {keys[0]}
+        with other.transaction() as change:
+            change.add(certificate(1), encoded(1))
+            change.put_state("token", b"1")
+            assert other.known_keys(keys) == set(keys[:2])  # its own, and not there for anybody else
+            assert other.query(sql, value, near=True) == [(b"1",)]
+            assert register.known_keys(keys) == {keys[0]}
+            assert register.query(sql, value, near=True) == []
+        assert register.known_keys(keys) == set(keys[:2])
+        assert register.query(sql, value, near=True) == register.query(sql, value) == [(b"1",)]
+        with ThreadPoolExecutor(1) as pool:
+            with suppress(KeyboardInterrupt), other.transaction() as change:
+                change.add(certificate(2), encoded(2))
+                change.flush()
+                waiting = pool.submit(other.known_keys, keys)  # of another thread: it waits
+                raise KeyboardInterrupt  # nothing of this stands
+            assert waiting.result() == set(keys[:2])
+    with Register.open(register.path, readonly=True) as reader:
+        assert reader.known_keys(keys) == set(keys[:2])
+        assert reader.query(sql, value, near=True) == [(b"1",)]
 
 
 def test_intents_state_and_numbers(register: Register) -> None:

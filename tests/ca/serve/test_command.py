@@ -108,6 +108,76 @@ def test_an_address_that_is_taken(folder: Path) -> None:
     assert f"cannot listen on {places['https'][0]}" in done.stderr.splitlines()[-1]
 
 
+def started(folder: Path) -> subprocess.CompletedProcess[str]:
+    """A server that is expected to end by itself."""
+    return subprocess.run(
+        [
+            sys.executable, "-m", "sentinel", "ca", "serve", "--dir", folder / "ca", "--listen", "127.0.0.1:0",
+            "--passphrase-file", folder / "passphrase",
+        ],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "octets"),
+    [
+        ("register.db", b"no database"),
+        ("register.db", b"SQLite format 3\0" + bytes(4096)),
+        ("ca.toml", b"\xff\xfe"),
+        ("public/chain.pem", b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+        ("keys/issuing.pem", b"\0" * 40),
+        ("keys/audit.pem", b"no key"),
+        ("public/tls.pem", None),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_line(folder: Path, name: str, octets: bytes | None) -> None:
+    place = folder / "ca" / name
+    place.unlink(missing_ok=True)
+    if octets is None:
+        (place / "in the way").mkdir(parents=True)
+    else:
+        place.write_bytes(octets)
+        place.chmod(0o600)
+    done = started(folder)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("sentinel: ")
+
+
+def test_a_fault_of_the_program_is_one_line_too(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    from sentinel.cli.ca.serve import serve
+    from sentinel.errors import UserError
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("of no\nkind that is known")
+
+    monkeypatch.setattr("sentinel.ca.serve.start.started", broken)
+    with pytest.raises(UserError, match="cannot start: RuntimeError: of no kind that is known"):
+        serve("127.0.0.1:0", dir=folder / "ca", passphrase_file=folder / "passphrase")
+
+
+def test_a_responder_that_cannot_be_opened_is_told(folder: Path) -> None:
+    """It serves all the same; with the file away there is a new responder."""
+    responder = folder / "ca" / "keys" / "ocsp.pem"
+    with serving(folder) as (server, _):
+        server.send_signal(signal.SIGTERM)
+        assert "OCSP is not answered" not in server.communicate(timeout=60)[1]
+    key, rest = responder.read_bytes().split(b"-----BEGIN CERTIFICATE-----")
+    from sentinel.ca.keys.files import key_pem, read_key
+
+    opened = read_key(responder, b"the other")
+    responder.write_bytes(key_pem(opened, b"another one") + b"-----BEGIN CERTIFICATE-----" + rest)
+    assert key
+    with serving(folder) as (server, _):
+        server.send_signal(signal.SIGTERM)
+        said = server.communicate(timeout=60)[1]
+    [line] = [line for line in said.splitlines() if "OCSP" in line]
+    assert "OCSP is not answered" in line
+    assert "ocsp.pem" in line
+    assert "a line `ocsp: ...` of the passphrase file" in line
+
+
 def test_on_the_disk_before_the_answer(folder: Path, strace: str) -> None:
     """System calls in their order: between a request's octets and the answer's the register is synced."""
     given = made_tokens(folder, 8)

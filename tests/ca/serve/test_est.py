@@ -17,6 +17,7 @@ from sentinel.ca.keys.files import key_pem
 from sentinel.ca.keys.software import from_pkcs8
 from sentinel.ca.x509 import certificate, cms, names
 from tests.ca.oracles.openssl import OpenSsl
+from tests.ca.oracles.programs import Oracle, RefusedError
 from tests.ca.serve.made import CASES, Served, csr
 
 EST = "/.well-known/est"
@@ -153,6 +154,28 @@ def test_mutual_tls_with_curl(served: Served, kind: str, curl: str, tmp_path: Pa
     assert got(out.read_bytes()).spki == fresh.spki()
 
 
+def test_bouncy_castle_enrols_and_renews(served: Served, bouncycastle: Oracle) -> None:
+    """Its EST client with P-256 keys: cacerts, simpleenroll with Basic, simplereenroll over mutual TLS. Java's
+    TLS shows no certificate that is signed with SM2, so there is no renewal with a CA in SM2."""
+    place = f"localhost:{served.https.rpartition(':')[2]}"
+    trusted = files.unpem(served.trusted.read_bytes(), "CERTIFICATE", name="tls.pem")[0][1]
+    token = served.token(profile="ldevid", serial_number="B-1")
+    renewed = () if served.algorithm == "sm2" else ("renew",)
+    count, *enrolled = bouncycastle.ask("est", place, trusted, token, "pump", *renewed).split(" ")
+    assert (count, len(enrolled)) == ("2", 1 + len(renewed)), "root and issuing"
+    found = [certificate.read(bytes.fromhex(one)) for one in enrolled]
+    assert len({one.spki for one in found}) == len(found)
+    for one in found:
+        assert dict(one.subject) == {"CN": "pump", "serialNumber": "B-1"}
+        assert one.signed_by(served.authority.certificate("issuing").key)
+        row = served.authority.register.by_fingerprint(one.sha256)
+        assert row is not None
+        assert (row.profile, row.state) == ("ldevid", "valid")
+    for wrong in (token, served.token(profile="ldevid", serial_number="B-2")[::-1]):
+        with pytest.raises(RefusedError, match="401"):
+            bouncycastle.ask("est", place, trusted, wrong, "pump")
+
+
 def test_an_initial_identity_gets_a_local_one(served: Served, tmp_path: Path) -> None:
     key = generate("p256")
     first = enrolled(served, key, "I-1", "device")
@@ -208,7 +231,17 @@ def test_refusals(served: Served) -> None:
     ):
         found, body = sent(served, operation, data, token)
         assert found == status, body
-        assert body.strip()
+        assert body.strip() or not token
+
+
+def test_who_shows_nothing_is_challenged(served: Served) -> None:
+    """The reason is in the challenge; there is no body, which some clients stumble over. Who showed a token
+    that is none gets a body."""
+    status, fields, body = served.ask("POST", f"{EST}/simpleenroll", b"MAA=")
+    assert (status, body) == (401, b"")
+    assert 'error_description="show a token (Authorization: Bearer) or a' in fields["www-authenticate"]
+    status, fields, body = served.ask("POST", f"{EST}/simpleenroll", b"MAA=", token="none")
+    assert (status, b"token: not known" in body, "www-authenticate" in fields) == (401, True, True)
 
 
 def test_damaged_requests_get_4xx_with_a_reason(served: Served) -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography import x509 as other
 
 from sentinel.ca import files
+from sentinel.ca.authority import Authority
+from sentinel.ca.delegate import delegate
+from sentinel.ca.keys import pkcs8
 from sentinel.ca.keys.files import read_key
-from sentinel.ca.x509 import certificate
+from sentinel.ca.keys.passphrases import Passphrases
+from sentinel.ca.x509 import certificate, der
 from tests.ca.conftest import PASSPHRASE
 from tests.ca.oracles.openssl import OpenSsl
 from tests.ca.x509.test_keys import identifier
@@ -51,6 +56,23 @@ def ready(ca: Callable[[str], Path], tmp_path: Path) -> Ready:
         ca(algorithm).rename(tmp_path / "ca")
 
     return put
+
+
+def test_keys_under_sm4_on_request(run: Cli, tmp_path: Path) -> None:
+    """Every key that the CA writes, the responder's and devices' included, and `ca csr` by its own option."""
+    _init(run, "--key-cipher", "sm4")
+    assert run("issue", "--profile", "tls-client", "--name", "x", "--out", tmp_path / "x.pem").code == 0
+    done = run("csr", "--name", "y", "--key-cipher", "sm4", "--out", tmp_path / "y.pem")
+    assert done.code == 0, done.err
+    with Authority.open(tmp_path / "ca", Passphrases(PASSPHRASE)) as authority:
+        delegate(authority, "issuing", datetime.now(UTC))
+    keys = sorted((tmp_path / "ca" / "keys").glob("*.pem"))
+    assert [path.stem for path in keys] == ["audit", "issuing", "ocsp", "root"]
+    for path in (*keys, tmp_path / "x.key", tmp_path / "y.key"):
+        sealed = files.unpem(path.read_bytes(), "ENCRYPTED PRIVATE KEY", name=path)[0][1]
+        assert der.oid(pkcs8.SM4) in sealed, path
+        assert der.oid(pkcs8.AES_256) not in sealed
+        read_key(path, PASSPHRASE.encode())
 
 
 @pytest.mark.parametrize("algorithm", ["sm2", "p256", "p384", "ed25519", "rsa3072"])

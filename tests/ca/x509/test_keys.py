@@ -6,6 +6,9 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +16,7 @@ from sentinel import _native
 from sentinel.ca import files
 from sentinel.ca.keys import PublicKey, generate, pkcs8
 from sentinel.ca.keys.algorithms import ALGORITHMS, SM2_ID
+from sentinel.ca.keys.contract import sign_all
 from sentinel.ca.keys.files import key_pem, read_key, write_key
 from sentinel.ca.keys.passphrases import Passphrases
 from sentinel.ca.keys.software import SoftwareKey, from_pkcs8
@@ -24,6 +28,10 @@ KEYS = {name: generate(name) for name in ALGORITHMS if name != "rsa4096"}
 DIGESTS = {"sm2": "sm3", "p256": "sha256", "p384": "sha384", "ed25519": "", "rsa3072": "sha256"}
 MESSAGE = b"what is signed"
 SHIPPED_N = pkcs8._N
+PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+ROOT = pow(B, (PRIME + 1) // 4, PRIME)
+"""(0, ROOT) is on P-256; (PRIME, ROOT) is the same point written in a way that is refused."""
 
 
 def identifier(algorithm: str) -> str | None:
@@ -106,6 +114,15 @@ def test_an_sm4_key_file_is_read_back() -> None:
     assert pkcs8.decrypt(sealed, b"words") == info
 
 
+def test_openssl_opens_a_key_file_under_sm4(openssl: OpenSsl, tmp_path: Path) -> None:
+    path = tmp_path / "own.pem"
+    write_key(path, KEYS["p256"], b"words", "sm4")
+    (tmp_path / "words").write_bytes(b"words\n")
+    said = openssl.run("pkey", "-in", path, "-passin", f"file:{tmp_path / 'words'}", "-noout", "-text_pub")
+    assert "prime256v1" in said
+    assert "sm4-cbc" in openssl.run("asn1parse", "-in", path)
+
+
 def test_a_file_cannot_ask_for_any_amount_of_work() -> None:
     sealed = pkcs8.encrypt(KEYS["p256"].pkcs8(), b"words")
     asked = sealed.replace(der.integer(pkcs8._N) + der.integer(8), der.integer(1 << 29) + der.integer(8))
@@ -133,6 +150,58 @@ def test_a_changed_key_is_refused_or_another_key(name: str, data: st.DataObject)
     spki[at] ^= 1 << data.draw(st.integers(0, 7))
     with pytest.raises(UserError):
         PublicKey(bytes(spki))
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_many_signatures_at_once(name: str) -> None:
+    key = KEYS[name]
+    messages = [MESSAGE[:size] for size in range(len(MESSAGE))]
+    public, signatures = PublicKey(key.spki()), sign_all(key, messages)
+    assert len(signatures) == len(messages)
+    for message, signature in zip(messages, signatures, strict=True):
+        assert public.verify(key.signature_algorithm(), message, signature)
+    assert sign_all(key, []) == []
+
+
+@settings(max_examples=200)
+@given(x=st.integers(0, 2**256 - 1), flip=st.integers(0, 520), size=st.integers(60, 70))
+def test_points_of_p256_are_those_of_another_library(x: int, flip: int, size: int) -> None:
+    point = bytearray(PublicKey(KEYS["p256"].spki()).octets)
+    if flip < 8 * len(point):
+        point[flip // 8] ^= 1 << flip % 8
+    for octets in (bytes(point), bytes(point)[:size], b"\x04" + x.to_bytes(32, "big") + bytes(point[33:])):
+        spki = der.sequence(ALGORITHMS["p256"].key, der.bits(octets))
+        try:
+            load_der_public_key(spki)
+            good = True
+        except ValueError:
+            good = False
+        try:
+            assert PublicKey(spki).algorithm == "p256"
+            taken = True
+        except UserError:
+            taken = False
+        assert taken == good
+
+
+@pytest.mark.parametrize(
+    "point", [bytes(64), b"\xff" * 64, PRIME.to_bytes(32, "big") + ROOT.to_bytes(32, "big")]
+)
+def test_no_points_of_p256(point: bytes) -> None:
+    with pytest.raises(UserError, match="no point of P-256"):
+        PublicKey(der.sequence(ALGORITHMS["p256"].key, der.bits(b"\x04" + point)))
+
+
+def test_p256_with_a_longer_digest_and_compressed_is_verified() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    signature = key.sign(MESSAGE, ec.ECDSA(hashes.SHA512()))
+    whole = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    short = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    sha512 = der.sequence(der.oid("1.2.840.10045.4.3.4"))
+    for spki in (whole, der.sequence(ALGORITHMS["p256"].key, der.bits(short))):
+        public = PublicKey(spki)
+        assert public.verify(sha512, MESSAGE, signature)
+        assert not public.verify(ALGORITHMS["p256"].signature, MESSAGE, signature)
 
 
 def test_compressed_keys_of_sm2_are_taken() -> None:

@@ -139,9 +139,9 @@ fn record(
         known += 1;
     }
     if known != dict.len() {
-        let one = dict.keys().iter().map(|key| key.to_string());
+        let mut keys = dict.keys().iter().map(|key| key.to_string());
         let is_known = |key: &String| root.iter().chain(more).any(|field| field.name == key);
-        let strange = one.filter(|key| !is_known(key) && key != ADDITIONS).next().unwrap_or_default();
+        let strange = keys.find(|key| !is_known(key) && key != ADDITIONS).unwrap_or_default();
         return Err(kind_error("another component", &format!("{name} {strange:?}")));
     }
     Ok(Value::Record(out))

@@ -46,7 +46,11 @@ pub fn expand(profile: Profile, order: &Order) -> Result<Vec<Vec<u8>>> {
             };
             let mut tbs = order.tbs.clone();
             set(&mut tbs, "id", name(period.i, &[0; 9]))?;
-            set(&mut tbs, "verifyKeyIndicator", Value::choice("verificationKey", verification_key(&signing)))?;
+            set(
+                &mut tbs,
+                "verifyKeyIndicator",
+                Value::choice("verificationKey", verification_key(&signing)),
+            )?;
             let validity = tbs.get_mut("validityPeriod").ok_or(PkiError::Missing("validityPeriod"))?;
             set(validity, "start", Value::int(period.start))?;
             let request = Value::record([

@@ -1,7 +1,7 @@
 //! A linkage authority: pre-linkage values of a chain, readable by the pseudonym CA alone.
 
-use super::sealed::seal_shared;
 use super::Result;
+use super::sealed::seal_shared;
 use crate::Profile;
 use crate::coer::Value;
 use crate::linkage::{Seed, next_seed, pre_linkage_value, seed_after};

@@ -48,8 +48,7 @@ pub fn receive(
     let tbs = view.canonical_to_be_signed().ok_or(CryptoError::NoPoint)?;
     verifier.verify(&tbs, &view.signature)?;
     let (n, m) = (u32::from(i), u32::from(j));
-    let opener =
-        expand_secret(&keys.encryption, &keys.encryption_expansion, Purpose::Encryption, n, m)?;
+    let opener = expand_secret(&keys.encryption, &keys.encryption_expansion, Purpose::Encryption, n, m)?;
     let (id, nothing) = (key_id(profile, &opener.public())?, profile.hash().of(&[]));
     let inner = decrypted(profile, view.data.unwrap_or_default(), &opener, &id, &nothing)?;
     let inner = decode(&inner, &DATA, profile, Limits::MESSAGE)?;

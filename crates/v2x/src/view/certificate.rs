@@ -156,13 +156,12 @@ impl<'a> CertificateView<'a> {
             true => Some(encryption(c).map_err(|e| e.within("encryptionKey").within("toBeSigned"))?),
             false => None,
         };
-        let (tag, open) = alternative(c, 2)?;
+        let (tag, _) = alternative(c, 2)?;
         let indicator = match tag {
             0 => Indicator::Key(KeyView::verification(c).map_err(|e| e.within("verificationKey"))?),
             1 => Indicator::Reconstruction(PointView::read(c, 32)?),
             _ => Indicator::Other(tag),
         };
-        drop(open);
         if extended {
             additions(c, profile)?;
         }

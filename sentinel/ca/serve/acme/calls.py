@@ -13,7 +13,7 @@ from sentinel.ca.serve.acme import accounts, jwk, jws
 from sentinel.ca.serve.acme.accounts import Account
 from sentinel.ca.serve.acme.nonces import Nonces
 from sentinel.ca.serve.acme.problems import AcmeError, malformed, unauthorized
-from sentinel.ca.serve.web import Fields, Request
+from sentinel.ca.serve.web import Fields, Request, told
 
 PREFIX = "/acme/"
 KIND = "application/jose+json"
@@ -69,7 +69,7 @@ def decoded(payload: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(payload, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise malformed(f"payload: {error}") from None
+        raise malformed(f"payload: {told(error)}") from None
 
 
 def base(request: Request) -> str:

@@ -76,7 +76,7 @@ def read(given: object, name: str = "jwk") -> Jwk:
     kind = given.get("kty") if isinstance(given, dict) else None
     members = _MEMBERS.get(kind) if isinstance(kind, str) else None
     if members is None or not isinstance(given, dict):
-        raise _bad(f"{name}: kty {str(kind)[:20]}; {', '.join(_MEMBERS)} are taken")
+        raise _bad(f"{name}: kty {kind!r:.24}; {', '.join(_MEMBERS)} are taken")
     if "d" in given:
         raise _bad(f"{name}: holds a private key; it is known to others now, make a new one")
     text = msgspec.json.encode({member: given.get(member) for member in members}).decode()
@@ -97,7 +97,7 @@ def read(given: object, name: str = "jwk") -> Jwk:
                 return Jwk(text, "RS256", _rsa(given, name))
     except ValueError as error:
         raise _bad(f"{name}: {error}") from None
-    raise _bad(f"{name}: crv {str(given.get('crv'))[:20]}; P-256 or Ed25519 are taken")
+    raise _bad(f"{name}: crv {given.get('crv')!r:.24}; P-256 or Ed25519 are taken")
 
 
 def _rsa(given: dict[str, Any], name: str) -> rsa.RSAPublicKey:

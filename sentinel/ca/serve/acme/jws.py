@@ -10,6 +10,7 @@ import msgspec
 
 from sentinel.ca.serve.acme import jwk
 from sentinel.ca.serve.acme.problems import AcmeError, malformed
+from sentinel.ca.serve.web import told
 
 
 class _Flat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +48,7 @@ class Signed:
             raise AcmeError(
                 400,
                 "badSignatureAlgorithm",
-                f"alg {self.algorithm[:20]}: this key signs with {key.algorithm}",
+                f"alg {self.algorithm!r:.24}: this key signs with {key.algorithm}",
                 algorithms=jwk.ALGORITHMS,
             )
         if not key.verify(self.covered, self.signature):
@@ -67,7 +68,7 @@ def read(data: bytes | dict[str, Any], name: str = "body") -> Signed:
         )
         header = msgspec.json.decode(jwk.octets(flat.protected, f"{name}.protected"), type=_Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise malformed(f"{name}: no JWS in flattened JSON: {error}") from None
+        raise malformed(f"{name}: no JWS in flattened JSON: {told(error)}") from None
     if header.crit is not None or header.b64 is not None:
         raise malformed(f"{name}.protected: crit and b64 are not known here")
     if (header.kid is None) == (header.jwk is None):

@@ -13,7 +13,7 @@ from sentinel.ca.serve.acme import accounts, jwk, jws, views
 from sentinel.ca.serve.acme.accounts import Account
 from sentinel.ca.serve.acme.calls import Call, decoded
 from sentinel.ca.serve.acme.problems import AcmeError, malformed, unauthorized
-from sentinel.ca.serve.web import Reply, json
+from sentinel.ca.serve.web import Reply, json, told
 
 _CONTACTS, _CONTACT = 5, 256
 
@@ -86,7 +86,7 @@ def _inner(given: dict[str, Any], name: str) -> jws.Signed:
     try:
         return jws.read(given, name)
     except msgspec.ValidationError as error:
-        raise malformed(f"{name}: {error}") from None
+        raise malformed(f"{name}: {told(error)}") from None
 
 
 def update(register: Register, call: Call) -> Reply:

@@ -31,7 +31,8 @@ public final class Oracle {
           "crl", Status::crl,
           "ocsp", Status::ocsp,
           "request", Keys::request,
-          "envelope", Keys::envelope);
+          "envelope", Keys::envelope,
+          "est", Enrolment::est);
 
   private Oracle() {}
 
