@@ -377,11 +377,11 @@ impl Engine {
         let late = freshness(case, aid);
         // an old message is also judged by what holds now: that its signer's time is over says more
         let at = if matches!(late, Err((Reason::Stale, _))) { case.received } else { generated };
-        if let Err(reason) = claims.timely(generated).and_then(|()| claims.timely(at)) {
-            return refuse(reason, "its certificate");
-        }
         if case.received >= issuer.until {
             return refuse(Reason::ListExpired, unfit(Reason::ListExpired));
+        }
+        if let Err(reason) = claims.timely(generated).and_then(|()| claims.timely(at)) {
+            return refuse(reason, "its certificate");
         }
         if let Err(reason) = in_force(issuer, at) {
             return refuse(reason, unfit(reason));
