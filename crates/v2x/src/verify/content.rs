@@ -54,6 +54,8 @@ pub mod bounds {
     pub const RANGE: f64 = 10_000.0;
     /// s between the payload's time and the header's. DENM says when the event was.
     pub const TIME: f64 = 2.0;
+    /// s, the same of a SPAT, which may leave the seconds out.
+    pub const MINUTE: f64 = 62.0;
 }
 
 /// What cannot be in a payload, if there is something. `header` and `receiver` are places of the message's
@@ -78,9 +80,13 @@ pub fn implausible(
             return Some(format!("its place is {far:.0} m from the receiver"));
         }
     }
-    // of these kinds the time is the moment of sending, to the millisecond
-    if matches!(facts.kind, "bsm" | "cam")
-        && let Some(off) = signed.map(|s| (s - facts.generated).abs()).filter(|off| *off > bounds::TIME)
+    // of these kinds the time is the moment of sending
+    let most = match facts.kind {
+        "bsm" | "cam" => bounds::TIME,
+        "spat" => bounds::MINUTE,
+        _ => return None,
+    };
+    if let Some(off) = signed.map(|s| (s - facts.generated).abs()).filter(|off| *off > most)
     {
         return Some(format!("its time is {off:.1} s off the one in the header"));
     }
