@@ -1,5 +1,6 @@
 //! Verification of messages of vehicles. See `sentinel/_native.pyi`.
 
+use crate::v2x_frames::Frames;
 use crate::wrong;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -9,6 +10,7 @@ use sentinel_v2x::time::{Clock, Scale};
 use sentinel_v2x::types::ctl;
 use sentinel_v2x::verify::{Engine, Loaded, Outcome, Place, Settings, Verdict, lists};
 use sentinel_v2x::view::{CertificateView, Content, DataView};
+use std::sync::{Mutex, PoisonError};
 
 fn scale(name: &str) -> PyResult<Scale> {
     match name {
@@ -178,26 +180,32 @@ pub fn v2x_sniff(octets: &[u8]) -> Option<&'static str> {
     decode(octets, &ctl::PKI_CTL, profile, Limits::LIST).is_ok().then_some("domain-list")
 }
 
-/// Messages of a capture, in their order.
+/// Messages of a capture, in their order. Never locked: a mutex because Python may share the object.
 #[pyclass]
-pub struct V2xFrames(crate::v2x_frames::Frames);
+pub struct V2xFrames(Mutex<Frames>);
+
+impl V2xFrames {
+    fn frames(&mut self) -> &mut Frames {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[pymethods]
 impl V2xFrames {
     #[new]
     fn new(path: std::path::PathBuf) -> PyResult<V2xFrames> {
-        crate::v2x_frames::Frames::open(&path).map(V2xFrames).map_err(wrong)
+        Frames::open(&path).map(|frames| V2xFrames(Mutex::new(frames))).map_err(wrong)
     }
     /// Frame number, microseconds of POSIX time, layer, octets; none at the end.
     #[allow(clippy::type_complexity, reason = "what a line of the stub says")]
     fn next<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<(u64, i64, &'static str, Bound<'py, PyBytes>)>> {
-        let found = py.detach(|| self.0.next()).map_err(wrong)?;
+        let found = py.detach(|| self.frames().next()).map_err(wrong)?;
         Ok(found
             .into_iter()
             .map(|m| (m.frame, m.posix, m.layer.name(), PyBytes::new(py, &m.octets)))
             .collect())
     }
-    fn warnings(&self) -> Vec<String> {
-        self.0.warnings()
+    fn warnings(&mut self) -> Vec<String> {
+        self.frames().warnings()
     }
 }

@@ -30,6 +30,8 @@ mod live;
 use clock::{Clock, Watch};
 pub use live::Ports;
 pub use report::SourceReport;
+#[cfg(test)]
+pub(crate) use work::subject;
 use work::{run, status_counter};
 
 pub const SHARDS: usize = 64;

@@ -1,4 +1,4 @@
-"""Traffic by SUMO, run as a program (extra `scenes`, docs/decisions/0022-sumo-is-a-program.md)."""
+"""Traffic by SUMO, run as a program (extra `scenes`, docs/decisions/0023-sumo-is-a-program.md)."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ fn warm(shard: &Shard, ready: &mut [(u32, Unit<'_>, Ahead)]) {
     std::hint::black_box(work);
 }
 
-fn subject(p: &Packet) -> Subject {
+pub(crate) fn subject(p: &Packet) -> Subject {
     Subject {
         src: p.src_ip(),
         dst: p.dst_ip(),
