@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sentinel.ca.keys.passphrases import Passphrases
     from sentinel.ca.v2x.domain import Domain
 
+
 class Profile(StrEnum):
     """Standards whose algorithms are used."""
 

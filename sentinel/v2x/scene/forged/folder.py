@@ -80,9 +80,7 @@ def write(name: str, seed: int, profile: str, out: Path) -> Forged:
     for number, message in enumerate(messages, 1):
         path = Path(MESSAGES) / f"{number:02}-{message.variant}.oer"
         (out / path).write_bytes(message.octets)
-        labels.append(
-            Label(str(path), number, message.variant, message.verdict, message.reason, message.aid)
-        )
+        labels.append(Label(str(path), number, message.variant, message.verdict, message.reason, message.aid))
     (out / AIR).write_bytes(_capture(messages, profile))
     (out / LABELS).write_bytes(b"".join(msgspec.json.encode(label) + b"\n" for label in labels))
     last = datetime.fromtimestamp(messages[-1].sent + FLIGHT, UTC).isoformat().replace("+00:00", "Z")

@@ -52,14 +52,14 @@ class Town:
         return made
 
     def application(
-        self, name: str, kind: str, permission: str, circle: str | None = None, since: int | None = None
+        self, name: str, kind: str, permission: str, circle: str | None = None, *, ended: bool = False
     ) -> Chosen:
-        """A signer with a certificate for an aid (N or N:SSP) for an hour, from so many hours ago on."""
+        """A signer with a certificate for an aid (N or N:SSP): for an hour more, or until an hour ago."""
         station = self.station(name, kind)
-        start = None if since is None else station.now() - since * clock.HOUR
+        start = station.now() - (3 if ended else 1) * clock.HOUR
         region = None if circle is None else certificate.circle(circle)
         asked = certificate.permission(permission)
-        station.application(self.domain.transport, [asked], 1, region, start)
+        station.application(self.domain.transport, [asked], 2, region, start)
         return self._chosen(station, asked["psid"])
 
     def pseudonym(self, name: str, kind: str, permission: str) -> Chosen:

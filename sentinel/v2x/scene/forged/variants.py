@@ -57,7 +57,7 @@ class Forger:
         town.revoke(gone)
         away = Plane(self.latitude, self.longitude).degrees(AWAY, 0.0)
         elsewhere = town.application("elsewhere", kind, held, f"{away[0]:.5f},{away[1]:.5f},500")
-        old = town.application("old", kind, held, since=3)
+        old = town.application("old", kind, held, ended=True)
         unfit = town.application("unfit", kind, str(other))
         rogue = self.foreign.application("rogue", kind, held)
         makers = [lambda: self._make("honest", "ok", honest)] * HONEST + [

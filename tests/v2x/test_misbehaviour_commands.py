@@ -1,0 +1,186 @@
+"""`sentinel v2x misbehaviour report|list|show|decide` from signed messages to the list of revocations."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentinel.ca.keys import generate
+from sentinel.ca.keys.files import write_key
+from sentinel.errors import UserError
+from sentinel.v2x import payloads
+from sentinel.v2x.geo import Plane
+from tests.v2x.test_verify import World, run
+
+PLANE = Plane(31.23, 121.47)
+JUMP = 60.0
+"""m that the liar's place jumps from message to message."""
+
+
+class Trial(World):
+    """A domain with a liar and an honest vehicle, both with pseudonyms."""
+
+    def __init__(self, folder: Path, profile: str) -> None:
+        super().__init__(folder, profile)
+        self.key = folder / "operator.pem"
+        write_key(self.key, generate("p256"), None)
+
+    def vehicle(self, name: str) -> Path:
+        out = self.folder / name
+        self.do("enrol", "--dir", self.dir, "--vehicle", name, "--out", out)
+        asked = ["--weeks", "1", "--per-week", "2", "--aid", "111"]
+        self.do("issue", "--dir", self.dir, "--station", out, "--type", "pseudonym", *asked)
+        return out
+
+    def drive(self, station: Path, name: str, jump: float) -> list[Path]:
+        """Twenty messages in two seconds, signed: north at 10 m/s, aside by `jump` every other time."""
+        begun = datetime.now(UTC) - timedelta(seconds=10)
+        out = []
+        for n in range(20):
+            at = begun + timedelta(seconds=n / 10)
+            latitude, longitude = PLANE.degrees(n % 2 * jump, float(n))
+            self.payload.write_bytes(
+                payloads.bsm(
+                    station="00000000" + name.encode().hex()[:8].zfill(8),
+                    counter=n,
+                    generated=at.timestamp(),
+                    latitude=latitude,
+                    longitude=longitude,
+                    speed=10.0,
+                    heading=0.0,
+                    acceleration=0.0,
+                    accuracy=1.0,
+                )
+            )
+            time = ["--generation-time", at.isoformat(), "--with-cert"]
+            out.append(self.sign(station, 111, f"{name}-{n:02}.oer", *time))
+        return out
+
+    def case(self, command: str, *arguments: object) -> Any:
+        done = self.do("misbehaviour", command, *arguments, "--dir", self.dir, "--format", "json")
+        return json.loads(done.stdout)
+
+    def report(self, name: str, messages: list[Path], *more: object) -> Any:
+        return self.case("report", *messages, "--out", self.folder / name, *more)
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    return Trial(tmp_path_factory.mktemp("trial"), "ydt3957")
+
+
+@pytest.fixture(scope="module")
+def witness(trial: Trial) -> Path:
+    return trial.vehicle("witness")
+
+
+def test_a_liar_is_reported_decided_and_revoked(trial: Trial, witness: Path) -> None:
+    liar = trial.vehicle("liar")
+    messages = trial.drive(liar, "liar", JUMP)
+    told = trial.report("r1.oer", messages, "--station", witness)
+    assert "position-consistency" in told["reasons"]
+    assert told["classes"]["position"] == [4]
+    assert told["messages"] == len(messages)
+    assert told["posted"]
+    # encrypted: what was said of whom is not to be read on the way
+    sealed = (trial.folder / "r1.oer").read_bytes()
+    assert told["id"].encode() not in sealed
+    assert bytes.fromhex(told["id"]) not in sealed
+
+    [case] = trial.case("list")
+    assert (case["id"], case["state"], case["belief"], case["reporters"]) == (told["id"], "open", 0.5, 1)
+    assert "position-consistency" in case["reasons"]
+    # a roadside unit of the domain's own has seen it too
+    trial.report("r2.oer", messages)
+    shown = trial.case("show", told["id"])
+    assert (shown["state"], shown["proposal"], shown["reporters"]) == ("proposed", "revoke", 2)
+    assert sorted(one["roadside"] for one in shown["evidence"]) == [False, True]
+    assert all(one["reporter"].endswith("************") for one in shown["evidence"])
+    assert "31.23" not in json.dumps(shown)
+
+    crl = trial.folder / "before.oer"
+    trial.do("crl", "--dir", trial.dir, "--out", crl)
+    assert trial.verdict(messages[0], "--crl", crl)[1:] == ("accept", "ok")
+    decided = trial.case("decide", told["id"], "--revoke", "--operator", "anna", "--key", trial.key)
+    assert (decided["state"], decided["decision"], decided["operator"], decided["kind"]) == (
+        "decided",
+        "revoke",
+        "anna",
+        "pseudonym",
+    )
+    crl = trial.folder / "after.oer"
+    trial.do("crl", "--dir", trial.dir, "--out", crl)
+    assert trial.verdict(messages[0], "--crl", crl) == (3, "reject", "revoked")
+    with pytest.raises(UserError, match="is on the deny list"):
+        trial.do("issue", "--dir", trial.dir, "--station", liar, "--type", "pseudonym", "--weeks", "2")
+    with pytest.raises(UserError, match="decided already"):
+        trial.case("decide", told["id"], "--dismiss", "--operator", "anna", "--key", trial.key)
+
+
+def test_who_tells_the_truth_is_not_reported(trial: Trial, witness: Path, tmp_path: Path) -> None:
+    honest = trial.drive(trial.vehicle("honest"), "honest", 0.0)
+    with pytest.raises(UserError, match="nothing to report"):
+        trial.report("none.oer", honest)
+    # nor by a witness who says that he stands where no honest vehicle could be heard
+    site = tmp_path / "site.json"
+    far = {"latitude": 31.23, "longitude": 121.47, "x": 5e4, "y": 0.0, "range": 10.0, "lanes": []}
+    site.write_text(json.dumps(far))
+    told = trial.report("framed.oer", honest, "--station", witness, "--site", site)
+    assert told["reasons"] == ["range"]
+    case = trial.case("show", told["id"])
+    assert (case["state"], case["belief"], case["reasons"], case["reports"]) == ("open", 0.0, [], 1)
+    done = trial.case("decide", told["id"], "--dismiss", "--operator", "bert", "--key", trial.key)
+    assert (done["decision"], done["kind"]) == ("dismiss", None)
+    assert trial.verdict(honest[0])[1:] == ("accept", "ok")
+
+
+def test_a_message_that_its_certificate_does_not_permit_is_evidence(trial: Trial, witness: Path) -> None:
+    rsu = trial.station("rsu", "3620")
+    trial.payload.write_bytes(
+        payloads.rsi_speed_limit(
+            station="00" * 8,
+            counter=1,
+            generated=datetime.now(UTC).timestamp(),
+            latitude=31.23,
+            longitude=121.47,
+            limit=2.0,
+        )
+    )
+    message = trial.sign(rsu, 3620, "rsi.oer", "--with-cert")
+    assert trial.verdict(message)[2] == "ssp-insufficient"
+    told = trial.report("r3.oer", [message], "--station", witness)
+    assert (told["reasons"], told["classes"]) == (["ssp-insufficient"], {"security": [4]})
+    assert trial.case("show", told["id"])["reasons"] == ["ssp-insufficient"]
+    decided = trial.case("decide", told["id"], "--revoke", "--operator", "anna", "--key", trial.key)
+    assert decided["kind"] == "application"
+    crl = trial.folder / "rsi-crl.oer"
+    trial.do("crl", "--dir", trial.dir, "--out", crl)
+    assert trial.verdict(message, "--crl", crl)[2] == "revoked"
+
+
+def test_what_is_wrong_is_said_in_a_line(trial: Trial, witness: Path) -> None:
+    with pytest.raises(UserError, match="no case of this certificate"):
+        trial.case("show", "00" * 8)
+    changed = bytearray((trial.folder / "liar-00.oer").read_bytes())
+    changed[-1] ^= 1
+    broken = trial.folder / "broken.oer"
+    broken.write_bytes(changed)
+    with pytest.raises(UserError, match="is no evidence"):
+        trial.report("r4.oer", [broken], "--station", witness)
+    with pytest.raises(UserError, match="no authority of this domain"):
+        other = World(trial.folder / "other", trial.profile) if (trial.folder / "other").mkdir() is None else None
+        assert other is not None
+        foreign = other.sign(other.station("rogue", "111"), 111, "foreign.oer", "--with-cert")
+        trial.report("r5.oer", [foreign], "--station", witness)
+    # what comes from outside and is no report is dropped, and said
+    inbox = trial.dir / "ma" / "inbox"
+    (inbox / "noise.oer").write_bytes(b"\x03\x80\x00")
+    before = trial.case("list")
+    assert not [*inbox.iterdir()]
+    done = run("misbehaviour", "list", "--dir", trial.dir, "--passphrase-file", trial.secret)
+    assert done.exit_code == 0
+    assert all(case["id"] in done.stdout for case in before)
