@@ -18,7 +18,7 @@ from sentinel.ca.v2x.suite import Suite
 from sentinel.errors import UserError
 from sentinel.v2x.detect.fuse import Monitor
 from sentinel.v2x.misbehaviour.evidence import Court, Heard
-from sentinel.v2x.misbehaviour.report import EVIDENCE, Pdu, Report, decoded, row
+from sentinel.v2x.misbehaviour.report import EVIDENCE, Pdu, Report, decoded
 from sentinel.v2x.site import Layout, Site
 
 ROADSIDE_AIDS = frozenset(range(3618, 3624))
@@ -96,8 +96,8 @@ def sealed(report: Report, by: Chosen, authority: Certificate, suite: Suite, tim
 
 
 def examined(octets: bytes, role: Role, court: Court, now: float, what: object) -> tuple[Report, list[str]]:
-    """A report as the authority takes it, with evidence read from its messages, and the reasons that those
-    bear out. `UserError` for a report that cannot be opened, is not signed by a station of this domain that
+    """A report as the authority takes it, with the site that its evidence was judged by, and the reasons that
+    its messages bear out. `UserError` for a report that cannot be opened, is not signed by a station of this domain that
     is valid, or whose evidence is none."""
     suite = role.suite
     opened = secured.unseal(octets, role.key("encrypt"), role.certificate, what)
@@ -121,8 +121,7 @@ def examined(octets: bytes, role: Role, court: Court, now: float, what: object) 
     heard = court.look(messages, word=trusted)
     site = Site(report.site if trusted else bare(heard))
     borne_out = suspects(heard, site).get(report.target, [])
-    evidence = [row(one.said) for one in heard if one.said is not None]
-    taken = msgspec.structs.replace(report, roadside=trusted, evidence=evidence, site=site.layout)
+    taken = msgspec.structs.replace(report, roadside=trusted, evidence=[], site=site.layout)
     return taken, [reason for reason in report.reasons if reason in borne_out]
 
 

@@ -100,9 +100,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     site: Layout
     evidence: list[Row]
     """Messages of the station, and of others where the reason is about them, in the order they arrived.
-    Where there are `pdus` it is read from those."""
+    None where there are `pdus`."""
     pdus: list[Pdu] = []
-    """The messages themselves, at most `EVIDENCE`."""
+    """The messages themselves, at most `EVIDENCE`: of a report that is sent."""
 
     def digest(self) -> str:
         """What names a report that is sent: all it says, hashed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sentinel.v2x import payloads
 from sentinel.v2x.geo import Plane
@@ -32,7 +33,7 @@ class Say:
     impossible: bool = False
     """What cannot be, whoever says it."""
 
-    def place(self, metres: float) -> dict[str, float]:
+    def place(self, metres: float) -> dict[str, Any]:
         """So far north of its own place."""
         latitude, longitude = Plane(self.latitude, self.longitude).degrees(0.0, metres)
         return {"latitude": latitude, "longitude": longitude}

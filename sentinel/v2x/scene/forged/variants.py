@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
@@ -60,7 +60,7 @@ class Forger:
         old = town.application("old", kind, held, ended=True)
         unfit = town.application("unfit", kind, str(other))
         rogue = self.foreign.application("rogue", kind, held)
-        makers = [lambda: self._make("honest", "ok", honest)] * HONEST + [
+        makers: list[Callable[[], Message]] = [lambda: self._make("honest", "ok", honest)] * HONEST + [
             lambda: self._make("wrong-signer", "untrusted-chain", rogue, false=True),
             lambda: self._make("no-aid", "aid-not-permitted", unfit, false=True),
             lambda: self._make("other-aid", "aid-not-permitted", unfit, aid=other, false=True),
