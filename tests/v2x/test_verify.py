@@ -38,12 +38,12 @@ def lines(*arguments: object) -> tuple[int, list[dict[str, Any]]]:
 class World:
     """A domain and the stations that were enrolled in it."""
 
-    def __init__(self, folder: Path, profile: str) -> None:
+    def __init__(self, folder: Path, profile: str, *more: object) -> None:
         self.folder, self.profile = folder, profile
         self.dir = folder / "pki"
         self.secret = folder / "secret"
         self.secret.write_text("correct horse battery staple\n")
-        self.do("init", "--profile", profile, "--name", "Trial", "--dir", self.dir)
+        self.do("init", "--profile", profile, "--name", "Trial", "--dir", self.dir, *more)
         self.trust = self.dir / "public" / "trust.oer"
         self.payload = folder / "payload"
         self.payload.write_bytes(b"any payload")

@@ -97,8 +97,8 @@ def sealed(report: Report, by: Chosen, authority: Certificate, suite: Suite, tim
 
 def examined(octets: bytes, role: Role, court: Court, now: float, what: object) -> tuple[Report, list[str]]:
     """A report as the authority takes it, with the site that its evidence was judged by, and the reasons that
-    its messages bear out. `UserError` for a report that cannot be opened, is not signed by a station of this domain that
-    is valid, or whose evidence is none."""
+    its messages bear out. `UserError` for a report that cannot be opened, is not signed by a station of this
+    domain that is valid, or whose evidence is none."""
     suite = role.suite
     opened = secured.unseal(octets, role.key("encrypt"), role.certificate, what)
     found = secured.read(opened, suite, what)

@@ -7,6 +7,8 @@ ma/cases.db      the case book
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -134,23 +136,20 @@ class Office:
             raise UserError(f"{target}: decided already ({case.decision} by {case.operator})")
         key = self._key(operator, signer)
         reports = self.reports(target)
-        statement = "\n".join(
-            (
-                "sentinel decision 1",
-                self.role.register.origin,
-                target,
-                decision,
-                operator,
-                *(r.id for r in reports),
-            )
-        )
-        signature = signer.sign(statement.encode())
+        ids = [report.id for report in reports]
+        signature = signer.sign(statement(self.role.register.origin, target, decision, operator, ids))
         kind = ""
         if decision == "revoke":
             found = filing.target(reports[0], self.domain.suite)
             kind = self.domain.misbehaviour().revoke(found, who=operator, why=why).kind
         done = self.book.decide(target, decision, operator=operator, why=why)
-        details = {"decision": decision, "key": key, "signature": signature.hex(), "reports": len(reports)}
+        details = {
+            "decision": decision,
+            "key": key,
+            "algorithm": signer.signature_algorithm().hex(),
+            "signature": signature.hex(),
+            "reports": ids,
+        }
         with self.role.transaction() as change:
             change.audit("v2x-decide", who=operator, subject=target, why=why, details=details)
         return done, kind
@@ -176,6 +175,13 @@ class Office:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.book.__exit__(kind, error, trace)
+
+
+def statement(origin: str, target: str, decision: str, operator: str, reports: Sequence[str]) -> bytes:
+    """What an operator signs when he decides: a line each, ended by a newline. The reports are those of the
+    case that are kept, by their ids."""
+    lines = ("sentinel decision 1", origin, target, decision, json.dumps(operator), *reports)
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def masked(id: str) -> str:

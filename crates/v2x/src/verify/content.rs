@@ -86,9 +86,43 @@ pub fn implausible(
         "spat" => bounds::MINUTE,
         _ => return None,
     };
-    if let Some(off) = signed.map(|s| (s - facts.generated).abs()).filter(|off| *off > most)
-    {
+    if let Some(off) = signed.map(|s| (s - facts.generated).abs()).filter(|off| *off > most) {
         return Some(format!("its time is {off:.1} s off the one in the header"));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(kind: &'static str, generated: f64) -> Facts {
+        let nan = f64::NAN;
+        Facts {
+            kind,
+            station: String::new(),
+            generated,
+            counter: -1,
+            latitude: nan,
+            longitude: nan,
+            speed: nan,
+            heading: nan,
+            acceleration: nan,
+            yaw_rate: nan,
+            accuracy: nan,
+            length: nan,
+            width: nan,
+            events: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_payload_is_that_of_its_header() {
+        let off = |kind, by: f64| implausible(&facts(kind, 1e9 + by), None, None, Some(1e9));
+        assert!(off("bsm", 1.9).is_none() && off("bsm", -2.1).is_some() && off("cam", 3.0).is_some());
+        assert!(off("spat", -60.0).is_none(), "a minute without its seconds");
+        assert!(off("spat", -600.0).is_some());
+        assert!(off("rsi", -600.0).is_none() && off("spat", f64::NAN).is_none());
+        assert!(implausible(&facts("bsm", 0.0), None, None, None).is_none());
+    }
 }
