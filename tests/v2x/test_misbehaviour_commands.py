@@ -254,11 +254,11 @@ def test_a_decision_needs_its_operator_and_the_approvals(tmp_path: Path) -> None
     [entry] = [one for one in entries if one["action"] == "v2x-decide"]
     details = entry["details"]
     said = office.statement(origin, told["id"], "revoke", "ada", [told["report"]])
-    key = PublicKey(keys["ada"].spki())
-    assert (details["key"], details["reports"]) == (key.sha256(), [told["report"]])
+    public = PublicKey(keys["ada"].spki())
+    assert (details["key"], details["reports"]) == (public.sha256(), [told["report"]])
     algorithm, signature = bytes.fromhex(details["algorithm"]), bytes.fromhex(details["signature"])
-    assert key.verify(algorithm, said, signature)
-    assert not key.verify(algorithm, said.replace(b"revoke", b"dismiss"), signature)
+    assert public.verify(algorithm, said, signature)
+    assert not public.verify(algorithm, said.replace(b"revoke", b"dismiss"), signature)
 
 
 def test_the_authority_believes_no_sender(trial: Trial, witness: Path) -> None:
@@ -270,6 +270,7 @@ def test_the_authority_believes_no_sender(trial: Trial, witness: Path) -> None:
         by = office.reporter(station)
         target = heard[0].signer.id8
         now = datetime.now(UTC).timestamp()
+        assert heard[0].said is not None
         site = Site(filing.bare(heard))
         pdus = [Pdu(octets=o.pdu.octets, certificate=o.pdu.certificate, received=o.received) for o in heard]
         true = Report(
