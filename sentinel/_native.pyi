@@ -1038,7 +1038,9 @@ class V2xVerifier:
     def counts(self) -> dict[str, int]:
         """What was done, what is kept, what was dropped."""
 
-def v2x_sniff(octets: bytes) -> Literal["certificate", "message", "etsi-list", "root-list", "domain-list"] | None:
+def v2x_sniff(
+    octets: bytes,
+) -> Literal["certificate", "message", "etsi-list", "root-list", "domain-list"] | None:
     """What octets are; None if nothing that is known."""
 
 @final

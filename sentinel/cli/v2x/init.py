@@ -11,14 +11,7 @@ import typer
 from sentinel.cli.ca.common import show_json, who
 from sentinel.cli.ca.init import named_operators
 from sentinel.cli.ca.options import Form, FormOption, PassphraseOption
-from sentinel.cli.v2x.options import DirOption, folder, opened, passphrases
-
-
-class Profile(StrEnum):
-    """Standards whose algorithms are used."""
-
-    YDT3957 = "ydt3957"
-    IEEE1609 = "1609.2"
+from sentinel.cli.v2x.options import DirOption, Profile, folder, opened, passphrases
 
 
 class Time(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,14 @@ from sentinel.errors import UserError
 if TYPE_CHECKING:
     from sentinel.ca.keys.passphrases import Passphrases
     from sentinel.ca.v2x.domain import Domain
+
+
+class Profile(StrEnum):
+    """Standards whose algorithms are used."""
+
+    YDT3957 = "ydt3957"
+    IEEE1609 = "1609.2"
+
 
 DirOption = Annotated[
     Path | None,

@@ -7,9 +7,17 @@ from typing import Annotated
 
 import typer
 
+from sentinel.cli.v2x.options import Profile
+
 
 def scene(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="crossing, motorway or platoon.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="crossing, motorway, platoon; forged-rsi, forged-spat, forged-emergency, forged-collision.",
+        ),
+    ],
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed makes the same scene.")],
     out: Annotated[Path, typer.Option("--out", help="New folder for the scene.")],
     attack: Annotated[
@@ -20,17 +28,29 @@ def scene(
     ] = None,
     share: Annotated[float, typer.Option("--share", help="Share of vehicles that attack.")] = 0.1,
     seconds: Annotated[float, typer.Option("--seconds", help="How long it lasts.")] = 120.0,
+    profile: Annotated[
+        Profile, typer.Option("--profile", help="Of the certificates of a forged scene.")
+    ] = Profile.YDT3957,
 ) -> None:
-    """Make a scene: traffic by SUMO, what its vehicles say of themselves ten times a second, and labels."""
+    """Make a scene: traffic by SUMO, what its vehicles say of themselves ten times a second, and labels. A
+    forged scene is made of signed messages, one for each way in which a receiver could be deceived, with
+    what is needed to verify them; --attack, --share and --seconds are not for it."""
     from sentinel.errors import UserError
     from sentinel.v2x.scene.attacks import ATTACKS, NAMES
     from sentinel.v2x.scene.folder import Scene, Writer
+    from sentinel.v2x.scene.forged.payloads import FORGERIES
     from sentinel.v2x.scene.make import Plan, received
     from sentinel.v2x.scene.roads import ROADS
     from sentinel.v2x.scene.sumo import Traffic
 
+    if name in FORGERIES:
+        from sentinel.v2x.scene.forged.folder import write
+
+        forged = write(name, seed, profile.value, out)
+        typer.echo(f"{forged.messages} messages, received until {forged.at}: {out}")
+        return
     if name not in ROADS:
-        raise UserError(f"{name}: no such scene; there are {', '.join(ROADS)}")
+        raise UserError(f"{name}: no such scene; there are {', '.join([*ROADS, *FORGERIES])}")
     wanted = list(NAMES) if not attack else [] if attack == ["none"] else attack
     for unknown in (a for a in wanted if a not in NAMES):
         raise UserError(f"{unknown}: no such attack; there are {', '.join(NAMES)}, and none")

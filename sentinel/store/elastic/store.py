@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -198,7 +200,11 @@ class ElasticStore:
         text = address.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
         if "/" in text:
             return []
-        tree = Or((Compare("ip", "=", text), Compare("mac", "=", text)))
+        tree: Node = Or((Compare("ip", "=", text), Compare("mac", "=", text)))
+        with suppress(ValueError):
+            ip_address(text)
+            # no hardware address: asked of those too, the server gives every one that has a colon
+            tree = Compare("ip", "=", text)
         return [doc for doc in self.documents("asset", tree) if matches(tree, doc)]
 
     def _assets(self, query: dict[str, Any]) -> Iterator[Doc]:

@@ -21,12 +21,14 @@ STRAIGHT = 8.0
 
 class Lane(Detector):
     """On average of two seconds the vehicle is further from the lanes that go its way than its position's
-    error can be."""
+    error can be. Where no lanes are known, nothing is."""
 
     name = "lane-side"
     weight = 0.1
 
     def check(self, look: Look) -> bool:
+        if not look.world.site.layout.lanes:
+            return False
         now, memo = look.now, look.track.memo
         last: deque[tuple[float, float]] | None = memo.get(self.name)
         if last is None:

@@ -9,10 +9,10 @@ OFF = 3.0
 
 
 class Position(Detector):
-    """The claimed place is off every lane."""
+    """The claimed place is off every lane. Where no lanes are known, nothing is."""
 
     name = "position-plausibility"
     weight = 0.34
 
     def check(self, look: Look) -> bool:
-        return look.near.edge > OFF * look.now.accuracy
+        return bool(look.world.site.layout.lanes) and look.near.edge > OFF * look.now.accuracy

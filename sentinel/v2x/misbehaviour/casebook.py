@@ -8,6 +8,7 @@ beliefs of several add up as independent ones do. Nothing is revoked here: a per
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -96,10 +97,10 @@ class Casebook:
     ) -> None:
         self._db.close()
 
-    def take(self, report: Report) -> Case:
-        """Take a report in: look at its evidence again, and put it to its case. The same report again
-        changes nothing."""
-        borne_out = confirmed(report)
+    def take(self, report: Report, borne_out: Sequence[str] | None = None) -> Case:
+        """Take a report in: look at its evidence again, unless that was done and gave `borne_out`, and put
+        it to its case. The same report again changes nothing."""
+        borne_out = confirmed(report) if borne_out is None else borne_out
         belief = (ROADSIDE if report.roadside else VEHICLE) if borne_out else 0.0
         day = now()[:10]
         with told(self.path), database.transaction(self._db) as db:
@@ -119,7 +120,7 @@ class Casebook:
         return self.case(known[0] if known else report.target)
 
     def _put(
-        self, db: sqlite3.Connection, report: Report, belief: float, reasons: tuple[str, ...], day: str
+        self, db: sqlite3.Connection, report: Report, belief: float, reasons: Sequence[str], day: str
     ) -> None:
         state, count = db.execute(
             """SELECT state, reports FROM "case" WHERE target = ?""", (report.target,)

@@ -8,6 +8,7 @@ it.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -48,10 +49,17 @@ CLASSES: dict[str, tuple[int, int]] = {
     "position-consistency": (3, 4),
     "speed-consistency": (4, 5),
     "sudden-stop": (4, 5),
+    "aid-not-permitted": (2, 3),
+    "ssp-insufficient": (2, 4),
+    "expired": (2, 5),
+    "not-yet-valid": (2, 5),
+    "out-of-region": (2, 6),
+    "implausible": (PRIVATE, 255),
 }
 """`tgtId` and `obsId` of the detectors that TS 103 759 has a class for: beacon interval too small, change of
-position too large, change of speed too large. Taken from a second hand; to be held against its ASN.1 module
-before reports leave the house."""
+position too large, change of speed too large; and of the reasons of `v2x verify` that a signer has to answer
+for: aid, SSP, time and place against his certificate. Taken from a second hand; to be held against its ASN.1
+module before reports leave the house."""
 
 
 def observed(detector: str) -> tuple[int, int]:
@@ -62,6 +70,15 @@ def observed(detector: str) -> tuple[int, int]:
     if detector not in names:
         raise UserError(f"{detector}: no such detector")
     return PRIVATE, names.index(detector)
+
+
+class Pdu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A signed message as it was received, and its signer's certificate."""
+
+    octets: bytes
+    certificate: bytes
+    received: float = 0.0
+    """s, POSIX."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +99,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Names of detectors."""
     site: Layout
     evidence: list[Row]
-    """Messages of the station, and of others where the reason is about them, in the order they arrived."""
+    """Messages of the station, and of others where the reason is about them, in the order they arrived.
+    None where there are `pdus`."""
+    pdus: list[Pdu] = []
+    """The messages themselves, at most `EVIDENCE`: of a report that is sent."""
+
+    def digest(self) -> str:
+        """What names a report that is sent: all it says, hashed."""
+        said = msgspec.structs.replace(self, id="", evidence=[]).encoded()
+        return hashlib.sha256(said).hexdigest()[:32]
 
     @property
     def classes(self) -> dict[str, list[int]]:
@@ -117,11 +142,11 @@ def decoded(data: bytes) -> Report:
         report = msgspec.json.decode(data, type=Report)
     except msgspec.MsgspecError as error:
         raise UserError(f"report: {error}") from None
-    if not 1 <= len(report.evidence) <= EVIDENCE:
-        raise UserError(
-            f"report {report.id}: {len(report.evidence)} messages of evidence, not 1 to {EVIDENCE}"
-        )
-    if len(report.site.lanes) > LANES or not report.reasons or len(report.reasons) > len(DETECTORS):
+    messages = max(len(report.evidence), len(report.pdus))
+    if not 1 <= messages <= EVIDENCE:
+        raise UserError(f"report {report.id}: {messages} messages of evidence, not 1 to {EVIDENCE}")
+    most = len(DETECTORS) + len(CLASSES)
+    if len(report.site.lanes) > LANES or not report.reasons or len(report.reasons) > most:
         raise UserError(f"report {report.id}: has no reasons, too many, or more than {LANES} lanes")
     for reason in report.reasons:
         observed(reason)

@@ -254,7 +254,8 @@ fn arrivals(
         n += 1;
         let station = &stations[(n % stations.len() as u64) as usize];
         // a whole certificate once a second of ten messages
-        let attach = if n / stations.len() as u64 % 10 == 0 { Attach::Certificate } else { Attach::Digest };
+        let attach =
+            if (n / stations.len() as u64).is_multiple_of(10) { Attach::Certificate } else { Attach::Digest };
         let octets = domain.message(station, payload(plan, n), plan.start + at, attach)?.into();
         all.push(Arrival { at, known: true, octets });
     }

@@ -54,6 +54,8 @@ pub mod bounds {
     pub const RANGE: f64 = 10_000.0;
     /// s between the payload's time and the header's. DENM says when the event was.
     pub const TIME: f64 = 2.0;
+    /// s, the same of a SPAT, which may leave the seconds out.
+    pub const MINUTE: f64 = 62.0;
 }
 
 /// What cannot be in a payload, if there is something. `header` and `receiver` are places of the message's
@@ -78,11 +80,49 @@ pub fn implausible(
             return Some(format!("its place is {far:.0} m from the receiver"));
         }
     }
-    // of these kinds the time is the moment of sending, to the millisecond
-    if matches!(facts.kind, "bsm" | "cam")
-        && let Some(off) = signed.map(|s| (s - facts.generated).abs()).filter(|off| *off > bounds::TIME)
-    {
+    // of these kinds the time is the moment of sending
+    let most = match facts.kind {
+        "bsm" | "cam" => bounds::TIME,
+        "spat" => bounds::MINUTE,
+        _ => return None,
+    };
+    if let Some(off) = signed.map(|s| (s - facts.generated).abs()).filter(|off| *off > most) {
         return Some(format!("its time is {off:.1} s off the one in the header"));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(kind: &'static str, generated: f64) -> Facts {
+        let nan = f64::NAN;
+        Facts {
+            kind,
+            station: String::new(),
+            generated,
+            counter: -1,
+            latitude: nan,
+            longitude: nan,
+            speed: nan,
+            heading: nan,
+            acceleration: nan,
+            yaw_rate: nan,
+            accuracy: nan,
+            length: nan,
+            width: nan,
+            events: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_payload_is_that_of_its_header() {
+        let off = |kind, by: f64| implausible(&facts(kind, 1e9 + by), None, None, Some(1e9));
+        assert!(off("bsm", 1.9).is_none() && off("bsm", -2.1).is_some() && off("cam", 3.0).is_some());
+        assert!(off("spat", -60.0).is_none(), "a minute without its seconds");
+        assert!(off("spat", -600.0).is_some());
+        assert!(off("rsi", -600.0).is_none() && off("spat", f64::NAN).is_none());
+        assert!(implausible(&facts("bsm", 0.0), None, None, None).is_none());
+    }
 }

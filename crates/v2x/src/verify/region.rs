@@ -17,7 +17,7 @@ impl Place {
     /// None if it is no place on earth.
     pub fn degrees(latitude: f64, longitude: f64) -> Option<Place> {
         let real = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
-        real.then(|| Place { latitude: (latitude * 1e7) as i32, longitude: (longitude * 1e7) as i32 })
+        real.then_some(Place { latitude: (latitude * 1e7) as i32, longitude: (longitude * 1e7) as i32 })
     }
     /// Of a header or a payload, where numbers out of range say that it is not known.
     pub fn known(latitude: i32, longitude: i32) -> Option<Place> {
