@@ -6,7 +6,7 @@ use sentinel_v2x::coer::{Limits, Value, decode, encode};
 use sentinel_v2x::load::{Domain, Station, aid, permissions};
 use sentinel_v2x::types::named;
 use sentinel_v2x::verify::{Engine, Facts, Grammar, Outcome, Place, Reason, Room, Settings, Verdict, lists};
-use sentinel_v2x::view::CertificateView;
+use sentinel_v2x::view::{CertificateView, Content, DataView, SignerView};
 
 const SECOND: u64 = 1_000_000;
 const HOUR: u64 = 3600 * SECOND;
@@ -476,6 +476,19 @@ fn what_is_kept_is_bounded_under_a_flood() {
     assert_eq!(decided + out.len(), 200, "each message is decided once");
 }
 
+/// What octets say, however the point r of an ECDSA signature is written: its y is of no account (IEEE 1609.2,
+/// 6.3.30), so there are several encodings of one certificate, with one hash.
+fn meaning(octets: &[u8], profile: Profile) -> Option<Vec<u8>> {
+    if let Ok(view) = CertificateView::parse(octets, profile) {
+        return Some([view.hash()?.octets(), view.signature?.r, view.signature?.s].concat());
+    }
+    let view = DataView::parse(octets, profile).ok()?;
+    let Content::Signed(signed) = &view.content else { return None };
+    let SignerView::Certificates(chain) = &signed.signer else { return None };
+    let signer = chain.first()?.hash()?;
+    Some([signed.to_be_signed, signer.octets(), signed.signature.r, signed.signature.s].concat())
+}
+
 /// Messages and certificates with octets changed, put in, taken out or cut off.
 #[test]
 fn mutated_objects_are_refused() {
@@ -496,7 +509,10 @@ fn mutated_objects_are_refused() {
             let source = if case % 2 == 0 { &message } else { &station.certificate };
             let mut octets = source.clone();
             for _ in 0..1 + next(3) {
-                let at = next(octets.len());
+                let at = next(octets.len().max(1));
+                if octets.is_empty() {
+                    break;
+                }
                 match next(4) {
                     0 => octets[at] ^= 1 << next(8),
                     1 => octets.insert(at, next(256) as u8),
@@ -504,7 +520,7 @@ fn mutated_objects_are_refused() {
                     _ => octets.truncate(at.max(1)),
                 }
             }
-            if octets == *source {
+            if meaning(&octets, profile) == meaning(source, profile) {
                 continue;
             }
             let reason = if case % 2 == 0 {
@@ -529,4 +545,33 @@ fn of_two_reasons_the_one_further_up_is_said() {
     assert_eq!(world.verdict(&message, NOW + 2 * HOUR), Reason::Expired);
     // from the future: whether its certificate is valid already is not asked
     assert_eq!(world.verdict(&message, NOW - 10 * SECOND), Reason::Future);
+}
+
+/// What is not signed of a certificate makes no new one of it that a list of revocations would not know.
+#[test]
+fn a_revoked_certificate_has_no_other_name() {
+    use p256::elliptic_curve::bigint::U256;
+    // the issuer's digest, said to be of another function
+    let mut world = World::new(Ydt3957);
+    let station = world.station();
+    let mut renamed = station.certificate.clone();
+    assert_eq!(renamed[3], 0x83, "sm3AndDigest");
+    renamed[3] = 0x82;
+    assert_eq!(world.engine.judge_certificate(&renamed, NOW).reason, Reason::UntrustedChain);
+    // the other of two signatures of ECDSA
+    let mut world = World::new(Ieee1609);
+    let station = world.station();
+    let mut other = station.certificate.clone();
+    let at = other.len() - 32;
+    let n = U256::from_be_hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+    let s = U256::from_be_slice(&other[at..]);
+    other[at..].copy_from_slice(&n.wrapping_sub(&s).to_be_bytes());
+    assert_eq!(world.engine.judge_certificate(&other, NOW).reason, Reason::Ok, "it holds as well");
+    let id = CertificateView::parse(&station.certificate, Ieee1609).unwrap().hash().unwrap().last::<10>();
+    let list = crl(&world.domain, "fullHashCrl", by_hash(&id));
+    let Engine { trust, revoked, .. } = &mut world.engine;
+    lists::add_crl(trust, revoked, &list).unwrap();
+    for octets in [&station.certificate, &other] {
+        assert_eq!(world.engine.judge_certificate(octets, NOW).reason, Reason::Revoked);
+    }
 }

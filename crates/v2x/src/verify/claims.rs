@@ -4,7 +4,7 @@ use super::region::Region;
 use super::verdict::Reason;
 use crate::Profile;
 use crate::coer::{Limits, Value, decode};
-use crate::hash::Digest;
+use crate::hash::{Digest, Hash};
 use crate::types::data;
 use crate::view::{CertificateId, CertificateView, Curve, Issuer, Ssp};
 
@@ -22,6 +22,14 @@ pub struct Claims {
     pub id8: [u8; 8],
     /// HashedId8 of the issuer's certificate; None: it signs itself.
     pub issuer: Option<[u8; 8]>,
+    /// The function that `issuer` is said to be made with. It is not signed: with another one the certificate
+    /// would have another name, so it has to be the issuer's own.
+    pub issuer_hash: Hash,
+    /// The function its own names are made with.
+    pub hash: Hash,
+    /// HashedId10 with the other signature that ECDSA allows: of (r, s) and (r, n - s) whoever has one can
+    /// make the other, and who was revoked by his certificate's hash would have a new one.
+    pub twin: Option<[u8; 10]>,
     pub start: u64,
     /// First moment after it.
     pub end: u64,
@@ -68,6 +76,11 @@ impl Claims {
                 Issuer::Digest(_, id) => Some(id),
                 Issuer::Own(_) => None,
             },
+            issuer_hash: match view.issuer {
+                Issuer::Digest(hash, _) | Issuer::Own(hash) => hash,
+            },
+            hash: view.hash_function(),
+            twin: twin(view),
             start,
             end: start.saturating_add(view.duration.microseconds()),
             region,
@@ -93,6 +106,37 @@ impl Claims {
     pub fn permission(&self, aid: u64) -> Option<&Granted> {
         self.granted.iter().find(|granted| granted.aid == aid)
     }
+}
+
+/// Orders of the curves' groups (SEC 2, 2.4 and 2.5; RFC 5639, 3.4 and 3.6), in hexadecimal.
+fn order(curve: Curve) -> Option<&'static str> {
+    Some(match curve {
+        Curve::P256 => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+        Curve::BrainpoolP256 => "a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7",
+        Curve::P384 => {
+            "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973"
+        }
+        Curve::BrainpoolP384 => {
+            "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565"
+        }
+        Curve::Sm2 => return None,
+    })
+}
+
+/// HashedId10 of the certificate with n - s for s.
+fn twin(view: &CertificateView<'_>) -> Option<[u8; 10]> {
+    let signature = view.signature.as_ref()?;
+    let order = order(signature.curve)?;
+    let mut octets = view.canonical()?.into_owned();
+    let from = octets.len().checked_sub(signature.s.len())?;
+    let mut borrow = 0;
+    for (i, octet) in octets[from..].iter_mut().enumerate().rev() {
+        let n = i16::from(u8::from_str_radix(order.get(2 * i..2 * i + 2)?, 16).ok()?);
+        let left = n - i16::from(*octet) - borrow;
+        borrow = i16::from(left < 0);
+        *octet = left.rem_euclid(256) as u8;
+    }
+    Some(view.hash_function().of(&[&octets]).last())
 }
 
 /// SSPs that an issuer may put into certificates.

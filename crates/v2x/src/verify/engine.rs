@@ -286,6 +286,12 @@ impl Engine {
                 format!("its issuer {} is not trusted", super::trust::hex(&issuer)),
             );
         };
+        if claims.issuer_hash != authority.claims.hash {
+            return refuse(
+                Reason::UntrustedChain,
+                "it names its issuer by a hash function that is not the issuer's",
+            );
+        }
         Ok((claims, authority))
     }
 

@@ -147,7 +147,14 @@ impl Revoked {
 
     /// Whether a certificate is named by its hash: a look, no more.
     pub fn names(&self, claims: &Claims) -> bool {
-        self.ids.contains(&claims.digest.last::<10>()) || self.short.contains(&claims.id8)
+        let by_hash = |id: &[u8; 10]| self.ids.contains(id);
+        !self.ids.is_empty() && (by_hash(&claims.digest.last()) || claims.twin.as_ref().is_some_and(by_hash))
+            || self.short.contains(&claims.id8)
+            || !self.short.is_empty()
+                && claims
+                    .twin
+                    .and_then(|id| id.last_chunk().copied())
+                    .is_some_and(|id| self.short.contains(&id))
     }
 
     /// Whether a certificate is revoked, by name or by seed.

@@ -160,6 +160,9 @@ impl Trust {
             }
             Some(issuer) => {
                 let above = self.find(&issuer, depth - 1)?;
+                if above.claims.hash != claims.issuer_hash {
+                    return None;
+                }
                 verify_certificate(profile, &view, Some(&above.verifier)).ok()?;
                 let until = above.until;
                 (Some(above), until)
