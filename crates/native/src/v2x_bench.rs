@@ -59,6 +59,8 @@ pub fn v2x_bench<'py>(
     out.set_item("messages", report.verified.count)?;
     out.set_item("messages_per_s", report.verified.rate())?;
     out.set_item("bare_verify_per_s", report.bare.rate())?;
+    let busy = report.busy;
+    out.set_item("busy_share", (busy.count > 0).then(|| busy.seconds / report.verified.seconds))?;
     out.set_item("refused", report.refused)?;
     out.set_item("traffic_bytes", report.traffic)?;
     out.set_item("dropped_known", report.dropped[0])?;

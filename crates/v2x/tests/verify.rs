@@ -518,3 +518,15 @@ fn mutated_objects_are_refused() {
         assert!(world.engine.counts().signers <= 1);
     }
 }
+
+#[test]
+fn of_two_reasons_the_one_further_up_is_said() {
+    let mut world = World::new(Ydt3957);
+    let short = world.station_with(vec![permissions(&[(111, None)])], 1, NOW - SECOND);
+    let message = world.message(&short, Attach::Certificate);
+    // the list ends after a day, the certificate after an hour, the message is stale after half a minute
+    assert_eq!(world.verdict(&message, NOW + 25 * HOUR), Reason::ListExpired);
+    assert_eq!(world.verdict(&message, NOW + 2 * HOUR), Reason::Expired);
+    // from the future: whether its certificate is valid already is not asked
+    assert_eq!(world.verdict(&message, NOW - 10 * SECOND), Reason::Future);
+}

@@ -234,7 +234,7 @@ impl Engine {
     fn check(&mut self, case: &mut Case<'_, '_>) -> Result<(), Refusal> {
         match &case.signed.signer {
             SignerView::Digest(id) => {
-                let signer = self.known(id, case.received)?;
+                let signer = self.known(id)?;
                 self.by(case, signer)
             }
             SignerView::Certificates(chain) => {
@@ -258,7 +258,7 @@ impl Engine {
     }
 
     /// The signer of a digest: verified before, or in the pool.
-    fn known(&mut self, id: &[u8; 8], received: u64) -> Result<Arc<Signer>, Refusal> {
+    fn known(&mut self, id: &[u8; 8]) -> Result<Arc<Signer>, Refusal> {
         if let Some(signer) = self.signers.get(id) {
             return Ok(Arc::clone(signer));
         }
@@ -268,12 +268,12 @@ impl Engine {
         let Ok(view) = CertificateView::parse(&octets, P) else {
             return refuse(Reason::Malformed, "its certificate cannot be read");
         };
-        let (claims, issuer) = self.claims(&view, received)?;
+        let (claims, issuer) = self.claims(&view)?;
         self.admit(&view, claims, issuer)
     }
 
     /// What a certificate says, and who issued it.
-    fn claims(&mut self, view: &CertificateView<'_>, at: u64) -> Result<(Claims, Arc<Authority>), Refusal> {
+    fn claims(&mut self, view: &CertificateView<'_>) -> Result<(Claims, Arc<Authority>), Refusal> {
         if view.kind != 0 || !matches!(view.indicator, Indicator::Key(_)) {
             return refuse(Reason::Malformed, "its certificate is not an explicit one");
         }
@@ -286,14 +286,6 @@ impl Engine {
                 format!("its issuer {} is not trusted", super::trust::hex(&issuer)),
             );
         };
-        if let Err(reason) = in_force(&authority, at) {
-            let detail = if reason == Reason::ListExpired {
-                "the list of its root has run out"
-            } else {
-                "its issuer's certificate"
-            };
-            return refuse(reason, detail);
-        }
         Ok((claims, authority))
     }
 
@@ -333,7 +325,7 @@ impl Engine {
             self.learn(above);
         }
         let own = &chain[0];
-        let (claims, issuer) = self.claims(own, case.received)?;
+        let (claims, issuer) = self.claims(own)?;
         let late = self.cheap(case, &claims, &issuer, None)?;
         late?;
         let signer = self.admit(own, claims, issuer)?;
@@ -384,17 +376,15 @@ impl Engine {
         let aid = self.settings.aids.get(header.psid);
         let late = freshness(case, aid);
         // an old message is also judged by what holds now: that its signer's time is over says more
-        let at = if late.is_err() { case.received } else { generated };
+        let at = if matches!(late, Err((Reason::Stale, _))) { case.received } else { generated };
+        if case.received >= issuer.until {
+            return refuse(Reason::ListExpired, unfit(Reason::ListExpired));
+        }
         if let Err(reason) = claims.timely(generated).and_then(|()| claims.timely(at)) {
             return refuse(reason, "its certificate");
         }
-        if let Err(reason) = in_force(issuer, case.received) {
-            let detail = if reason == Reason::ListExpired {
-                "the list of its root has run out"
-            } else {
-                "its issuer's certificate"
-            };
-            return refuse(reason, detail);
+        if let Err(reason) = in_force(issuer, at) {
+            return refuse(reason, unfit(reason));
         }
         if revoked == Some(true) || self.revoked.holds_chain(issuer) {
             return refuse(Reason::Revoked, "its certificate or one above it is revoked");
@@ -519,7 +509,10 @@ impl Engine {
     }
 
     fn certificate(&mut self, view: &CertificateView<'_>, at: u64) -> Result<(), Refusal> {
-        let (claims, issuer) = self.claims(view, at)?;
+        let (claims, issuer) = self.claims(view)?;
+        if let Err(reason) = in_force(&issuer, at) {
+            return refuse(reason, unfit(reason));
+        }
         if let Err(reason) = claims.timely(at) {
             return refuse(reason, "");
         }
@@ -541,6 +534,15 @@ impl Engine {
         }
         let signer = self.admit(view, claims, issuer)?;
         if signer.revoked.1 { refuse(Reason::Revoked, "it is revoked") } else { Ok(()) }
+    }
+}
+
+/// What is not in force.
+fn unfit(reason: Reason) -> &'static str {
+    if reason == Reason::ListExpired {
+        "the list of its root has run out"
+    } else {
+        "its issuer's certificate"
     }
 }
 
