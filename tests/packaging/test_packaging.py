@@ -56,11 +56,11 @@ def test_settings_file_names_every_setting_with_its_default(tmp_path: Path) -> N
     named = set()
     section = ""
     for line in SETTINGS.splitlines():
-        if found := re.fullmatch(r"\[([a-z]+)\]", line):
+        if found := re.fullmatch(r"\[([a-z0-9]+)\]", line):
             section = found[1]
         if found := re.fullmatch(r"# ([a-z0-9_]+) =.*", line):
             named.add(f"{section}.{found[1]}")
-        if found := re.fullmatch(r"# \[\[([a-z.]+)\]\]", line):
+        if found := re.fullmatch(r"# \[\[([a-z0-9.]+)\]\]", line):
             named.add(found[1])
     assert named == set(known_keys())
     assert max(map(len, SETTINGS.splitlines())) <= 110

@@ -116,13 +116,13 @@ from sentinel.cli import main, progress
 
 @contextlib.contextmanager
 def stopping():
-    yield lambda p: os.kill(os.getpid(), signal.SIGINT) if p.packets > 20_000 else None
+    yield lambda p: os.kill(os.getpid(), signal.SIGINT) if p.packets > 5_000 else None
 
 progress.progress = stopping
 pipeline.STEP_SECONDS = 0.005
 main()
 """
-"""`sentinel` for which somebody presses Ctrl-C as soon as 20,000 packets are read."""
+"""`sentinel` for which somebody presses Ctrl-C as soon as 5,000 packets are read."""
 
 
 def test_ctrl_c_keeps_what_was_read_and_scanning_again_completes_it(

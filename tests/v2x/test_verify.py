@@ -15,9 +15,7 @@ from typer.testing import CliRunner
 from sentinel import _native
 from sentinel.cli.v2x import app
 from sentinel.errors import UserError
-from tests.conftest import ROOT
 
-VECTORS = ROOT.parent.parent / "shared" / "vectors"
 AT = "--at"
 
 
@@ -263,16 +261,16 @@ def test_messages_are_found_in_captures(world: World, station: Path, name: str, 
     assert line["frame"] == (3 if name == "mqtt" else 2)
 
 
-def test_published_roots_and_the_european_list_are_named() -> None:
-    if not (VECTORS / "its").is_dir():
-        pytest.skip(f"there are no vectors at {VECTORS}")
-    tlm, ectl = VECTORS / "its" / "tlm.oer", VECTORS / "its" / "ectl.oer"
+@pytest.mark.corpus
+def test_published_roots_and_the_european_list_are_named(corpus: Path) -> None:
+    vectors = corpus.parent / "vectors"
+    tlm, ectl = vectors / "its" / "tlm.oer", vectors / "its" / "ectl.oer"
     code, found = lines(tlm, ectl, "--trust", tlm, AT, "2020-06-01T00:00:00Z")
     assert [line["kind"] for line in found] == ["certificate", "etsi-list"]
     assert found[0]["hashed_id8"] == "e7a4b2b045e7acf9"
     assert code in (0, 3)
     for name in ("recursive_depth_150.oer", "CE4CF6C19BFED720_with_recursion_depth150.oer"):
-        code, [line] = lines(VECTORS / "its" / name, "--trust", tlm)
+        code, [line] = lines(vectors / "its" / name, "--trust", tlm)
         assert (code, line["reason"]) == (3, "malformed")
 
 
