@@ -10,6 +10,7 @@ use sentinel_v2x::time::{Clock, Scale};
 use sentinel_v2x::types::ctl;
 use sentinel_v2x::verify::{Engine, Loaded, Outcome, Place, Settings, Verdict, lists};
 use sentinel_v2x::view::{CertificateView, Content, DataView};
+use sentinel_wire::bytes::hex;
 use std::sync::{Mutex, PoisonError};
 
 fn scale(name: &str) -> PyResult<Scale> {
@@ -18,10 +19,6 @@ fn scale(name: &str) -> PyResult<Scale> {
         "utc" => Ok(Scale::Utc),
         _ => Err(wrong(format_args!("there is no scale {name:?}: tai and utc are known"))),
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Trust, revocations and what was received so far.

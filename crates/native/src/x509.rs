@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
+use sentinel_wire::bytes::hex;
 use sentinel_x509::{ATTRIBUTES, Algorithm, Request, pem};
 use sha2::{Digest, Sha256};
 
@@ -16,12 +17,6 @@ fn plain(der: &[u8]) -> Option<Plain<'_>> {
     let request = Request::read(der).filter(Request::proven)?;
     let (spki, point) = (Sha256::digest(request.spki).into(), Sha256::digest(request.point).into());
     Some(Plain { request, spki, point })
-}
-
-fn hex(octets: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    octets.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
 }
 
 impl Plain<'_> {

@@ -49,19 +49,11 @@ pub struct Revoked {
     short: HashSet<[u8; 8]>,
     seeds: Vec<Seeds>,
     sets: Lru<(bool, u16), HashSet<LinkageValue>>,
-    /// Changes with every list: who kept an answer asks again.
-    pub generation: u64,
 }
 
 impl Default for Revoked {
     fn default() -> Revoked {
-        Revoked {
-            ids: HashSet::new(),
-            short: HashSet::new(),
-            seeds: Vec::new(),
-            sets: Lru::new(PERIODS),
-            generation: 1,
-        }
+        Revoked { ids: HashSet::new(), short: HashSet::new(), seeds: Vec::new(), sets: Lru::new(PERIODS) }
     }
 }
 
@@ -99,7 +91,7 @@ impl Revoked {
         if self.len() > ENTRIES {
             return Err(format!("has too many entries: no more than {ENTRIES} are kept"));
         }
-        self.changed();
+        self.sets = Lru::new(PERIODS);
         Ok(self.len() - before)
     }
 
@@ -108,13 +100,8 @@ impl Revoked {
         let before = self.short.len();
         let all = list(crl, "entries");
         self.short.extend(all.iter().filter_map(|e| <[u8; 8]>::try_from(e.as_octets()?).ok()));
-        self.changed();
-        self.short.len() - before
-    }
-
-    fn changed(&mut self) {
         self.sets = Lru::new(PERIODS);
-        self.generation += 1;
+        self.short.len() - before
     }
 
     fn linked(&mut self, crl: &Value) -> Option<()> {
