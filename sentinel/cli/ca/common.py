@@ -38,13 +38,14 @@ SOURCE = "cli"
 """Where an operation came from, in the audit."""
 
 
-def passphrases(file: Path | None) -> Passphrases:
-    """Passphrases from a file, or from the terminal when one is there."""
+def passphrases(file: Path | None, keys: frozenset[str] | None = None) -> Passphrases:
+    """Passphrases from a file, or from the terminal when one is there. `keys` are those that a file may name,
+    a CA's unless others are given."""
     from sentinel.ca.authority import KEYS
     from sentinel.ca.keys.passphrases import Passphrases
 
     if file is not None:
-        return Passphrases.from_file(file, KEYS)
+        return Passphrases.from_file(file, KEYS if keys is None else keys)
     return Passphrases(ask=asked if sys.stdin.isatty() else None)
 
 

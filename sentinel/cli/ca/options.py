@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -44,13 +44,18 @@ class Form(StrEnum):
 FormOption = Annotated[Form, typer.Option("--format", help="How the outcome is shown.")]
 
 
-def folder(given: Path | None) -> Path:
-    """The CA's folder that a command was given, or that the settings say."""
+def folder(given: Path | None, section: Literal["ca", "v2x"] = "ca") -> Path:
+    """The folder of the CA, or of the PKI for vehicles, that a command was given or the settings name."""
     if given is not None:
         return given
     from sentinel.config import load
 
-    found = load().settings.ca.dir
+    settings = load().settings
+    found = settings.ca.dir if section == "ca" else settings.v2x.dir
     if found is None:
-        raise UserError("no CA: name its folder with --dir, `ca.dir` in the settings, or SENTINEL_CA__DIR")
+        what = "CA" if section == "ca" else "PKI"
+        raise UserError(
+            f"no {what}: name its folder with --dir, `{section}.dir` in the settings, or "
+            f"SENTINEL_{section.upper()}__DIR"
+        )
     return found

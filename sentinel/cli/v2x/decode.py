@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 
 from sentinel.cli.ca.common import show_json
 from sentinel.cli.ca.options import Form, FormOption
+from sentinel.cli.v2x.options import Profile
 from sentinel.errors import UserError
 
 KINDS = (
@@ -26,13 +26,6 @@ KINDS = (
     "ToBeSignedCertificate",
 )
 """Structures that are tried, in this order."""
-
-
-class Profile(StrEnum):
-    """Which standard's rules are tried."""
-
-    YDT3957 = "ydt3957"
-    IEEE1609 = "1609.2"
 
 
 def decode(

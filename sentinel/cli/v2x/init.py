@@ -10,8 +10,8 @@ import typer
 
 from sentinel.cli.ca.common import show_json, who
 from sentinel.cli.ca.init import named_operators
-from sentinel.cli.ca.options import Form, FormOption, PassphraseOption
-from sentinel.cli.v2x.options import DirOption, Profile, folder, opened, passphrases
+from sentinel.cli.ca.options import Form, FormOption, PassphraseOption, folder
+from sentinel.cli.v2x.options import DirOption, Profile, opened, passphrases
 
 
 class Time(StrEnum):
@@ -62,7 +62,7 @@ def init(
     certificates and the signed root list in public/."""
     from sentinel.ca.v2x import charter, founding
 
-    at = folder(dir)
+    at = folder(dir, "v2x")
     chosen = charter.ROLES if roles == "all" else tuple(part.strip() for part in roles.split(","))
     limits = charter.Limits(shuffle=shuffle, fill=not wait, approvals=approvals)
     plan = founding.Plan(
