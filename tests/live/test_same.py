@@ -58,25 +58,28 @@ def test_live_finds_what_a_scan_of_the_recording_finds(
     with subprocess.Popen(
         ["ip", "netns", "exec", wire.name, *line], stderr=subprocess.PIPE, text=True
     ) as recorder:
-        assert recorder.stderr is not None
-        assert any("listening on b0" in told for told in iter(recorder.stderr.readline, ""))
-        live = wire.opened("b0", events="all", workers=workers, declared=declared())
-        runner = Runner(live)
-        sent = wire.replay(plant, "--pps=5000")
-        events = []
-        end = time.monotonic() + DEADLINE
-        while counters(live)["packets"] < sent:
-            assert time.monotonic() < end
-            live.step(0.05)
+        try:
+            assert recorder.stderr is not None
+            assert any("listening on b0" in told for told in iter(recorder.stderr.readline, ""))
+            live = wire.opened("b0", events="all", workers=workers, declared=declared())
+            runner = Runner(live)
+            sent = wire.replay(plant, "--pps=5000")
+            events = []
+            end = time.monotonic() + DEADLINE
+            while counters(live)["packets"] < sent:
+                assert time.monotonic() < end
+                live.step(0.05)
+                events += drained(live, runner)
+            live.stop()
             events += drained(live, runner)
-        live.stop()
-        events += drained(live, runner)
-        whole = 24 + 16 * sent + counters(live)["bytes"]  # headers of the file and of its records
-        while recording.stat().st_size < whole:
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        recorder.send_signal(signal.SIGINT)
-        recorder.wait(DEADLINE)
+            whole = 24 + 16 * sent + counters(live)["bytes"]  # headers of the file and of its records
+            while recording.stat().st_size < whole:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            recorder.send_signal(signal.SIGINT)
+            recorder.wait(DEADLINE)
+        finally:
+            recorder.kill()  # or what went wrong would be waited for
     inventory = live.finish()
     events += [json.loads(line) for line in live.events().ndjson().splitlines()]
 

@@ -13,6 +13,8 @@ from sentinel.cli.ca.common import opened, warn
 from sentinel.cli.ca.options import DirOption, PassphraseOption
 
 if TYPE_CHECKING:
+    import signal
+
     from sentinel.ca.authority import Authority
 
 
@@ -43,17 +45,16 @@ def serve(
     """Answer EST, the API, OCSP and CRLs until SIGTERM or SIGINT. The root's key is not needed."""
     import json
     import logging
-    import signal
+    from signal import SIGINT, SIGTERM, sigwait
 
     from sentinel.ca import files
     from sentinel.ca.serve.start import started
     from sentinel.config import load
 
     logging.basicConfig(level=logging.INFO, format="sentinel: %(message)s")
-    ending = {signal.SIGTERM, signal.SIGINT}
-    with _opened(dir, passphrase_file) as authority:
-        # blocked before threads start, so that none of them gets a signal that this one waits for
-        signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    ending = {SIGTERM, SIGINT}
+    # blocked before threads start, so that none of them gets a signal that this one waits for
+    with _opened(dir, passphrase_file) as authority, _blocked(ending):
         with _told():
             options = load().settings.ca
             service = started(authority, options, listen, plain, tuple(san or ()), certificate, key)
@@ -62,17 +63,28 @@ def serve(
             if ready_file is not None:
                 files.write(ready_file, f"{ready}\n".encode(), force=True)
             warn(f"listening: {ready}")
-            signal.sigwait(ending)
+            sigwait(ending)
         finally:
             service.stop()
             if ready_file is not None:
                 ready_file.unlink(missing_ok=True)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
 
 
 def _opened(dir: Path | None, passphrase_file: Path | None) -> Authority:
     with _told():
         return opened(dir, passphrase_file)
+
+
+@contextmanager
+def _blocked(signals: set[signal.Signals]) -> Iterator[None]:
+    """Signals are not delivered, and what was blocked before is again afterwards, whatever happened."""
+    import signal
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

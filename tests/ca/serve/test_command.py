@@ -153,8 +153,11 @@ def test_a_fault_of_the_program_is_one_line_too(monkeypatch: pytest.MonkeyPatch,
         raise RuntimeError("of no\nkind that is known")
 
     monkeypatch.setattr("sentinel.ca.serve.start.started", broken)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     with pytest.raises(UserError, match="cannot start: RuntimeError: of no kind that is known"):
         serve("127.0.0.1:0", dir=folder / "ca", passphrase_file=folder / "passphrase")
+    # what this process starts would be deaf to Ctrl-C otherwise
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == blocked
 
 
 def test_a_responder_that_cannot_be_opened_is_told(folder: Path) -> None:
