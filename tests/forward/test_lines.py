@@ -96,6 +96,8 @@ def test_a_stream_that_dies_and_comes_back(tmp_path: Path, kind: str) -> None:
         ) as (forwarders, log):
             forwarders.alerts([alert(n) for n in range(50)])
             until(lambda: len(server.messages) == 50)
+            # what is not yet known to have arrived when the stream dies comes again
+            until(lambda: forwarders.counters()["siem"]["sent"] == 50)
             server.close()
             forwarders.alerts([alert(n) for n in range(50, 60)])
             until(lambda: forwarders.counters()["siem"]["failures"])
