@@ -26,8 +26,10 @@ _Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None
 _V2xLoaded: TypeAlias = tuple[Literal["roots", "authorities", "revocations"], int, int | None]
 """(what a list names, how many, until when it holds: microseconds since 1970 UTC, None without an end)"""
 
-_NativeProbe: TypeAlias = tuple[str, str, bool, list[str], list[int], list[str], list[str], list[str], str]
-"""(name, title, industrial, transports, ports, facts, credentials, operations, source)"""
+_NativeProbe: TypeAlias = tuple[
+    str, str, bool, list[str], list[int], list[str], list[str], list[str], str, int, list[str]
+]
+"""(name, title, industrial, transports, ports, facts, credentials, operations, source, level, proofs)"""
 
 class Scan:
     """A run over captures, driven step by step. One thread at a time may use it."""

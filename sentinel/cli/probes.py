@@ -68,7 +68,8 @@ def _write(probes: list[Probe], format: Format) -> None:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for header in ("name", "title", "industrial", "transports", "ports", "written in"):
+    headers = ("name", "title", "industrial", "transports", "ports", "facts", "credentials", "operations")
+    for header in (*headers, "level", "shown by", "written in"):
         table.add_column(header, overflow="fold")
     for probe in probes:
         table.add_row(
@@ -77,6 +78,11 @@ def _write(probes: list[Probe], format: Format) -> None:
             "yes" if probe.industrial else "",
             " ".join(probe.transports),
             " ".join(str(port) for port in probe.ports),
+            str(len(probe.facts) or ""),
+            " ".join(probe.credentials),
+            str(len(probe.operations) or ""),
+            str(probe.level),
+            probe.proof,
             probe.written_in.capitalize(),
         )
     Console(markup=False, highlight=False).print(table)

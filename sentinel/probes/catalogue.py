@@ -9,6 +9,15 @@ from typing import Literal
 
 from sentinel.errors import UserError
 
+LEVELS = (
+    "recognises the protocol",
+    "names every operation that changes something",
+    "takes every field of identity",
+    "takes every credential",
+    "survives loss, reordering, gaps and bad PDUs",
+)
+"""What each level says, from 1; each with those before it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
@@ -24,6 +33,15 @@ class Probe:
     credentials: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     source: str = ""
+    level: int = 1
+    """1 recognises, 2 operations, 3 identity, 4 credentials, 5 robust; each with those below it."""
+    proofs: tuple[str, ...] = ()
+    """Captures and folders of the corpus that show it; none: a crafted scene does."""
+
+    @property
+    def proof(self) -> str:
+        """What shows that it works, in words."""
+        return ", ".join(self.proofs) or "crafted scene"
 
     def rows(self) -> Iterator[tuple[str, str]]:
         """(label, text) of what is known, for people."""
@@ -40,6 +58,8 @@ class Probe:
         ):
             if values:
                 yield label, ", ".join(map(str, values))
+        yield "level reached", f"{self.level}: {LEVELS[self.level - 1]}"
+        yield "shown by", self.proof
         if self.source:
             yield "written from", self.source
 
@@ -62,7 +82,7 @@ def find(name: str) -> Probe:
 def _native() -> Iterator[Probe]:
     from sentinel._native import native_probes
 
-    for name, title, industrial, transports, ports, facts, credentials, operations, source in native_probes():
+    for name, title, industrial, transports, ports, facts, credentials, operations, *rest in native_probes():
         yield Probe(
             name=name,
             title=title,
@@ -73,7 +93,9 @@ def _native() -> Iterator[Probe]:
             facts=tuple(facts),
             credentials=tuple(credentials),
             operations=tuple(operations),
-            source=source,
+            source=rest[0],
+            level=rest[1],
+            proofs=tuple(rest[2]),
         )
 
 
@@ -92,4 +114,6 @@ def _python() -> Iterator[Probe]:
             credentials=probe.credentials,
             operations=probe.operations,
             source=probe.source,
+            level=probe.level,
+            proofs=probe.proofs,
         )

@@ -214,6 +214,12 @@ class Probe(Protocol):
     operations: ClassVar[tuple[str, ...]] = ()
     source: ClassVar[str] = ""
     """Standard it was written from."""
+    level: ClassVar[int] = 1
+    """How far it goes, each step with those below it: 1 recognises the protocol and claims nothing else,
+    2 names every operation that changes something, 3 every field of identity, 4 every credential,
+    5 survives loss, reordering, gaps and a bad PDU."""
+    proofs: ClassVar[tuple[str, ...]] = ()
+    """Captures and folders of the evaluation corpus that show it. None: its crafted scene does."""
 
     def feed(self, side: Side, data: bytes, gap: int, time_us: int, frame: int) -> Iterable[Observation]:
         """Bytes of a stream in order, or one datagram, sent by `side`; `gap` bytes before it are lost."""

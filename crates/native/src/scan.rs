@@ -319,7 +319,8 @@ pub fn check_filter(text: &str) -> PyResult<()> {
     Filter::parse(text).map(|_| ()).map_err(wrong)
 }
 
-/// Native probes: (name, title, industrial, transports, ports, facts, credentials, operations, source).
+/// Native probes: (name, title, industrial, transports, ports, facts, credentials, operations, source, level,
+/// proofs).
 #[pyfunction]
 #[allow(clippy::type_complexity)]
 pub fn native_probes() -> Vec<(
@@ -332,13 +333,27 @@ pub fn native_probes() -> Vec<(
     Vec<&'static str>,
     Vec<&'static str>,
     &'static str,
+    u8,
+    Vec<&'static str>,
 )> {
     sentinel_wire::protocols::ALL
         .iter()
         .map(|s| {
             let transports = s.transports.iter().map(|t| Transport::name(*t)).collect();
             let lists = (s.facts.to_vec(), s.credentials.to_vec(), s.operations.to_vec());
-            (s.name, s.title, s.industrial, transports, s.ports.to_vec(), lists.0, lists.1, lists.2, s.source)
+            (
+                s.name,
+                s.title,
+                s.industrial,
+                transports,
+                s.ports.to_vec(),
+                lists.0,
+                lists.1,
+                lists.2,
+                s.source,
+                s.level,
+                s.proofs.to_vec(),
+            )
         })
         .collect()
 }

@@ -134,6 +134,13 @@ pub struct Spec {
     pub credentials: &'static [&'static str],
     /// Names of operations it reports.
     pub operations: &'static [&'static str],
-    /// Standard and second source the parser was written from.
+    /// Standard and second source the parser was written from; what no second source confirms.
     pub source: &'static str,
+    /// How far it goes, each step with those below it: 1 recognises the protocol on any port and claims
+    /// nothing else, 2 names every operation that changes something, with its outcome, 3 takes every
+    /// field of identity, 4 every credential, 5 survives loss, reordering, gaps and a bad PDU.
+    pub level: u8,
+    /// Captures and folders of the evaluation corpus that show it. None: the crafted scene of its name
+    /// (`tests/probes/scenes`) does.
+    pub proofs: &'static [&'static str],
 }

@@ -24,6 +24,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 826, RFC 903, RFC 5227; Wireshark as second reader",
+    level: 5,
+    proofs: &["suricata-verify/arp"],
 };
 
 /// Claims remembered of one pair of hardware addresses.

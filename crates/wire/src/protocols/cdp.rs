@@ -38,6 +38,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "Cisco, LAN Protocols: CDP frame format; Wireshark as second reader",
+    level: 5,
+    proofs: &[],
 };
 
 /// TLVs and addresses of one message looked at.

@@ -24,6 +24,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "ODVA, The CIP Networks Library volume 2, chapters 2-6 and 3-2",
+    level: 4,
+    proofs: &["ndpi/pcap/cip_io.pcap"],
 };
 
 struct CipIo;

@@ -23,6 +23,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 8415, 4704, 4649, 6939; Wireshark as second reader",
+    level: 5,
+    proofs: &["arkime/wireshark-dhcpv6.pcap"],
 };
 
 const CLIENT_ID: u16 = 1;

@@ -22,6 +22,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &["update", "zone_transfer"],
     source: "RFC 1035, 1996, 2136, 6891, 9460; Wireshark as second reader",
+    level: 5,
+    proofs: &["ndpi/pcap/dns.pcap"],
 };
 
 /// A query is waited for so long (microseconds).

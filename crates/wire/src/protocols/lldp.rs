@@ -43,6 +43,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "IEEE 802.1AB-2016, ANSI/TIA-1057, IEC 61158-6-10; Wireshark as second reader",
+    level: 5,
+    proofs: &["arkime/wireshark-lldp.pcap"],
 };
 
 /// Organizations (the first three octets of a specific TLV).

@@ -22,6 +22,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 4795; Wireshark as second reader",
+    level: 5,
+    proofs: &["suricata-verify/llmnr"],
 };
 
 fn identify(hint: &Hint, data: &[u8]) -> Verdict {

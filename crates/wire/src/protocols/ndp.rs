@@ -23,6 +23,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 4861, RFC 8106; Wireshark as second reader",
+    level: 5,
+    proofs: &[],
 };
 
 const ROUTER_SOLICITATION: u8 = 133;

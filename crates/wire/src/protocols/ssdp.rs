@@ -22,6 +22,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "UPnP Device Architecture 2.0; Wireshark as second reader",
+    level: 5,
+    proofs: &["ndpi/pcap/upnp.pcap"],
 };
 
 /// Header lines of one message looked at.

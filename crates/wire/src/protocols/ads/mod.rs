@@ -99,6 +99,8 @@ pub static SPEC: Spec = Spec {
         "unknown_service",
     ],
     source: "Beckhoff Information System, TwinCAT ADS specification; UDP service from captures",
+    level: 5,
+    proofs: &["ics-security-tools/beckoff", "ndpi/pcap/beckhoff_ads.pcapng"],
 };
 
 /// A request is given up after this many microseconds.

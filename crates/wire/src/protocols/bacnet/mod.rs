@@ -112,6 +112,8 @@ pub static SPEC: Spec = Spec {
         "update_key_set",
     ],
     source: "ASHRAE 135-2020; captures of field devices",
+    level: 5,
+    proofs: &["ics-security-tools/BACnet", "icsnpp-bacnet"],
 };
 
 /// A request is given up after this many microseconds (APDU timeout and retries, clause 12.11).

@@ -46,6 +46,8 @@ pub static SPEC: Spec = Spec {
     credentials: &["hash", "user"],
     operations: names::OPERATIONS,
     source: "DCE 1.1 RPC (C706); MS-RPCE and the specifications of the interfaces",
+    level: 4,
+    proofs: &["ndpi/pcap/dcerpc.pcap"],
 };
 
 fn identify(_hint: &Hint, data: &[u8]) -> Verdict {

@@ -81,6 +81,8 @@ pub static SPEC: Spec = Spec {
         "change_update_key",
     ],
     source: "IEEE 1815-2012; captures of opendnp3 and of field devices",
+    level: 5,
+    proofs: &["ics-security-tools/dnp3", "zeek/dnp3"],
 };
 
 /// A request is given up after this many microseconds.

@@ -102,6 +102,8 @@ pub static SPEC: Spec = Spec {
         "disable_forces",
     ],
     source: "ODVA, The CIP Networks Library, volumes 1 and 2; Rockwell 1756-PM020, 1770-6.5.16",
+    level: 5,
+    proofs: &["ics-security-tools/EthernetIP", "icsnpp-enip"],
 };
 
 /// What was asked.

@@ -45,6 +45,8 @@ pub static SPEC: Spec = Spec {
     credentials: &["password", "hash", "user"],
     operations: &["hello", "authenticate", "CHANNEL_COMMAND"],
     source: "captures of Niagara AX stations and workbenches",
+    level: 5,
+    proofs: &["ics-security-tools/fox"],
 };
 
 /// A request is given up after this many microseconds.

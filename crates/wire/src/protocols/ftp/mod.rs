@@ -40,6 +40,8 @@ pub static SPEC: Spec = Spec {
         "site_parameters",
     ],
     source: "RFC 959, 2389, 3659, 4217",
+    level: 5,
+    proofs: &["ndpi/pcap/ftp.pcap"],
 };
 
 /// Longest line kept; the rest of a longer one is passed over.

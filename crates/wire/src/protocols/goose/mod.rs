@@ -35,6 +35,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &["publish"],
     source: "IEC 61850-8-1, clause 18 and annex C; IEC 61850-90-5",
+    level: 5,
+    proofs: &["ics-security-tools/IEC61850"],
 };
 
 const ETHERTYPE: u16 = 0x88b8;

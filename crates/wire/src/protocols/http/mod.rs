@@ -59,6 +59,8 @@ pub static SPEC: Spec = Spec {
     credentials: &["password", "hash", "token", "user"],
     operations: &["firmware_upload", "upload", "put", "delete", "reboot", "factory_default", "set_config"],
     source: "RFC 9110, 9112, 7616, 7617, 6750; UPnP Device Architecture 2.0, ONVIF Core, TR-069",
+    level: 5,
+    proofs: &["zeek/http"],
 };
 
 /// Requests of one connection that may wait for their answer.

@@ -68,6 +68,8 @@ pub static SPEC: Spec = Spec {
         "call_directory",
     ],
     source: "IEC 60870-5-104:2006, IEC 60870-5-101:2003; captures of field devices",
+    level: 5,
+    proofs: &["ics-security-tools/IEC60870-5-104"],
 };
 
 /// A command is given up after this many microseconds without confirmation.

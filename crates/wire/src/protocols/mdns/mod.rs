@@ -39,6 +39,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 6762, RFC 6763, HomeKit Accessory Protocol (service TXT keys); Wireshark as second reader",
+    level: 5,
+    proofs: &[],
 };
 
 /// Records of one message looked at.

@@ -122,6 +122,8 @@ pub static SPEC: Spec = Spec {
         "cancel",
     ],
     source: "ISO 9506-1 and -2; IEC 61850-8-1; ITU-T X.225, X.226, X.227; RFC 1006",
+    level: 5,
+    proofs: &["ics-security-tools/IEC61850"],
 };
 
 /// Who asked, and the number of the request. A request to cancel has the number of what it cancels.

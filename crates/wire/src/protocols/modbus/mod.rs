@@ -91,6 +91,8 @@ pub static SPEC: Spec = Spec {
         "write_memory_block",
     ],
     source: "MODBUS Application Protocol Specification V1.1b3; MODBUS Messaging on TCP/IP V1.0b; UMAS: Kaspersky ICS CERT 2022",
+    level: 5,
+    proofs: &["ics-security-tools/ModbusTCP", "icsnpp-modbus"],
 };
 
 /// A request, as far as its answer and its record need it.

@@ -41,6 +41,8 @@ pub static SPEC: Spec = Spec {
     credentials: &["password", "token", "user"],
     operations: &["connect", "publish", "subscribe", "unsubscribe"],
     source: "MQTT 3.1, OASIS MQTT 3.1.1 and 5.0, Sparkplug 3.0 (topics)",
+    level: 5,
+    proofs: &["ndpi/pcap/mqtt.pcap"],
 };
 
 /// A packet longer than this is taken by its first bytes, the rest is passed over.

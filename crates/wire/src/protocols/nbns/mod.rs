@@ -30,6 +30,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 1001, RFC 1002, MS-BRWS; Wireshark as second reader",
+    level: 5,
+    proofs: &["ndpi/pcap/netbios.pcap"],
 };
 
 /// Record types (RFC 1002, 4.2.1.3).

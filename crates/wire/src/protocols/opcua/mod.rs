@@ -67,6 +67,8 @@ pub static SPEC: Spec = Spec {
     credentials: &["password", "token", "user"],
     operations: services::OPERATIONS,
     source: "OPC 10000-4, 10000-5, 10000-6, 10000-12, 10000-100",
+    level: 5,
+    proofs: &["icsnpp-opcua"],
 };
 
 /// A message of which not all chunks have come.

@@ -41,6 +41,8 @@ pub static SPEC: Spec = Spec {
         "set",
     ],
     source: "IEC 61158-6-10 (PROFINET), clause 4.3; captures of SIMATIC devices",
+    level: 5,
+    proofs: &["ics-security-tools/profinet"],
 };
 
 const ETHERTYPE: u16 = 0x8892;

@@ -47,6 +47,8 @@ pub static SPEC: Spec = Spec {
     credentials: &["user", "password"],
     operations: &["connect"],
     source: "MS-RDPBCGR; RFC 1006; ITU-T X.224, T.125",
+    level: 4,
+    proofs: &["ndpi/pcap/rdp.pcap"],
 };
 
 /// A TPDU in its TPKT: code, what follows the fixed part, size of the whole.

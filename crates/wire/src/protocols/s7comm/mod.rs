@@ -99,6 +99,8 @@ pub static SPEC: Spec = Spec {
         "set_clock",
     ],
     source: "RFC 1006; ITU-T X.224; Siemens A5E00709327; open documentation of snap7 and libnodave",
+    level: 5,
+    proofs: &["ics-security-tools/s7"],
 };
 
 /// Userdata or not, reference, function.

@@ -42,6 +42,8 @@ pub static SPEC: Spec = Spec {
     credentials: &["hash", "password", "user"],
     operations: &["session_setup", "tree_connect", "open_pipe", "create", "read", "write", "rename", "delete"],
     source: "MS-SMB2, MS-CIFS, MS-SMB, MS-FSCC, MS-NLMP; RFC 1002",
+    level: 4,
+    proofs: &["suricata-verify/smb2-04"],
 };
 
 fn identify(_hint: &Hint, data: &[u8]) -> Verdict {

@@ -61,6 +61,8 @@ pub static SPEC: Spec = Spec {
         "encrypted_request",
     ],
     source: "RFC 1157, RFC 3411-3418, RFC 7860; Wireshark as second reader",
+    level: 5,
+    proofs: &["ndpi/pcap/snmp.pcap"],
 };
 
 /// Answers are waited for so long (microseconds); managers commonly repeat after 1 to 5 s.

@@ -30,6 +30,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 4253, RFC 4419, RFC 5656",
+    level: 5,
+    proofs: &["ndpi/pcap/ssh.pcap"],
 };
 
 /// Longest identification string (RFC 4253 section 4.2), with some room.

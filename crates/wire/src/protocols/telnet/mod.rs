@@ -31,6 +31,8 @@ pub static SPEC: Spec = Spec {
     credentials: &["password", "hash", "user"],
     operations: &[],
     source: "RFC 854, 855, 857, 1091, 1572, 2941; MS-TNAP",
+    level: 5,
+    proofs: &["suricata-verify/telnet"],
 };
 
 /// Lines typed ahead of their prompt that are kept.

@@ -46,6 +46,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 8446, RFC 5246, RFC 6101, draft-hickman-netscape-ssl-00, GB/T 38636-2020",
+    level: 5,
+    proofs: &["zeek/tls"],
 };
 
 type Fields = Vec<(&'static str, Val)>;
