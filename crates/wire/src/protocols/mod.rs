@@ -8,6 +8,7 @@ pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
 mod files;
+pub mod headers;
 pub mod iec61850;
 mod json;
 pub mod lines;
@@ -64,6 +65,13 @@ probes! {
     pop3,
     imap,
     smtp,
+    kerberos,
+    ldap,
+    radius,
+    sip,
+    rtsp,
+    rtp,
+    irc,
 }
 
 /// The probe with this protocol name.
