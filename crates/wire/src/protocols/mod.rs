@@ -59,6 +59,12 @@ probes! {
     ssh,
     tls,
     s7comm,
+    dhip,
+    dvrip,
+    jt1078,
+    sadp,
+    v2x,
+    xmeye,
 }
 
 /// The probe with this protocol name.
