@@ -26,6 +26,11 @@ _Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None
 _V2xLoaded: TypeAlias = tuple[Literal["roots", "authorities", "revocations"], int, int | None]
 """(what a list names, how many, until when it holds: microseconds since 1970 UTC, None without an end)"""
 
+_V2xEnd: TypeAlias = tuple[str | None, str | None, int | None]
+"""(hardware address, IP address, port), as far as there are any"""
+_V2xFrame: TypeAlias = tuple[int, int, str, bytes, list[_V2xEnd]]
+"""(frame, microseconds since 1970 UTC, layer, octets, (source, destination))"""
+
 _NativeProbe: TypeAlias = tuple[
     str, str, bool, list[str], list[int], list[str], list[str], list[str], str, int, list[str]
 ]
@@ -1047,11 +1052,18 @@ def v2x_sniff(
 
 @final
 class V2xFrames:
-    """Secured messages of a capture: over GeoNetworking, WSMP, DSMP, UDP, MQTT, or bare."""
+    """Secured messages of a capture or of interfaces: over GeoNetworking, WSMP, DSMP, UDP, MQTT, or bare."""
 
     def __new__(cls, path: str | PathLike[str]) -> V2xFrames: ...
-    def next(self) -> list[tuple[int, int, str, bytes]]:
-        """(frame, microseconds since 1970 UTC, layer, octets) of the next messages; none at the end."""
+    @staticmethod
+    def live(interfaces: Sequence[str]) -> V2xFrames:
+        """Listen on interfaces, which needs CAP_NET_RAW. Nothing is sent."""
+
+    def next(self) -> list[_V2xFrame] | None:
+        """The next messages; None at the end. Of interfaces there may be none for now (200 ms)."""
+
+    def close(self) -> None:
+        """Take no more packets of interfaces: what the kernel holds still comes, then the end."""
 
     def warnings(self) -> list[str]:
         """What was wrong with the capture so far."""
