@@ -126,7 +126,7 @@ COLUMNS: dict[str, dict[str, Callable[[Record], Cell]]] = {
         **_keys("time", "protocol", "kind"),
         **_end("server", "ip", "port", "mac", "asset"),
         **_end("client", "ip", "mac", "asset"),
-        **_keys("username", "secret", "secret_id", "outcome"),
+        **_keys("username", "secret", "password", "secret_id", "outcome"),
         "weaknesses": _list("weaknesses"),
         "hashcat_mode": lambda record: (record.get("hashcat") or {}).get("mode"),
         "hashcat_line": lambda record: (record.get("hashcat") or {}).get("line"),

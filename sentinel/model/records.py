@@ -183,7 +183,10 @@ class Hashcat(Record, kw_only=True):
 
 
 class Credential(Record, kw_only=True):
-    """A secret seen on the wire, masked unless it is revealed. Equal secrets have equal `secret_id`."""
+    """A secret seen on the wire, masked unless it is revealed. Equal secrets have equal `secret_id`.
+
+    `password` is what was guessed offline for a challenge and response, masked likewise.
+    """
 
     protocol: str
     kind: CredentialKind
@@ -191,6 +194,7 @@ class Credential(Record, kw_only=True):
     client: Endpoint
     username: str | None = None
     secret: str | None = None
+    password: str | None = None
     secret_id: str | None = None
     hashcat: Hashcat | None = None
     outcome: LoginOutcome

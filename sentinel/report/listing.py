@@ -85,7 +85,7 @@ def credentials(records: list[Record], asset: Callable[[str], Record | None]) ->
             safe(c["protocol"]),
             safe(names.of(c["server"])),
             safe(c.get("username") or "", 24),
-            safe(c.get("secret") or f"({c['kind']})", 32),
+            safe(c.get("password") or c.get("secret") or f"({c['kind']})", 32),
             Text(c["outcome"], OUTCOMES.get(c["outcome"], "")),
             Text(", ".join(c["weaknesses"]), "yellow"),
             f"{c['count']:,}",

@@ -201,7 +201,7 @@ def _credentials(document: Document, console: Console) -> None:
             c["protocol"],
             _who(names, c["server"], console),
             safe(c.get("username") or "", 24),
-            safe(c.get("secret") or f"({c['kind']})", 32),
+            safe(c.get("password") or c.get("secret") or f"({c['kind']})", 32),
             Text(c["outcome"], style),
             Text(", ".join(c["weaknesses"]), "yellow"),
             str(c.get("frame", "")),

@@ -191,7 +191,10 @@ impl View<'_> {
             if let Some(shown) = assessed.and_then(|a| a.shown) {
                 o.str("secret", self.text(shown));
             }
-            if let Some(secret) = k.secret {
+            if let Some(found) = assessed.and_then(|a| a.found) {
+                o.str("password", self.text(found.shown));
+            }
+            if let Some(secret) = c.secret(k) {
                 match self.secret_names.get(&secret) {
                     Some(name) => o.str("secret_id", name),
                     None => o.str("secret_id", self.text(secret)),
@@ -219,7 +222,7 @@ impl View<'_> {
             {
                 weak.push("vendor-default");
             }
-            if k.secret.is_some_and(|s| self.reused.contains(&s)) {
+            if c.secret(k).is_some_and(|s| self.reused.contains(&s)) {
                 weak.push("reused");
             }
             self.texts(&mut o, "weaknesses", weak.into_iter());
