@@ -1,9 +1,10 @@
-"""Hash lines of every scheme, made from a password by the scheme's own specification."""
+"""Hash lines of every scheme, made from a password by the scheme's own specification. Here: NTLM and Digest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.crack import kerberos, services
 from tests.crack.primitives import des7, mac, md5, nt, sha256
 
 CHALLENGE = bytes.fromhex("0123456789abcdef")
@@ -14,7 +15,7 @@ def ntlmv1(password: str) -> tuple[int, str]:
     """MS-NLMP, 3.3.1: three DES under the NT hash."""
     key = nt(password) + bytes(5)
     response = b"".join(des7(key[i : i + 7], CHALLENGE) for i in (0, 7, 14))
-    return 5500, f"Operator::PLANT:{'00' * 0}:{response.hex()}:{CHALLENGE.hex()}"
+    return 5500, f"Operator::PLANT::{response.hex()}:{CHALLENGE.hex()}"
 
 
 def ntlmv1_ess(password: str) -> tuple[int, str]:
@@ -87,5 +88,7 @@ LINES: dict[str, Callable[[str], tuple[int | None, str]]] = {
     "digest-sha256": digest_sha256,
     "digest-md5 of SIP": digest_sip,
     "sasl-digest-md5": digest_sasl,
+    **kerberos.LINES,
+    **services.LINES,
 }
 """By the scheme's name, with a remark behind it."""

@@ -12,8 +12,9 @@ from sentinel._native import crack, crack_scheme, listed
 from tests.crack.lines import LINES
 from tests.crack.primitives import md4
 
-PASSWORD = "Kühlwasser-17"
-WORDS = ["", "admin", "kühlwasser-17", "Kühlwasser-1", PASSWORD, "Kühlwasser-177", "root"]
+PASSWORD = "Kühl17w"
+"""Eight octets: VNC takes no more, SNMPv3 and WPA no fewer."""
+WORDS = ["", "administrator", "kühl17w", "Kuhl_17w", "Kühl17", PASSWORD, "Kühl17x", "rootroot"]
 
 
 def found(mode: int | None, line: str, words: list[str]) -> str | None:
@@ -39,6 +40,8 @@ def test_finds_its_password(name: str) -> None:
 @given(data=st.data())
 def test_damaged_lines_do_no_harm(name: str, data: st.DataObject) -> None:
     mode, line = LINES[name](PASSWORD)
+    if any(slow in name for slow in ("aes", "scram", "snmp", "wpa", "isapi")):
+        mode = None if data.draw(st.booleans()) else mode
     at = data.draw(st.integers(0, len(line) - 1))
     cut = data.draw(st.integers(0, 4))
     other = line[:at] + data.draw(st.text(max_size=4)) + line[at + cut :]
@@ -75,11 +78,13 @@ def test_budget(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_find_the_same(tmp_path: Path, threads: int) -> None:
-    lines = [(*LINES[name](f"word{n * 997}"), []) for n, name in enumerate(LINES)]
+    names = ["netntlmv1", "netntlmv2", "digest-md5", "mysql-native", "cram-md5", "krb5tgs-rc4", "siemens-s7"]
+    lines: list[tuple[int | None, str, list[str]]]
+    lines = [(*LINES[name](f"word{n * 997}"), []) for n, name in enumerate(names)]
     path = tmp_path / "list"
     path.write_text("".join(f"word{n}\n" for n in range(20_000)), encoding="utf-8")
     passwords, _ = crack(lines, [], path, seconds=1000, threads=threads)
-    assert passwords == [f"word{n * 997}" for n in range(len(LINES))]
+    assert passwords == [f"word{n * 997}" for n in range(len(names))]
 
 
 def test_no_list(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ mod listed;
 mod run;
 mod scheme;
 mod schemes;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use budget::{Budget, UNITS_PER_SECOND};
