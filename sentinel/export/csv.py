@@ -120,6 +120,7 @@ COLUMNS: dict[str, dict[str, Callable[[Record], Cell]]] = {
         **_end("server", "ip", "mac", "asset"),
         **_keys("protocol", "transport", "port", "packets", "bytes"),
         "operations": _counters("operations"),
+        "logins": _counters("logins"),
         **_keys("first", "last"),
     },
     "credential": {

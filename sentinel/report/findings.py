@@ -56,8 +56,11 @@ def findings(document: Document, most: int = 12) -> list[Finding]:
     """The gravest findings first, `most` at most."""
     names = Names(document.assets)
     found = [*_done(document, names), *_secrets(document, names), *_exposed(document, names)]
-    found.sort(key=lambda f: -f.rank)
-    return found[:most]
+    # many log-ins of one name with one password say the same: the first stands for all
+    unique: dict[tuple[str, str], Finding] = {}
+    for finding in found:
+        unique.setdefault((finding.severity, finding.text), finding)
+    return sorted(unique.values(), key=lambda f: -f.rank)[:most]
 
 
 class Names:

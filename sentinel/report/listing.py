@@ -61,7 +61,8 @@ def conversations(records: Iterable[Record]) -> RenderableType:
     """Who talks to whom, how much, and what is done."""
     out = table("client", "server", "protocol", "port", "packets", "operations", "last")
     for c in records:
-        done = ", ".join(f"{action} {count:,}" for action, count in c["operations"].items())
+        failed = {"failed log-in": n} if (n := c.get("logins", {}).get("failure")) else {}
+        done = ", ".join(f"{action} {count:,}" for action, count in {**failed, **c["operations"]}.items())
         port = f"{c['transport']}/{c['port']}" if c.get("port") else c["transport"]
         out.add_row(
             safe(end(c["client"])),

@@ -245,7 +245,8 @@ def _conversations(document: Document, console: Console) -> None:
     shown = sorted(known, key=lambda c: -c["packets"])[: MOST["conversations"]]
     for c in shown:
         port = f" {c['transport']}/{c['port']}" if c.get("port") else ""
-        done = ", ".join(f"{action} {n:,}" for action, n in c["operations"].items())
+        failed = {"failed log-in": n} if (n := c.get("logins", {}).get("failure")) else {}
+        done = ", ".join(f"{action} {n:,}" for action, n in {**failed, **c["operations"]}.items())
         table.add_row(
             safe(_end(c["client"]), 40),
             safe(_end(c["server"]), 40),

@@ -186,3 +186,20 @@ def test_what_was_not_tried_is_counted(tmp_path: Path) -> None:
     name = recorded(tmp_path, [ntlm("Vq7#mLw0_xTz")])
     document = scanned(name, passwords=words, password_seconds=0.5)
     assert document.limits["passwords_lines_unfinished"] == 1
+
+
+def test_guessing_and_spraying_are_counts(tmp_path: Path) -> None:
+    """Five names at one device, then one name at it and another."""
+    tries = [digest(f"wrong{n}", f"user{n}", "401 No") for n in range(5)]
+    talk = [turn for one in tries for turn in one] + digest(LISTED)
+    name = recorded(tmp_path, [talk, digest("wrong", status="401 No")])
+    result = pipeline.scan([name], pipeline.Options())
+    pipeline.derive(result.inventory, None, until=result.until)
+    conversations = [json.loads(line) for line in result.inventory.records("conversation")]
+    counts = {c["server"]["ip"]: c.get("logins") for c in conversations}
+    assert counts["10.9.0.2"] == {"success": 1, "failure": 5, "users": 6}
+    assert counts["10.9.1.2"] == {"failure": 1, "users": 1}
+    assets = [json.loads(line) for line in result.inventory.records("asset")]
+    sides = {a["ip"][0]: a.get("logins") for a in assets if a["ip"]}
+    assert sides["10.9.0.2"] == {"served": {"success": 1, "failure": 5, "users": 6, "peers": 1}}
+    assert sides["10.9.0.1"] == {"made": {"success": 1, "failure": 5, "users": 6, "peers": 1}}
