@@ -425,6 +425,27 @@ def recognise_log(path: str | PathLike[str]) -> Literal["zeek", "eve", "text", "
     """What a file or standard input (`-`) is by its content; `text`: lines, but of neither kind of log;
     `other`: a capture perhaps, or nothing that can be opened."""
 
+def crack(
+    lines: Sequence[tuple[int | None, str, Sequence[str]]],
+    common: Sequence[str],
+    path: str | PathLike[str] | None = None,
+    *,
+    seconds: float = 10.0,
+    threads: int = 1,
+) -> tuple[list[str | None], list[tuple[str, int]]]:
+    """Try passwords on hash lines: (hashcat's mode, the line, its own likeliest words). Those words come
+    first, then `common`, then the file `path`, which is read and not loaded. `seconds` of a usual core bound
+    the work. Returns the passwords found, in order, and counts: `lines` tried on, `unknown` ones without a
+    scheme, passwords `tried`, `found`, lines left `unfinished`, words too `long`. Raises OSError if the list
+    cannot be read."""
+
+def crack_scheme(mode: int | None, line: str) -> str | None:
+    """Name of the scheme by which passwords are tried on a line."""
+
+def listed(path: str | PathLike[str], secrets: Sequence[tuple[str | None, str]]) -> list[bool]:
+    """For each (name, secret): whether a file has the secret as a line, or the two as `name:secret`. Raises
+    OSError if it cannot be read."""
+
 @final
 class Inventory:
     """Observations of a scan or a store, and the records made of them."""
@@ -441,6 +462,9 @@ class Inventory:
 
     def assess(self, assess: Callable[[_Bytes], _Bytes]) -> None:
         """Have every new credential judged: a JSON array goes in, one of assessments comes back."""
+
+    def count(self, name: str, number: int) -> None:
+        """Add to a counter of `limits`."""
 
     def observations(self) -> _Bytes:
         """The observations for a store; every credential must have been assessed."""

@@ -94,6 +94,14 @@ def scan(
     passwords: Annotated[
         Path | None, typer.Option(help="Passwords to hold secrets against, one a line, or user:password.")
     ] = None,
+    password_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--password-seconds",
+            min=0,
+            help="Seconds of a usual core for guessing passwords of hash lines offline (default: 10).",
+        ),
+    ] = None,
     known: Annotated[
         Path | None, typer.Option(help="Folder with the IEEE's OUI files (oui.csv, mam.csv …).")
     ] = None,
@@ -116,6 +124,7 @@ def scan(
             "scan.events": events and events.value,
             "scan.workers": workers,
             "scan.passwords": passwords,
+            "scan.password_seconds": password_seconds,
             "scan.known": known,
             "scan.zones": zones,
             "scan.learning_days": learning_days,
@@ -132,6 +141,7 @@ def scan(
         site=settings.site,
         filter=filter,
         passwords=settings.passwords,
+        password_seconds=settings.password_seconds,
         known=settings.known,
         workers=settings.workers,
         again=again,
@@ -157,6 +167,7 @@ def run_scan(
     site: str = "default",
     filter: str | None = None,
     passwords: Path | None = None,
+    password_seconds: float = 10.0,
     known: Path | None = None,
     workers: int = 1,
     again: bool = False,
@@ -182,6 +193,7 @@ def run_scan(
         again=again,
         reveal=reveal,
         passwords=passwords,
+        password_seconds=password_seconds,
         known=known,
         packs=packs,
         rules=rules,
