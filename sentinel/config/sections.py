@@ -30,7 +30,9 @@ class ScanSettings(Section):
     passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
         None
     )
-    known: Annotated[Path | None, Field(description="Folder with newer knowledge files (OUI, recog).")] = None
+    known: Annotated[
+        Path | None, Field(description="Folder with newer knowledge: OUI files, banners in recog XML.")
+    ] = None
     zones: Annotated[Path | None, Field(description="Networks, levels and allowed conduits (YAML).")] = None
     learning_days: Annotated[
         float, Field(ge=0, description="Observed days after which what was never seen is new.")
@@ -112,7 +114,9 @@ class CollectSettings(Section):
     passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
         None
     )
-    known: Annotated[Path | None, Field(description="Folder with newer knowledge files (OUI, recog).")] = None
+    known: Annotated[
+        Path | None, Field(description="Folder with newer knowledge: OUI files, banners in recog XML.")
+    ] = None
 
 
 class EvidenceSettings(Section):

@@ -110,6 +110,7 @@ class Exposure(msgspec.Struct, gc=False):
 class Meaning(msgspec.Struct, gc=False):
     """What a profile means. Absent is null, never an empty text.
 
+    `services` holds, by reference, product and version of what serves, where the service itself gave none.
     `because` names the evidence of each chosen value; `conflicts` keeps, for each key, the other values
     the device said of itself, best first.
     """
@@ -127,5 +128,6 @@ class Meaning(msgspec.Struct, gc=False):
     level: int | float | None = None
     roles: list[Role] = []
     exposures: list[Exposure] = []
+    services: dict[str, dict[str, str]] = {}
     because: dict[str, list[str]] = {}
     conflicts: dict[str, list[str]] = {}

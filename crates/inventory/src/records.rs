@@ -171,7 +171,7 @@ impl View<'_> {
             e.end();
         }
         l.end();
-        self.offers(&mut o, a);
+        self.offers(&mut o, a, m);
         let mut l = List::array(o.key("facts"));
         for f in facts.iter().take(MAX_FACTS) {
             self.fact(l.item(), f);
@@ -222,10 +222,10 @@ impl View<'_> {
         e.end();
     }
 
-    fn offers(&self, o: &mut List<'_>, a: u32) {
+    fn offers(&self, o: &mut List<'_>, a: u32, m: &Meaning) {
         let offers = &self.index.offers[of(&self.index.offers, a, |o| o.asset)];
         let mut l = List::array(o.key("services"));
-        for s in offers.iter().filter(|s| s.offered) {
+        for (i, s) in offers.iter().filter(|s| s.offered).enumerate() {
             let mut e = List::object(l.item());
             if s.port != 0 {
                 e.int("port", s.port);
@@ -241,6 +241,11 @@ impl View<'_> {
                 match self.text(*name).strip_prefix("tls.") {
                     Some(name) => tls.push((name, v)),
                     None => value(e.key(self.text(*name)), self.state, v),
+                }
+            }
+            for (name, v) in m.services.get(&format!("s{i}")).into_iter().flatten() {
+                if !s.info.iter().any(|(n, ..)| self.text(*n) == name) {
+                    e.str(name, v);
                 }
             }
             if !tls.is_empty() {
