@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from sentinel.inventory import banners, exposures, identity, roles
+from sentinel.inventory import banners, exposures, identity, roles, systems
 from sentinel.inventory.profile import Meaning, Profile
 
 _REMEMBERED = 16384  # profiles whose meaning is kept
@@ -18,8 +18,9 @@ _seen: dict[tuple[bytes, str | None, Path | None], bytes] = {}
 def describe(profile: Profile, until: str | None = None, known: Path | None = None) -> Meaning:
     """The meaning of one profile. `until`: time of the last packet, RFC 3339, for certificates; `known`:
     folder with a user's banner knowledge."""
-    meaning = Meaning(roles=[], exposures=[], services={}, because={}, conflicts={})
+    meaning = Meaning(roles=[], systems=[], exposures=[], services={}, because={}, conflicts={})
     found = identity.gather(profile, banners.load(known))
+    systems.fill(meaning, profile, found)
     identity.fill(meaning, profile, found)
     roles.fill(meaning, profile, found)
     exposures.fill(meaning, profile, until)

@@ -98,6 +98,14 @@ class Role(msgspec.Struct, gc=False):
     because: list[str]
 
 
+class System(msgspec.Struct, gc=False):
+    """An operating system the host may run: `confidence` 0-1 from all its signs, see `systems.py`."""
+
+    os: str
+    confidence: float
+    because: list[str]
+
+
 class Exposure(msgspec.Struct, gc=False):
     """A weakness seen from outside. `severity` is informational, low, medium, high or critical."""
 
@@ -127,6 +135,7 @@ class Meaning(msgspec.Struct, gc=False):
     type: str | None = None
     level: int | float | None = None
     roles: list[Role] = []
+    systems: list[System] = []
     exposures: list[Exposure] = []
     services: dict[str, dict[str, str]] = {}
     because: dict[str, list[str]] = {}

@@ -34,6 +34,7 @@ pub struct Meaning {
     pub kind: Option<String>,
     pub level: Option<f64>,
     pub roles: Vec<Role>,
+    pub systems: Vec<System>,
     /// By reference, what banners say of a service: its product and version.
     pub services: BTreeMap<String, BTreeMap<String, String>>,
     pub exposures: Vec<Exposure>,
@@ -45,6 +46,14 @@ pub struct Meaning {
 pub struct Role {
     pub role: String,
     pub score: f64,
+    #[serde(default)]
+    pub because: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct System {
+    pub os: String,
+    pub confidence: f64,
     #[serde(default)]
     pub because: Vec<String>,
 }

@@ -171,6 +171,17 @@ impl View<'_> {
             e.end();
         }
         l.end();
+        let mut l = List::array(o.key("systems"));
+        for s in &m.systems {
+            let mut e = List::object(l.item());
+            e.str("os", &s.os);
+            json::float(e.key("confidence"), s.confidence);
+            let mut b = List::array(e.key("because"));
+            s.because.iter().for_each(|x| ask.evidence(b.item(), x));
+            b.end();
+            e.end();
+        }
+        l.end();
         self.offers(&mut o, a, m);
         let mut l = List::array(o.key("facts"));
         for f in facts.iter().take(MAX_FACTS) {
