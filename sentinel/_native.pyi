@@ -447,6 +447,23 @@ def listed(path: str | PathLike[str], secrets: Sequence[tuple[str | None, str]])
     OSError if it cannot be read."""
 
 @final
+class Patterns:
+    """Many regular expressions looked for in one pass: (expression, ignore case, `.` is a line end too).
+
+    Linear in the text whatever the expressions; those it cannot say (look-around, back references) are
+    left out and named by `refused`.
+    """
+
+    def __new__(cls, given: list[tuple[str, bool, bool]]) -> Patterns: ...
+    def __len__(self) -> int: ...
+    def refused(self) -> list[tuple[int, str]]:
+        """Numbers of expressions that cannot be used, and one line why."""
+
+    def first(self, text: str) -> tuple[int, list[str | None]] | None:
+        """Number of the first expression, in the order given, that is found, with its groups; the first
+        group is all that was matched."""
+
+@final
 class Inventory:
     """Observations of a scan or a store, and the records made of them."""
 
