@@ -10,8 +10,10 @@ pub mod enterprise;
 mod files;
 pub mod iec61850;
 mod json;
+pub mod lines;
 pub mod ntlm;
 pub mod publishers;
+pub mod sasl;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -59,6 +61,9 @@ probes! {
     ssh,
     tls,
     s7comm,
+    pop3,
+    imap,
+    smtp,
 }
 
 /// The probe with this protocol name.
