@@ -65,6 +65,8 @@ probes! {
     ssh,
     tls,
     s7comm,
+    someip,
+    doip,
 }
 
 /// The probe with this protocol name.

@@ -115,7 +115,7 @@ impl<'a> Message<'a> {
                     m.flags = flags;
                     if flags & 0x10 != 0 {
                         let (class, behind) = rest.split_first_chunk::<4>()?;
-                        (m.class, rest) = (Some(class), behind);
+                        (m.class, rest) = (Some(&class[..]), behind);
                     }
                     m.epsem = rest;
                     found = true;
