@@ -8,6 +8,7 @@ pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
 mod files;
+mod flag;
 pub mod iec61850;
 mod json;
 pub mod lines;
@@ -30,10 +31,15 @@ probes! {
     modbus,
     ads,
     bacnet,
+    c1222,
+    dlms,
     dnp3,
     fox,
     goose,
+    hart_ip,
     iec104,
+    iec62056_21,
+    knx,
     mms,
 
     sv,
@@ -64,6 +70,8 @@ probes! {
     pop3,
     imap,
     smtp,
+    someip,
+    doip,
 }
 
 /// The probe with this protocol name.
