@@ -24,6 +24,7 @@ macro_rules! probes {
 
 probes! {
     cip_io,
+    coap,
     enip,
     modbus,
     ads,
