@@ -27,6 +27,7 @@ macro_rules! probes {
 
 probes! {
     cip_io,
+    coap,
     enip,
     modbus,
     ads,
