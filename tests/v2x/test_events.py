@@ -31,7 +31,7 @@ RULES = {
 
 @pytest.fixture(scope="module", params=sorted(FORGERIES))
 def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("forged") / request.param
+    out: Path = tmp_path_factory.mktemp("forged") / request.param
     assert run("scene", request.param, "--seed", 3, "--out", out).exit_code == 0
     return out
 

@@ -2,7 +2,7 @@
 
 import struct
 
-from tests.probes.scene import Scene, client, server
+from tests.probes.scene import Scene, Turn, client, server
 
 SERIAL = bytes.fromhex("00c501020304")
 """Maker 0x00c5 is Weinzierl Engineering."""
@@ -23,7 +23,9 @@ def device_info() -> bytes:
     return bytes((54, 1)) + body + bytes((2 + len(families), 2)) + families
 
 
-def bus(code: int, to: int, apdu: bytes, *, group: bool = False, control: int = 0xBC, source: int = 0) -> bytes:
+def bus(
+    code: int, to: int, apdu: bytes, *, group: bool = False, control: int = 0xBC, source: int = 0
+) -> bytes:
     """A cEMI frame in a tunnelling request."""
     cemi = struct.pack(">BBBBHHB", code, 0, control, 0xE0 if group else 0x60, source, to, len(apdu) - 1)
     return frame(0x0420, TUNNEL + cemi + apdu)
@@ -33,7 +35,7 @@ def ack(status: int = 0) -> bytes:
     return frame(0x0421, TUNNEL[:3] + bytes((status,)))
 
 
-def asked(to: int, apdu: bytes, *, group: bool = False, good: bool = True) -> list[tuple[str, bytes]]:
+def asked(to: int, apdu: bytes, *, group: bool = False, good: bool = True) -> list[Turn]:
     """A request to the bus, its acknowledgement and its confirmation."""
     control = 0xBC if good else 0xBD
     return [
