@@ -67,6 +67,14 @@ probes! {
     s7comm,
     someip,
     doip,
+    trdp,
+    rtps,
+    hl7,
+    dicom,
+    hislip,
+    atg,
+    can,
+    j1939,
 }
 
 /// The probe with this protocol name.
