@@ -73,6 +73,14 @@ probes! {
     smtp,
     someip,
     doip,
+    trdp,
+    rtps,
+    hl7,
+    dicom,
+    hislip,
+    atg,
+    can,
+    j1939,
 }
 
 /// The probe with this protocol name.
