@@ -98,8 +98,8 @@ class Assessor:
         """A JSON list of `Seen` in, a JSON list of `Assessment` out, in the same order."""
         every = _decode(items)
         guesses = self._guesser.guess(every)
-        together = zip(every, guesses, self._listed(every), strict=True)
-        return _encode([self.judge(seen, guess, held) for seen, guess, held in together])
+        held = self._listed(every)
+        return _encode([self.judge(*each) for each in zip(every, guesses, held, strict=True)])
 
     def counted(self) -> dict[str, int]:
         """What was not tried since the last call, by the name it is counted under."""

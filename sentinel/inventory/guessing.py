@@ -47,7 +47,7 @@ class Guesser:
     """Guesses with one list of the user's. `seconds` 0: not at all. `counted`: what was not tried, by
     name."""
 
-    list: Path | None = None
+    words: Path | None = None
     seconds: float = SECONDS
     threads: int = 1
     counted: dict[str, int] = field(default_factory=dict)
@@ -80,10 +80,10 @@ class Guesser:
 
         try:
             found, counts = crack(
-                lines, list(builtin()), self.list, seconds=self.seconds, threads=self.threads
+                lines, list(builtin()), self.words, seconds=self.seconds, threads=self.threads
             )
         except OSError as error:
-            raise passwords.unreadable(self.list or Path(), error) from None
+            raise passwords.unreadable(self.words or Path(), error) from None
         return found, dict(counts)
 
     def _count(self, name: str, number: int) -> None:
