@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from sentinel.errors import UserError
 from sentinel.inventory import masking, passwords
 from sentinel.inventory.guessing import SECONDS, Guess, Guesser
 from sentinel.inventory.passwords import listed, readable
@@ -47,6 +48,7 @@ class Seen(msgspec.Struct, frozen=True):
     outcome: str = "unknown"
     hashcat_mode: int | None = None
     hashcat_line: str | None = None
+    server: str | None = None
     vendor: str | None = None
     model: str | None = None
 
@@ -140,8 +142,13 @@ class Assessor:
             if seen.secret is not None and _is_plain(seen)
         ]
         if plain:
-            for (i, _), held in zip(plain, listed(self._list, [pair for _, pair in plain]), strict=True):
-                out[i] = held
+            try:
+                held = listed(self._list, [pair for _, pair in plain])
+            except UserError:
+                self._guesser.count("list_unreadable", 1)
+                return out
+            for (i, _), known in zip(plain, held, strict=True):
+                out[i] = known
         return out
 
     def _id(self, secret: str) -> str:
