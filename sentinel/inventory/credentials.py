@@ -196,13 +196,9 @@ def _is_anonymous(seen: Seen, secret: str) -> bool:
 
 def _defaults_of(seen: Seen, secret: str) -> list[passwords.Default]:
     """Vendor defaults that this is, over this protocol. A secret without a name stands for any name."""
-    name = seen.username
-    out = []
-    for entry in passwords.defaults().get(secret, ()):
-        named = name is None or seen.kind == "community" or entry.user.lower() == name.lower()
-        if named and entry.applies(seen.protocol, seen.model):
-            out.append(entry)
-    return out
+    name = None if seen.kind == "community" else seen.username
+    entries = passwords.defaults().get(secret, ())
+    return [entry for entry in entries if entry.is_of(name) and entry.applies(seen.protocol, seen.model)]
 
 
 def _utf8(text: str) -> bytes:

@@ -160,7 +160,7 @@ def _likely(seen: Seen, found: Sequence[str]) -> list[str]:
     ranked = []
     for entry in _defaults():
         mine = bool(vendor) and entry.vendor.lower() == vendor
-        named = bool(name) and entry.user.lower() == name.lower()
+        named = bool(name) and entry.is_of(name)
         if mine or (named and entry.applies(seen.protocol)):
             ranked.append((not mine, not named, entry.password))
     for *_, password in sorted(ranked, key=lambda r: r[:2]):

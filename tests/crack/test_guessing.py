@@ -59,7 +59,7 @@ def test_what_was_found_is_tried_on_others(tmp_path: Path) -> None:
 
 def test_an_account_that_stays_closed_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = 1000.0
-    monkeypatch.setattr(guessing.time, "monotonic", lambda: clock)
+    monkeypatch.setattr("time.monotonic", lambda: clock)
     guesser = Guesser()
     line = seen("digest-md5", "Vq7#mLw0_xTz")
     for _ in range(3):
@@ -95,3 +95,10 @@ def test_a_list_that_goes_away_is_counted(tmp_path: Path) -> None:
     assert ["cracked" in each["weaknesses"] for each in said] == [False, True]
     assert assessor.counted() == {"passwords_list_unreadable": 2}
     assert assessor.counted() == {}
+
+
+def test_a_default_of_any_name() -> None:
+    """GB/T 28181: the name is the device's own code of 20 digits."""
+    item = seen("digest-md5 of SIP", "12345678", protocol="sip", username="34020000001320000001")
+    (said,) = json.loads(Assessor().assess(msgspec.json.encode([item])))
+    assert {"cracked", "default"} <= set(said["weaknesses"])
