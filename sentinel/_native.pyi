@@ -26,6 +26,11 @@ _Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None
 _V2xLoaded: TypeAlias = tuple[Literal["roots", "authorities", "revocations"], int, int | None]
 """(what a list names, how many, until when it holds: microseconds since 1970 UTC, None without an end)"""
 
+_V2xEnd: TypeAlias = tuple[str | None, str | None, int | None]
+"""(hardware address, IP address, port), as far as there are any"""
+_V2xFrame: TypeAlias = tuple[int, int, str, bytes, list[_V2xEnd]]
+"""(frame, microseconds since 1970 UTC, layer, octets, (source, destination))"""
+
 _NativeProbe: TypeAlias = tuple[
     str, str, bool, list[str], list[int], list[str], list[str], list[str], str, int, list[str]
 ]
@@ -440,6 +445,23 @@ def crack_scheme(mode: int | None, line: str) -> str | None:
 def listed(path: str | PathLike[str], secrets: Sequence[tuple[str | None, str]]) -> list[bool]:
     """For each (name, secret): whether a file has the secret as a line, or the two as `name:secret`. Raises
     OSError if it cannot be read."""
+
+@final
+class Patterns:
+    """Many regular expressions looked for in one pass: (expression, ignore case, `.` is a line end too).
+
+    Linear in the text whatever the expressions; those it cannot say (look-around, back references) are
+    left out and named by `refused`.
+    """
+
+    def __new__(cls, given: list[tuple[str, bool, bool]]) -> Patterns: ...
+    def __len__(self) -> int: ...
+    def refused(self) -> list[tuple[int, str]]:
+        """Numbers of expressions that cannot be used, and one line why."""
+
+    def first(self, text: str) -> tuple[int, list[str | None]] | None:
+        """Number of the first expression, in the order given, that is found, with its groups; the first
+        group is all that was matched."""
 
 @final
 class Inventory:
@@ -1071,11 +1093,18 @@ def v2x_sniff(
 
 @final
 class V2xFrames:
-    """Secured messages of a capture: over GeoNetworking, WSMP, DSMP, UDP, MQTT, or bare."""
+    """Secured messages of a capture or of interfaces: over GeoNetworking, WSMP, DSMP, UDP, MQTT, or bare."""
 
     def __new__(cls, path: str | PathLike[str]) -> V2xFrames: ...
-    def next(self) -> list[tuple[int, int, str, bytes]]:
-        """(frame, microseconds since 1970 UTC, layer, octets) of the next messages; none at the end."""
+    @staticmethod
+    def live(interfaces: Sequence[str]) -> V2xFrames:
+        """Listen on interfaces, which needs CAP_NET_RAW. Nothing is sent."""
+
+    def next(self) -> list[_V2xFrame] | None:
+        """The next messages; None at the end. Of interfaces there may be none for now (200 ms)."""
+
+    def close(self) -> None:
+        """Take no more packets of interfaces: what the kernel holds still comes, then the end."""
 
     def warnings(self) -> list[str]:
         """What was wrong with the capture so far."""

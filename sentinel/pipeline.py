@@ -155,6 +155,10 @@ def scan(
     result.alerts, result.counted = stream.alerts, stream.counted()
     result.baseline = stream.baseline
     result.warnings = [*stream.refused, *(logs.warnings() if logs else ())]
+    if options.known is not None:
+        from sentinel.inventory import banners
+
+        result.warnings += banners.load(options.known).warnings
     if keeper:
         keeper.finish()
         result.warnings += keeper.warnings
@@ -382,7 +386,7 @@ def _asked(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return lambda profiles: describe_all(profiles, until), makers
+    return lambda profiles: describe_all(profiles, until, known), makers
 
 
 def origin(site: str, sensor: str | None = None) -> bytes:

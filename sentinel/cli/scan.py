@@ -103,7 +103,10 @@ def scan(
         ),
     ] = None,
     known: Annotated[
-        Path | None, typer.Option(help="Folder with the IEEE's OUI files (oui.csv, mam.csv …).")
+        Path | None,
+        typer.Option(
+            help="Folder with knowledge of your own: the IEEE's OUI files (oui.csv …), recog's XML."
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Threads for the wire stage (default: 1).")

@@ -101,6 +101,14 @@ class Role(Record, kw_only=True):
     because: list[Evidence] = []
 
 
+class System(Record, kw_only=True):
+    """An operating system an asset may run, with the confidence of all its signs together."""
+
+    os: str
+    confidence: float
+    because: list[Evidence] = []
+
+
 class Service(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A service an asset offers. What a protocol says of it stands beside these keys."""
 
@@ -165,6 +173,7 @@ class Asset(Record, kw_only=True):
     type: AssetType | None = None
     level: float | None = None
     roles: list[Role] = []
+    systems: list[System] = []
     services: list[Service] = []
     clients: list[str] = []
     facts: list[Fact] = []

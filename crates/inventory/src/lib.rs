@@ -8,6 +8,7 @@ pub mod index;
 pub mod inventory;
 mod ledger;
 mod logins;
+pub mod patterns;
 mod peers;
 pub mod profile;
 pub mod records;

@@ -10,6 +10,7 @@ mod inventory;
 mod live;
 mod logs;
 mod p256;
+mod patterns;
 mod probes;
 mod rows;
 mod scan;
@@ -58,6 +59,8 @@ mod _native {
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::p256::{P256Key, p256_verify};
+    #[pymodule_export]
+    use super::patterns::Patterns;
     #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]
