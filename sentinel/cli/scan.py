@@ -100,6 +100,10 @@ def scan(
             help="Folder with knowledge of your own: the IEEE's OUI files (oui.csv …), recog's XML."
         ),
     ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Have tshark name flows that no probe knows: slower, bounded in time."),
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Threads for the wire stage (default: 1).")
     ] = None,
@@ -137,6 +141,7 @@ def scan(
         passwords=settings.passwords,
         known=settings.known,
         workers=settings.workers,
+        deep=deep,
         again=again,
         reveal=reveal,
         fail_on=fail_on,
@@ -162,6 +167,7 @@ def run_scan(
     passwords: Path | None = None,
     known: Path | None = None,
     workers: int = 1,
+    deep: bool = False,
     again: bool = False,
     reveal: bool = False,
     fail_on: Severity | None = None,
@@ -183,6 +189,7 @@ def run_scan(
         workers=workers,
         filter=filter,
         again=again,
+        deep=deep,
         reveal=reveal,
         passwords=passwords,
         known=known,
