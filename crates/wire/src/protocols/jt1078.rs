@@ -150,7 +150,7 @@ mod tests {
         let mut out = [MAGIC, &[0x81, 0xe2, 0, 1]].concat();
         out.extend((0..6).rev().map(|i| {
             let two = sim / 100u64.pow(i) % 100;
-            (two / 10 << 4 | two % 10) as u8
+            (((two / 10) << 4) | (two % 10)) as u8
         }));
         out.extend([1, kind << 4]);
         out.extend(vec![0; match kind { 0..=2 => 12, 3 => 8, _ => 0 }]);
