@@ -8,7 +8,9 @@ from tests.probes.scene import Scene, client
 def frame(group: int, data: bytes, *, target: int = 0xFF, source: int = 1, priority: int = 6) -> bytes:
     """A frame as SocketCAN gives it."""
     number = group | target if group & 0xFF00 < 0xF000 else group
-    return struct.pack(">IBBBB", 0x80000000 | priority << 26 | number << 8 | source, len(data), 0, 0, 0) + data
+    return (
+        struct.pack(">IBBBB", 0x80000000 | priority << 26 | number << 8 | source, len(data), 0, 0, 0) + data
+    )
 
 
 def broadcast(group: int, data: bytes) -> list[bytes]:

@@ -23,7 +23,9 @@ def device_info() -> bytes:
     return bytes((54, 1)) + body + bytes((2 + len(families), 2)) + families
 
 
-def bus(code: int, to: int, apdu: bytes, *, group: bool = False, control: int = 0xBC, source: int = 0) -> bytes:
+def bus(
+    code: int, to: int, apdu: bytes, *, group: bool = False, control: int = 0xBC, source: int = 0
+) -> bytes:
     """A cEMI frame in a tunnelling request."""
     cemi = struct.pack(">BBBBHHB", code, 0, control, 0xE0 if group else 0x60, source, to, len(apdu) - 1)
     return frame(0x0420, TUNNEL + cemi + apdu)

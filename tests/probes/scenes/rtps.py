@@ -42,7 +42,15 @@ SCENES = [
         port=7400,
         talk=[
             client(message(True, 0x0110, A, 0x000100C2, parameters(True, NAME, (0x59, PROPERTIES)))),
-            server(message(False, 0x0101, B, 0x000100C2, parameters(False, (0xF, struct.pack(">I", 3)), (0x1001, b"\0" * 4)))),
+            server(
+                message(
+                    False,
+                    0x0101,
+                    B,
+                    0x000100C2,
+                    parameters(False, (0xF, struct.pack(">I", 3)), (0x1001, b"\0" * 4)),
+                )
+            ),
             server(message(False, 0x0101, B, 0x000003C2, parameters(False, *TOPIC))),
         ],
         facts={
@@ -58,6 +66,9 @@ SCENES = [
             ("server", "security", "dds-security"),
             ("server", "topic", "rt/cmd_vel (geometry_msgs::msg::Twist)"),
         },
-        operations=[("announce_participant", "discover", "unknown"), ("announce_writer", "discover", "unknown")],
+        operations=[
+            ("announce_participant", "discover", "unknown"),
+            ("announce_writer", "discover", "unknown"),
+        ],
     )
 ]

@@ -5,7 +5,9 @@ import struct
 from tests.probes.scene import Scene, client, server
 
 
-def message(service: int, method: int, kind: int, payload: bytes = b"", *, session: int = 1, code: int = 0) -> bytes:
+def message(
+    service: int, method: int, kind: int, payload: bytes = b"", *, session: int = 1, code: int = 0
+) -> bytes:
     head = struct.pack(">HHIHHBBBB", service, method, 8 + len(payload), 0x0101, session, 1, 2, kind, code)
     return head + payload
 
@@ -16,7 +18,9 @@ def entry(kind: int, group: int = 0, ttl: int = 3, options: int = 0) -> bytes:
 
 
 def discovery(entries: bytes, options: bytes = b"") -> bytes:
-    body = b"\xc0\0\0\0" + struct.pack(">I", len(entries)) + entries + struct.pack(">I", len(options)) + options
+    body = (
+        b"\xc0\0\0\0" + struct.pack(">I", len(entries)) + entries + struct.pack(">I", len(options)) + options
+    )
     return message(0xFFFF, 0x8100, 2, body)
 
 

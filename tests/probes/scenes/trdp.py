@@ -11,7 +11,9 @@ def process(kind: bytes, number: int, data: bytes = b"", reply: int = 0) -> byte
     return head + struct.pack("<I", zlib.crc32(head)) + data
 
 
-def message(kind: bytes, number: int, session: bytes, *, status: int = 0, to: bytes = b"", data: bytes = b"") -> bytes:
+def message(
+    kind: bytes, number: int, session: bytes, *, status: int = 0, to: bytes = b"", data: bytes = b""
+) -> bytes:
     head = struct.pack(">IH2sIIIIi", 0, 0x0100, kind, number, 0, 0, len(data), status)
     head += session.ljust(16, b"\1") + struct.pack(">I", 2_000_000)
     head += b"driver".ljust(32, b"\0") if kind == b"Mr" else bytes(32)
