@@ -26,7 +26,7 @@ def crc(data: bytes) -> bytes:
 
 def hdlc(ask: bool, apdu: bytes, control: int = 0x10) -> bytes:
     """An information frame between client 1 and server 1; the client's address has one octet."""
-    addresses = b"\x03\x03" if ask else b"\x03\x03"
+    addresses = b"\x03\x03"
     info = (b"\xe6\xe6\x00" if ask else b"\xe6\xe7\x00") + apdu
     length = 2 + len(addresses) + 1 + 2 + len(info) + 2
     head = struct.pack(">H", 0xA000 | length) + addresses + bytes((control,))

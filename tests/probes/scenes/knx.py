@@ -2,7 +2,7 @@
 
 import struct
 
-from tests.probes.scene import Scene, client, server
+from tests.probes.scene import Scene, Turn, client, server
 
 SERIAL = bytes.fromhex("00c501020304")
 """Maker 0x00c5 is Weinzierl Engineering."""
@@ -35,7 +35,7 @@ def ack(status: int = 0) -> bytes:
     return frame(0x0421, TUNNEL[:3] + bytes((status,)))
 
 
-def asked(to: int, apdu: bytes, *, group: bool = False, good: bool = True) -> list[tuple[str, bytes]]:
+def asked(to: int, apdu: bytes, *, group: bool = False, good: bool = True) -> list[Turn]:
     """A request to the bus, its acknowledgement and its confirmation."""
     control = 0xBC if good else 0xBD
     return [

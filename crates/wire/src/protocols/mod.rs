@@ -11,8 +11,10 @@ mod files;
 mod flag;
 pub mod iec61850;
 mod json;
+pub mod lines;
 pub mod ntlm;
 pub mod publishers;
+pub mod sasl;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -25,6 +27,7 @@ macro_rules! probes {
 
 probes! {
     cip_io,
+    coap,
     enip,
     modbus,
     ads,
@@ -65,6 +68,9 @@ probes! {
     ssh,
     tls,
     s7comm,
+    pop3,
+    imap,
+    smtp,
     someip,
     doip,
     trdp,

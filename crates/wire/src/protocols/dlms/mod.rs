@@ -48,6 +48,9 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
         Some(0) | Some(0x7E) => {}
         _ => return Verdict::No,
     }
+    // flags alone prove nothing: other protocols begin with two of them
+    let flags = data.iter().take_while(|b| **b == 0x7E).count().saturating_sub(1);
+    let data = data.get(flags..).unwrap_or_default();
     match frame::read(data) {
         Framed::Need if stream => Verdict::Need,
         Framed::Need | Framed::Bad => Verdict::No,
