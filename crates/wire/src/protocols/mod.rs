@@ -87,6 +87,11 @@ probes! {
     atg,
     can,
     j1939,
+    s_bus,
+    genisys,
+    roc_plus,
+    bsap,
+    lontalk,
 }
 
 /// The probe with this protocol name.

@@ -4,8 +4,8 @@ use crate::testkit::{Dialogue, hostile};
 use proptest::prelude::*;
 
 fn announcement(prefix: u32) -> Vec<u8> {
-    let data = [&[0, 0, 0x10, 0, 0, 0, 1, 0, 0xC7, 0, 1, 0, 0xC2][1..], &[0, 0, 0, 0, 0, 0, 0, 1]].concat();
-    let body = [&[0, 0, 0x10, 0][..], &data[3..], &[0, 3, 0, 0, 1, 0, 0, 0]].concat();
+    let head = [0, 0, 0x10, 0, 0, 0, 0, 0, 0, 1, 0, 0xC2];
+    let body = [&head[..], &[0; 8], &[0, 3, 0, 0, 1, 0, 0, 0]].concat();
     let mut out = b"RTPS\x02\x03\x01\x0f".to_vec();
     out.extend_from_slice(&[0; 8]);
     out.extend_from_slice(&prefix.to_be_bytes());
