@@ -14,6 +14,10 @@ from typing import ClassVar
 from sentinel.model.words import LoginOutcome, Outcome
 from sentinel.probes.contract import Credential, Observation, Operation, Probe, Side, Stamp
 
+MAX_UNSOUND = 64
+"""Whole frames with a wrong checksum in one piece, after which the rest of it is given up: bytes that
+begin with nothing but marks would be summed again and again."""
+
 _LOGIN: dict[Outcome, LoginOutcome] = {
     "accepted": "success",
     "refused": "failure",
@@ -42,6 +46,8 @@ class Dialogue(Probe):
     """Bytes that may stand between frames and mean nothing."""
     most: ClassVar[int] = 4096
     """Longest frame; what says it is longer is none."""
+    head: ClassVar[int] = 32
+    """Bytes of a frame's beginning that `size` is given."""
     max_pending: ClassVar[int] = 32
     """Requests of one flow that wait for their answer; the oldest gives way."""
     timeout_us: ClassVar[int] = 60_000_000
@@ -125,17 +131,20 @@ class Dialogue(Probe):
     def _cut(self, data: bytes) -> tuple[list[bytes], bytes, int]:
         """Frames in `data`, what is left of an incomplete one, and bytes that belong to none."""
         found: list[bytes] = []
-        at = stray = 0
+        at = stray = unsound = 0
         while (start := data.find(self.mark, at)) >= 0:
             stray += len(data[at:start].strip(self.filler)) if self.filler else start - at
-            length = self.size(data[start:])
+            length = self.size(data[start : start + self.head])
             if length is None or self.most >= length > len(data) - start:
                 return found, data[start:][-self.most :], stray
             if 0 < length <= self.most and self.sound(data[start : start + length]):
                 found.append(data[start : start + length])
                 at = start + length
-            else:
-                at, stray = start + 1, stray + 1
+                continue
+            at, stray = start + 1, stray + 1
+            unsound += bool(length)
+            if unsound > MAX_UNSOUND:
+                return found, b"", stray + len(data) - at
         rest = data[at:]
         for n in range(min(len(self.mark) - 1, len(rest)), 0, -1):
             if rest.endswith(self.mark[:n]):

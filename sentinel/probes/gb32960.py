@@ -10,7 +10,7 @@ point; user; password …) has no second source.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from sentinel.model.words import Action
@@ -84,8 +84,9 @@ class Gb32960(Dialogue):
     )
     source: ClassVar[str] = "GB/T 32960.3-2016, GB/T 32960.3-2025"
     level: ClassVar[int] = 5
-    mark: ClassVar[bytes] = b""
-    most: ClassVar[int] = 25 + 65531
+    mark: ClassVar[bytes] = b"##"
+    most: ClassVar[int] = 16384
+    """The length field allows 65531 bytes of data; no message is near it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,27 +94,15 @@ class Gb32960(Dialogue):
         self._platform = False
         """A platform logged in or out: the vehicles are behind it."""
         self._sender: Side = "client"
+        self._edition = False
 
-    def _cut(self, data: bytes) -> tuple[list[bytes], bytes, int]:
-        # two starts: the nearer one goes first
-        found: list[bytes] = []
-        at = stray = 0
-        while at < len(data):
-            starts = [i for i in (data.find(b"##", at), data.find(b"$$", at)) if i >= 0]
-            if not starts:
-                tail = data[-1:] if data[-1:] in (b"#", b"$") else b""
-                return found, tail, stray + len(data) - at - len(tail)
-            start = min(starts)
-            stray += start - at
-            length = self.size(data[start:])
-            if length is None or length > len(data) - start:
-                return found, data[start:], stray
-            if length and self.sound(data[start : start + length]):
-                found.append(data[start : start + length])
-                at = start + length
-            else:
-                at, stray = start + 1, stray + 1
-        return found, b"", stray
+    def feed(self, side: Side, data: bytes, gap: int, time_us: int, frame: int) -> Iterable[Observation]:
+        """The first frame tells the edition of the flow, and so the mark."""
+        if not self._edition and data:
+            later = b"$$" in data and b"##" not in data
+            self._edition = later or data[:1] in (b"$", b"#")
+            self.mark = b"$$" if later or data[:1] == b"$" else b"##"  # type: ignore[misc]
+        return super().feed(side, data, gap, time_us, frame)
 
     def size(self, data: bytes) -> int | None:
         """By the length field, if command, answer and encryption are known ones."""
@@ -181,7 +170,7 @@ class Gb32960(Dialogue):
         self._sender = side
         yield Fact(side=side, name="id:vin", value=vin, field="VIN")
 
-    def end(self) -> Iterator[Observation]:
+    def end(self) -> Iterable[Observation]:
         """One vehicle and no platform: the vehicle itself spoke."""
         yield from super().end()
         if len(self._told) == 1 and not self._platform:

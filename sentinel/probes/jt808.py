@@ -170,6 +170,7 @@ class Jt808(Dialogue):
     mark: ClassVar[bytes] = b"\x7e"
     most: ClassVar[int] = 2300
     """A body of 1023 bytes, a header of 22, all of it escaped."""
+    head: ClassVar[int] = most
 
     def __init__(self) -> None:
         super().__init__()

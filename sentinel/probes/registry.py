@@ -22,6 +22,7 @@ from sentinel.probes.qgdw1376 import Qgdw1376
 from sentinel.probes.sl651 import Sl651
 from sentinel.probes.szy206 import Szy206
 from sentinel.probes.ubnt_discovery import UbntDiscovery
+from sentinel.probes.vstarcam import Vstarcam
 from sentinel.probes.ykc import Ykc
 
 SHIPPED: tuple[type[Probe], ...] = (
@@ -36,6 +37,7 @@ SHIPPED: tuple[type[Probe], ...] = (
     Sl651,
     Szy206,
     UbntDiscovery,
+    Vstarcam,
     Ykc,
 )
 

@@ -179,18 +179,24 @@ impl Shape {
                 }
             },
         };
+        let mut all = true;
+        for pattern in &self.patterns {
+            match pattern.holds(frame) {
+                Some(true) => {}
+                Some(false) => return Verdict::No,
+                None => all = false,
+            }
+        }
+        // last, for it sums the frame
         let framed = match whole {
             None => self.framed(frame, stream),
             Some(true) => Some(self.framed(frame, false) == Some(true)),
             Some(false) => None,
         };
-        let mut all = true;
-        for holds in self.patterns.iter().map(|p| p.holds(frame)).chain([framed]) {
-            match holds {
-                Some(true) => {}
-                Some(false) => return Verdict::No,
-                None => all = false,
-            }
+        match framed {
+            Some(true) => {}
+            Some(false) => return Verdict::No,
+            None => all = false,
         }
         if !all || frame.len() < self.min_len {
             return if stream { Verdict::Need } else { Verdict::No };

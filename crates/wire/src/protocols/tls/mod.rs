@@ -350,9 +350,11 @@ impl Tls {
             return;
         };
         let mut chain = 1;
+        let two = self.chosen.as_ref().is_some_and(|c| c.version == names::TLCP);
         while let Some(n) = r.be24() {
-            if r.skip(n as usize).is_none() {
-                break;
+            let Some(next) = r.take(n as usize) else { break };
+            if two && chain == 1 {
+                report::exchange_certificate(cx, &Certificate::read(next));
             }
             chain += 1;
         }
