@@ -473,6 +473,13 @@ class Inventory:
     def merge(self, observations: _Bytes) -> None:
         """Add observations that `observations()` gave, of sources not held yet."""
 
+    def unnamed(self, most: int) -> list[tuple[str, str, str, int]]:
+        """TCP and UDP flows without a protocol: (client, server, transport, port), the largest first."""
+
+    def name(self, client: str, server: str, transport: str, port: int, protocol: str, by: str) -> bool:
+        """Gives such a flow a protocol, as `by` says, before assets are worked out. False if there is
+        no such flow."""
+
     def absorb(self, harvest: Inventory) -> None:
         """Add what a harvest gave, which stays as it is. A total is kept within its bounds by it; a harvest
         that another is added to stays a harvest."""

@@ -61,6 +61,8 @@ class Options:
     """Gives the records of the inventory that rules know before the first packet."""
     evidence: EvidenceSettings | None = None
     """Where the packets around log-ins, changing operations and alerts are kept."""
+    deep: bool = False
+    """Whether tshark is asked for flows that no probe knows."""
     key: bytes | None = None
     """Key of the keyed hash of secrets; without one, secrets are named s1, s2 … by first sight."""
 
@@ -122,6 +124,10 @@ def scan(
     from sentinel.sources.together import divide
 
     captures, texts = divide(files)
+    if options.deep:
+        from sentinel.sources.tshark import program
+
+        program()
     keeper = _keeper(options)
     known = rules(options, foreign=bool(texts))
     stream = Stream(known, on_events, on_alerts, reveal=options.reveal, keeper=keeper)
@@ -163,6 +169,13 @@ def scan(
         keeper.finish()
         result.warnings += keeper.warnings
         result.counted |= keeper.counted()
+    if options.deep and not interrupted:
+        from sentinel.sources import deep
+
+        counted, lines = deep.name(inventory, captures)
+        result.counted |= counted
+        asked, named = counted["deep_flows"], counted["deep_named"]
+        result.warnings += [f"deep: {named} of {asked} flows without a probe were named by tshark", *lines]
     nothing = not any(s["packets"] or s.get("records") for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
         raise UserError(result.errors[0])

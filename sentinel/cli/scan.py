@@ -108,6 +108,10 @@ def scan(
             help="Folder with knowledge of your own: the IEEE's OUI files (oui.csv …), recog's XML."
         ),
     ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Have tshark name flows that no probe knows: slower, bounded in time."),
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Threads for the wire stage (default: 1).")
     ] = None,
@@ -147,6 +151,7 @@ def scan(
         password_seconds=settings.password_seconds,
         known=settings.known,
         workers=settings.workers,
+        deep=deep,
         again=again,
         reveal=reveal,
         fail_on=fail_on,
@@ -173,6 +178,7 @@ def run_scan(
     password_seconds: float = 10.0,
     known: Path | None = None,
     workers: int = 1,
+    deep: bool = False,
     again: bool = False,
     reveal: bool = False,
     fail_on: Severity | None = None,
@@ -194,6 +200,7 @@ def run_scan(
         workers=workers,
         filter=filter,
         again=again,
+        deep=deep,
         reveal=reveal,
         passwords=passwords,
         password_seconds=password_seconds,

@@ -14,3 +14,4 @@ pub mod profile;
 pub mod records;
 pub mod state;
 pub mod union;
+pub mod unnamed;
