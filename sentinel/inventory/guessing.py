@@ -34,7 +34,10 @@ _TRIES = 3  # of an account in vain, in as many looks, before it is left alone
 _TRIED_AGAIN = 86_400.0  # seconds until it is tried again: its password may be another
 _ORDER = {"success": 0, "unknown": 1, "failure": 2}
 # Forms of hash lines that name their scheme and for which hashcat has no mode.
-_NAMED = ("$sentinel$", "$DIGEST-MD5$", "$vnc$", "$siemens-s7$", "$sip$")
+_NAMED = (
+    "$sentinel$", "$sip$", "$DIGEST-MD5$", "$vnc$", "$siemens-s7$", "$mysqlsha2$", "$mysql323$", "$mongodb$",
+    "$scram-sha-", "$radius$1*",
+)  # fmt: skip
 _ENDINGS = ("", "1", "12", "123", "1234", "12345", "123456", "!", "@123")
 
 
@@ -130,8 +133,11 @@ def line_of(seen: Seen) -> tuple[int | None, str] | None:
     """The hash line of a credential, with hashcat's mode if it has one."""
     if seen.hashcat_line is not None:
         return seen.hashcat_mode, seen.hashcat_line
-    if seen.secret is not None and seen.kind not in ("password", "token") and seen.secret.startswith(_NAMED):
-        return None, seen.secret
+    secret = seen.secret
+    if secret is None or seen.kind in ("password", "token"):
+        return None
+    if secret.startswith(_NAMED) or (seen.protocol == "dhip" and seen.kind == "hash"):
+        return None, secret
     return None
 
 

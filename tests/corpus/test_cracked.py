@@ -23,6 +23,7 @@ WEAK = Counter(
         ("credslayer/smb-ntlm.pcap", "ntlm", "Tim Tester", "tester"): 1,
         ("ndpi/pcap/webdav.pcap", "ntlm", "WebDAV", "WebDAV"): 7,
         ("suricata-verify/smb2-delete/input.pcap", "ntlm", "GUEST", ""): 1,
+        ("suricata-verify/snmp-v3-encrypted/SNMPv3.pcap", "snmp", "admin", "p@ssw0rd"): 1,
         ("zeek/dce-rpc/20-fids.pcap", "ntlm", "zeek", "zeek"): 21,
         ("zeek/smb/smb2.delete-on-close-perms-delete-existing.pcap", "ntlm", "zeek", "zeek"): 1,
     }

@@ -7,7 +7,7 @@ import hashlib
 import struct
 from collections.abc import Callable
 
-from tests.crack.primitives import cmac, des, mac, md5, sha1, sha256
+from tests.crack.primitives import cmac, des, mac, md5, nt, sha1, sha256
 
 SALT = bytes.fromhex("3e7e24347574682c3e36313249575a3e66685758")
 STAMP = "<1896.697170952@meter.plant.example>"
@@ -187,6 +187,32 @@ def radius_pap(password: str) -> Line:
     return None, f"$sentinel$radius-pap${SALT[:16].hex()}${(first + second).hex()}"
 
 
+def radius_john(password: str) -> Line:
+    """The same in John's form."""
+    hidden = xor(b"s3cret".ljust(16, b"\0"), md5(password.encode(), SALT[:16]))
+    return None, f"$radius$1*{SALT[:16].hex()}*{hidden.hex()}"
+
+
+def sntp(password: str) -> Line:
+    """MS-SNTP, 3.2.5.1."""
+    return 31300, f"$sntp-ms${md5(nt(password), SALT * 2).hex()}${(SALT * 2).hex()}"
+
+
+def ldap(mode: int, scheme: str, kind: str, salt: bytes) -> Callable[[str], Line]:
+    """RFC 2307, 5.3, and what servers made of it."""
+
+    def made(password: str) -> Line:
+        digest = hashlib.new(kind, password.encode() + salt).digest()
+        return mode, f"{{{scheme}}}{coded(digest + salt)}"
+
+    return made
+
+
+def dhip(password: str) -> Line:
+    _, line = dahua(password)
+    return None, ":".join(line.split("$")[3:])
+
+
 def tacacs(password: str) -> Line:
     """RFC 8907, 4.5: a reply that asks for a password."""
     plain = struct.pack(">BBHH", 5, 1, 10, 0) + b"Password: "
@@ -326,6 +352,13 @@ LINES: dict[str, Callable[[str], Line]] = {
     "radius-message": radius_message,
     "radius-accounting": radius_accounting,
     "radius-pap": radius_pap,
+    "radius-pap of John": radius_john,
+    "sntp-ms": sntp,
+    "ldap-sha1": ldap(101, "SHA", "sha1", b""),
+    "ldap-sha1 with a salt": ldap(111, "SSHA", "sha1", b"8octets!"),
+    "ldap-sha256": ldap(1411, "SSHA256", "sha256", b"8octets!"),
+    "ldap-sha512": ldap(1711, "SSHA512", "sha512", b"8octets!"),
+    "dahua of DHIP": dhip,
     "tacacs-plus": tacacs,
     "snmpv3 with MD5": snmp(25000, 0, "md5", 12),
     "snmpv3 with SHA-1": snmp(25000, 0, "sha1", 12),

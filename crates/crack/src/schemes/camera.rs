@@ -81,6 +81,16 @@ pub fn dahua(rest: &str) -> Option<Box<dyn Scheme>> {
     Some(Box::new(Dahua { realm: Some(realm), head, response: sized(response)? }))
 }
 
+/// `user:realm:random:RESPONSE`, as the log-in of DHIP is written too.
+pub fn plain(line: &str) -> Option<Box<dyn Scheme>> {
+    let [user, realm, random, response] = parts(line, ':')?;
+    let sure = !realm.is_empty()
+        && (1..=20).contains(&random.len())
+        && random.bytes().all(|b| b.is_ascii_digit())
+        && response.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+    sure.then(|| dahua(&[user, realm, random, response].join("$"))).flatten()
+}
+
 pub fn dvrip(rest: &str) -> Option<Box<dyn Scheme>> {
     let [user, random, response] = parts(rest, '$')?;
     let head = format!("{user}:{random}:").into_bytes();

@@ -39,6 +39,7 @@ pub fn parse(mode: Option<u32>, line: &str) -> Parsed {
         7300 => plc::rakp(line),
         24900 => camera::sofia(line),
         22000 => wpa::parse(line),
+        101 | 111 | 1411 | 1711 => salted::stored(line),
         _ => named(line),
     }
 }
@@ -51,7 +52,9 @@ fn named(line: &str) -> Parsed {
     if let Some(rest) = line.strip_prefix("SCRAM-SHA-256$") {
         return scram::stored_key(rest);
     }
-    let (name, rest) = line.strip_prefix('$')?.split_once('$')?;
+    let Some((name, rest)) = line.strip_prefix('$').and_then(|l| l.split_once('$')) else {
+        return camera::plain(line);
+    };
     match name {
         "sip" => digest::sip(line),
         "DIGEST-MD5" => digest::sasl(line),
@@ -69,6 +72,8 @@ fn named(line: &str) -> Parsed {
         "krb5tgs" => kerberos::ticket(rest),
         "SNMPv3" => snmp::parse(rest),
         "vnc" => vnc::parse(rest),
+        "radius" => radius::hidden(&rest.strip_prefix("1*")?.replace('*', "$")),
+        "sntp-ms" => ntlm::sntp(rest),
         "tacacs-plus" => radius::tacacs(rest),
         "siemens-s7" => plc::s7(rest),
         "sentinel" => own(rest),

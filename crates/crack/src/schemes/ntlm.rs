@@ -1,6 +1,7 @@
 //! NetNTLMv1, with and without extended session security, and NetNTLMv2 (MS-NLMP, 3.3).
 //! hashcat 5500: `user::domain:LM response:NT response:challenge`;
-//! 5600: `user::domain:challenge:proof:blob`.
+//! 5600: `user::domain:challenge:proof:blob`. Time signed for a computer of a domain (MS-SNTP, 3.2.5.1),
+//! 31300: `$sntp-ms$digest$salt`.
 
 use crate::hash::{Hmac, Md5, digest, hmac, md4, utf16};
 use crate::line::{hex, sized};
@@ -97,6 +98,31 @@ pub fn v2(line: &str) -> Option<Box<dyn Scheme>> {
     let mut message = sized::<8>(challenge)?.to_vec();
     message.extend(hex(blob)?);
     Some(Box::new(V2 { name, proof: sized(proof)?, message }))
+}
+
+struct Sntp {
+    salt: Vec<u8>,
+    signature: [u8; 16],
+}
+
+impl Scheme for Sntp {
+    fn name(&self) -> &'static str {
+        "sntp-ms"
+    }
+    fn cost(&self) -> Cost {
+        Cost { derive: 2, check: 1 + self.salt.len() as u32 / 64 }
+    }
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
+        nt_hash(password, key);
+    }
+    fn check(&self, key: &[u8]) -> bool {
+        digest::<Md5>(&[key, &self.salt]).as_slice() == self.signature
+    }
+}
+
+pub fn sntp(rest: &str) -> Option<Box<dyn Scheme>> {
+    let (signature, salt) = rest.split_once('$')?;
+    Some(Box::new(Sntp { salt: hex(salt)?, signature: sized(signature)? }))
 }
 
 /// Capital letters as Windows makes them: one for one.

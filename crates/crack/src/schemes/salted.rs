@@ -1,9 +1,10 @@
 //! A digest of password and salt: APOP (RFC 1939, 7) and DLMS high-level security with MD5 are
 //! hashcat 20 `md5(salt.pass)`, WS-Security's UsernameToken and DLMS with SHA-1 are 120; `hash:salt`.
-//! Also 10, 110, 1410, 1420 and HMAC with the password as key: 50, 150, 1450.
+//! Also 10, 110, 1410, 1420 and HMAC with the password as key: 50, 150, 1450. What LDAP servers keep
+//! (`userPassword` that is set): 101, 111, 1411, 1711, `{SSHA}` and Base64 of digest and salt.
 
-use crate::hash::{Hash, Md5, Sha1, Sha256, digest, hmac};
-use crate::line::{hex, salt};
+use crate::hash::{Hash, Md5, Sha1, Sha256, Sha512, digest, hmac};
+use crate::line::{base64, hex, salt};
 use crate::scheme::{Cost, Scheme};
 use std::marker::PhantomData;
 
@@ -59,6 +60,28 @@ pub fn parse(mode: u32, line: &str) -> Option<Box<dyn Scheme>> {
         (1410, 32) => made::<Sha256>("sha256-pass-salt", PasswordSalt, salts, response),
         (1420, 32) => made::<Sha256>("sha256-salt-pass", SaltPassword, salts, response),
         (1450, 32) => made::<Sha256>("hmac-sha256", Hmac, salts, response),
+        _ => None,
+    }
+}
+
+pub fn stored(line: &str) -> Option<Box<dyn Scheme>> {
+    let (scheme, text) = line.strip_prefix('{')?.split_once('}')?;
+    let octets = base64(text)?;
+    let cut = |at: usize| octets.split_at_checked(at).map(|(d, s)| (d.to_vec(), vec![s.to_vec()]));
+    use Form::PasswordSalt;
+    match scheme.to_ascii_uppercase().as_str() {
+        "SHA" | "SSHA" => {
+            let (digest, salts) = cut(20)?;
+            made::<Sha1>("ldap-sha1", PasswordSalt, salts, digest)
+        }
+        "SSHA256" => {
+            let (digest, salts) = cut(32)?;
+            made::<Sha256>("ldap-sha256", PasswordSalt, salts, digest)
+        }
+        "SSHA512" => {
+            let (digest, salts) = cut(64)?;
+            made::<Sha512>("ldap-sha512", PasswordSalt, salts, digest)
+        }
         _ => None,
     }
 }
