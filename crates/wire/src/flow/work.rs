@@ -11,6 +11,8 @@ use crate::stream::{Fed, Feeder, Half, Piece};
 const MAX_HEAD: usize = 4096;
 /// Pieces of payload looked at before a flow is left alone.
 const MAX_PIECES: usize = 12;
+/// A stream in very small pieces is looked at on, until it has said so many octets.
+const FEW: usize = 48;
 
 /// Payload seen before the protocol was known.
 #[derive(Default)]
@@ -261,7 +263,8 @@ impl Eye {
             head.left[dir] = answer.left;
         }
         let Some((entry, verdict)) = settled else {
-            let spent = head.pieces.len() >= MAX_PIECES || !fits;
+            let little = stream && head.bytes.iter().all(|b| b.len() < FEW);
+            let spent = (head.pieces.len() >= MAX_PIECES && !little) || !fits;
             if head.left == [0, 0] || spent || (!stream && head.pieces.len() >= 4 && answer.left == 0) {
                 self.stage = Stage::Over;
                 return After::Over;

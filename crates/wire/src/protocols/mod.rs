@@ -12,6 +12,8 @@ pub mod iec61850;
 mod json;
 pub mod ntlm;
 pub mod publishers;
+pub mod scram;
+pub mod sql;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -59,6 +61,26 @@ probes! {
     ssh,
     tls,
     s7comm,
+    mysql,
+    postgresql,
+    redis,
+    mongodb,
+    mssql,
+    vnc,
+    socks,
+    tftp,
+    ntp,
+    quic,
+    syslog,
+    nfs,
+    ike,
+    wireguard,
+    openvpn,
+    stp,
+    mrp,
+    hsr,
+    ptp,
+    teamviewer,
 }
 
 /// The probe with this protocol name.
