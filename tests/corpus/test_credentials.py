@@ -11,9 +11,6 @@ from tests.corpus.reading import Record, frame, scanned, surplus, table
 
 pytestmark = pytest.mark.corpus
 
-LATER = {"imap"}
-"""Protocols in that table that no probe reads yet."""
-
 JUDGED = {"credslayer/mysql2.pcap": (4, "5d4521723c755838", "3c757838", "3c755838")}
 """Labels that are wrong: capture -> frame, bytes in it (the salt), part of the label, what it must be."""
 
@@ -58,27 +55,13 @@ def test_credentials(corpus: Path) -> None:
     found: list[tuple[str, Row]] = []
     for path in captures:
         capture = f"credslayer/{path.name}"
-        rows = [row for row in labels.get(capture, []) if row["protocol"] not in LATER]
+        rows = labels.get(capture, [])
         wanted += [(capture, _judged(capture, _labelled(row))) for row in rows]
         found += [(capture, _found(record)) for record in scanned(path).credentials]
     missing = surplus(Counter(wanted), Counter(found))
     extra = surplus(Counter(found), Counter(wanted))
     assert (missing, extra) == ([], [])
     assert len(wanted) >= 26
-
-
-def test_later_rows_are_those_of_protocols_without_a_probe(corpus: Path) -> None:
-    from sentinel.probes.catalogue import all_probes
-
-    probes = {probe.name for probe in all_probes()}
-    later = [
-        (capture, row["protocol"])
-        for capture, rows in table(corpus / "credslayer" / "credentials.csv").items()
-        for row in rows
-        if row["protocol"] in LATER
-    ]
-    assert later
-    assert not LATER & probes, "a probe came: its rows are due"
 
 
 def test_judged_by_their_bytes(corpus: Path) -> None:

@@ -8,10 +8,13 @@ pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
 mod files;
+mod flag;
 pub mod iec61850;
 mod json;
+pub mod lines;
 pub mod ntlm;
 pub mod publishers;
+pub mod sasl;
 pub mod scram;
 pub mod sql;
 pub mod sysdescr;
@@ -26,14 +29,20 @@ macro_rules! probes {
 
 probes! {
     cip_io,
+    coap,
     enip,
     modbus,
     ads,
     bacnet,
+    c1222,
+    dlms,
     dnp3,
     fox,
     goose,
+    hart_ip,
     iec104,
+    iec62056_21,
+    knx,
     mms,
 
     sv,
@@ -81,6 +90,24 @@ probes! {
     hsr,
     ptp,
     teamviewer,
+    pop3,
+    imap,
+    smtp,
+    someip,
+    doip,
+    trdp,
+    rtps,
+    hl7,
+    dicom,
+    hislip,
+    atg,
+    can,
+    j1939,
+    s_bus,
+    genisys,
+    roc_plus,
+    bsap,
+    lontalk,
 }
 
 /// The probe with this protocol name.
