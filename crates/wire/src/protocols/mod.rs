@@ -15,6 +15,8 @@ pub mod lines;
 pub mod ntlm;
 pub mod publishers;
 pub mod sasl;
+pub mod scram;
+pub mod sql;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -74,6 +76,26 @@ probes! {
     sadp,
     v2x,
     xmeye,
+    mysql,
+    postgresql,
+    redis,
+    mongodb,
+    mssql,
+    vnc,
+    socks,
+    tftp,
+    ntp,
+    quic,
+    syslog,
+    nfs,
+    ike,
+    wireguard,
+    openvpn,
+    stp,
+    mrp,
+    hsr,
+    ptp,
+    teamviewer,
     pop3,
     imap,
     smtp,

@@ -31,6 +31,9 @@ fn on_site(end: &End) -> bool {
 pub fn certificate(cx: &mut Cx<'_>, c: &Certificate) {
     let side = cx.from();
     cx.fact(side, "certificate_subject", &c.subject, "certificate.subject");
+    if let Some(name) = &c.common_name {
+        super::remote::certified(cx, name);
+    }
     cx.fact(side, "certificate_issuer", &c.issuer, "certificate.issuer");
     if let Some(o) = &c.organization {
         cx.fact(side, "certificate_organization", o, "certificate.subject.organizationName");
