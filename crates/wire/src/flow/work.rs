@@ -11,6 +11,8 @@ use crate::stream::{Fed, Feeder, Half, Piece};
 const MAX_HEAD: usize = 4096;
 /// Pieces of payload looked at before a flow is left alone.
 const MAX_PIECES: usize = 12;
+/// The same of a stream, which may come octet by octet; `MAX_HEAD` bounds it too.
+const MAX_STREAM_PIECES: usize = 256;
 
 /// Payload seen before the protocol was known.
 #[derive(Default)]
@@ -261,7 +263,8 @@ impl Eye {
             head.left[dir] = answer.left;
         }
         let Some((entry, verdict)) = settled else {
-            let spent = head.pieces.len() >= MAX_PIECES || !fits;
+            let most = if stream { MAX_STREAM_PIECES } else { MAX_PIECES };
+            let spent = head.pieces.len() >= most || !fits;
             if head.left == [0, 0] || spent || (!stream && head.pieces.len() >= 4 && answer.left == 0) {
                 self.stage = Stage::Over;
                 return After::Over;

@@ -7,6 +7,7 @@ use crate::probe::Spec;
 pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
+pub mod exchange;
 mod files;
 pub mod iec61850;
 mod json;
@@ -28,6 +29,12 @@ probes! {
     modbus,
     ads,
     bacnet,
+    c37118,
+    egd,
+    fins,
+    melsoft,
+    profinet_io,
+    slmp,
     dnp3,
     fox,
     goose,
@@ -59,6 +66,7 @@ probes! {
     ssh,
     tls,
     s7comm,
+    s7comm_plus,
 }
 
 /// The probe with this protocol name.
