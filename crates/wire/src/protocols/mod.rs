@@ -9,10 +9,13 @@ pub mod dns_message;
 pub mod enterprise;
 pub mod exchange;
 mod files;
+mod flag;
 pub mod iec61850;
 mod json;
+pub mod lines;
 pub mod ntlm;
 pub mod publishers;
+pub mod sasl;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -25,6 +28,7 @@ macro_rules! probes {
 
 probes! {
     cip_io,
+    coap,
     enip,
     modbus,
     ads,
@@ -35,10 +39,15 @@ probes! {
     melsoft,
     profinet_io,
     slmp,
+    c1222,
+    dlms,
     dnp3,
     fox,
     goose,
+    hart_ip,
     iec104,
+    iec62056_21,
+    knx,
     mms,
 
     sv,
@@ -67,6 +76,24 @@ probes! {
     tls,
     s7comm,
     s7comm_plus,
+    pop3,
+    imap,
+    smtp,
+    someip,
+    doip,
+    trdp,
+    rtps,
+    hl7,
+    dicom,
+    hislip,
+    atg,
+    can,
+    j1939,
+    s_bus,
+    genisys,
+    roc_plus,
+    bsap,
+    lontalk,
 }
 
 /// The probe with this protocol name.
