@@ -27,8 +27,6 @@ def test_all_are_there_once_and_hold(tmp_path: Path) -> None:
             weeks = sorted(one.tbs["id"][1]["iCert"] for one in found)
             assert weeks == [week for week in range(this, this + WEEKS) for _ in range(PER_WEEK)]
             assert len({one.public for one in found}) == len({one.name for one in found}) == len(found)
-            assert not any(
-                _native.v2x_verify_certificate("ydt3957", one.octets, aca.octets) for one in found
-            )
+            assert not any(_native.v2x_verify_certificate("ydt3957", one.octets, aca.octets) for one in found)
     for role in ("aca", "ra", "la1", "la2"):
         assert verify(folder / role / "register.db").ok

@@ -49,7 +49,7 @@ fn what_is_remembered_is_bounded() {
     for id in 0..u16::MAX {
         d = d.server(&frame(CFG2, id, &config(1)));
     }
-    assert_eq!(d.end().obs.counters.get("c37118_streams").copied().unwrap_or(0) > 0, true);
+    assert!(d.end().obs.counters.get("c37118_streams").copied().unwrap_or(0) > 0);
 }
 
 proptest! {

@@ -156,7 +156,7 @@ pub fn parameters(asked: &mut Asked, code: u16, body: &[u8]) {
                     asked.value = Some(Val::from(r.be16()?));
                 }
             }
-            0x0202 | 0x0203 | 0x0201 => {
+            0x0201..=0x0203 => {
                 r.skip(2)?;
                 asked.space = Some("parameter_area");
                 asked.address = Some((r.be16()?.into(), (r.be16()? & 0x7FFF).into()));

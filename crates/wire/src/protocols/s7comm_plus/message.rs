@@ -166,12 +166,7 @@ impl<'a> Message<'a> {
                     state(&mut asked, &mut r);
                 }
             }
-            (SET_VARIABLE, Some(EXEC_UNIT)) => {
-                // one attribute
-                if r.u8().is_some() && vlq(&mut r) == Some(OPERATING_STATE) {
-                    state(&mut asked, &mut r);
-                }
-            }
+            (SET_VARIABLE, Some(EXEC_UNIT)) => variable(&mut asked, &mut r),
             (SET_MULTI_VARIABLES, Some(0)) => {
                 if let Some(items) = vlq(&mut r) {
                     asked.detail.push(("items", Val::from(items)));
@@ -232,6 +227,13 @@ fn relation(body: &[u8]) -> u16 {
     let at = body.iter().take(32).position(|b| *b == 0xA1);
     let id = at.and_then(|at| body.get(at + 1..at + 3));
     id.map_or(0, |id| id.iter().fold(0, |sum, b| sum << 8 | u16::from(*b)))
+}
+
+/// One attribute of the unit that runs the program.
+fn variable(asked: &mut Asked, r: &mut Reader<'_>) {
+    if r.u8().is_some() && vlq(r) == Some(OPERATING_STATE) {
+        state(asked, r);
+    }
 }
 
 /// The wanted state of the unit that runs the program: 1 stop, 3 run.

@@ -114,8 +114,8 @@ fn device(code: u8) -> Option<&'static str> {
         0xAF => "r",
         0xB0 => "zr",
         0xB4 => "w",
-        0xC0 | 0xC1 | 0xC2 => "t",
-        0xC3 | 0xC4 | 0xC5 => "c",
+        0xC0..=0xC2 => "t",
+        0xC3..=0xC5 => "c",
         0xCC => "z",
         _ => return None,
     })
