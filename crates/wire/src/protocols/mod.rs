@@ -7,6 +7,7 @@ use crate::probe::Spec;
 pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
+pub mod exchange;
 mod files;
 mod flag;
 pub mod iec61850;
@@ -34,6 +35,12 @@ probes! {
     modbus,
     ads,
     bacnet,
+    c37118,
+    egd,
+    fins,
+    melsoft,
+    profinet_io,
+    slmp,
     c1222,
     dlms,
     dnp3,
@@ -96,6 +103,7 @@ probes! {
     hsr,
     ptp,
     teamviewer,
+    s7comm_plus,
     pop3,
     imap,
     smtp,
