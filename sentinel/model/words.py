@@ -81,7 +81,8 @@ OTHER_PROTOCOLS: frozenset[str] = frozenset(
     quic ssh ftp tftp telnet smtp pop3 imap irc snmp ntp syslog smb dce-rpc ntlm kerberos ldap radius rdp vnc
     anydesk teamviewer sip rtsp rtp socks nfs wireguard openvpn ike mysql postgresql mssql redis mongodb
     mqtt mqtt-sn sparkplug-b coap lwm2m amqp someip doip rtps j1939 hl7 dicom hislip can onvif tr069
-    ocpp hap matter tplink-shp tuya miio ubnt-discovery mikrotik moxa lantronix digi gb28181 gb35114
+    ocpp hap matter tplink-shp tuya miio ubnt-discovery mikrotik moxa lantronix digi
+    advantech hid yeelight lifx kafka nats stomp mozi gb28181 gb35114
     sadp isapi dhip dvrip xmeye jt808 jt1078 gb32960 gb26875 v2x
     """.split()
 )

@@ -16,7 +16,7 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 mod text;
-mod xml;
+pub(crate) mod xml;
 
 use crate::cx::Cx;
 use crate::model::*;
