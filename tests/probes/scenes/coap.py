@@ -52,8 +52,14 @@ def resource(number: int, value: bytes) -> bytes:
 
 
 _TLV = (FORMAT, struct.pack(">H", 11542))
-_DEVICE = resource(0, b"Acme Metering") + resource(1, b"AM-200") + resource(2, b"SN00042") + resource(3, b"2.1.7")
-_KEYS = resource(0, b"coaps://10.9.0.2") + resource(3, b"meter-42") + resource(5, bytes.fromhex("00112233445566778899aabbccddeeff"))
+_DEVICE = (
+    resource(0, b"Acme Metering") + resource(1, b"AM-200") + resource(2, b"SN00042") + resource(3, b"2.1.7")
+)
+_KEYS = (
+    resource(0, b"coaps://10.9.0.2")
+    + resource(3, b"meter-42")
+    + resource(5, bytes.fromhex("00112233445566778899aabbccddeeff"))
+)
 _REGISTER = options(
     *path("rd"), (FORMAT, b"\x28"), (URI_QUERY, b"ep=urn:imei:490154203237518"), (URI_QUERY, b"lt=300"),
     (URI_QUERY, b"lwm2m=1.1"), (URI_QUERY, b"b=U"),
@@ -139,7 +145,12 @@ SCENES = [
                     NON,
                     0x1E,
                     0,
-                    options(*path("cit/s"), (DEVICE, b"SHSW-25#020000000902#2"), (VALIDITY, b"\x96\x00"), (SERIAL, b"\x12\x00")),
+                    options(
+                        *path("cit/s"),
+                        (DEVICE, b"SHSW-25#020000000902#2"),
+                        (VALIDITY, b"\x96\x00"),
+                        (SERIAL, b"\x12\x00"),
+                    ),
                     b'{"G":[[0,1101,1]]}',
                 )
             ),

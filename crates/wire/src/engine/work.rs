@@ -3,7 +3,7 @@
 use super::{Item, SHARDS};
 use crate::decode::{Net, Packet, Status, flag};
 use crate::filter::{Filter, Subject};
-use crate::flow::{Ahead, Head, Registry, Shard, Unit};
+use crate::flow::{Ahead, Head, Registry, SYN, Shard, Unit};
 use crate::model::*;
 
 /// Packets whose flows are looked up together.
@@ -56,7 +56,8 @@ pub(super) fn run(
                     continue;
                 }
                 if let Some(mut unit) = unit(p, item.order + u64::from(i), item.batch.payload(p)) {
-                    if shard.obs.events.on() {
+                    // the first packets of a connection show the stack; others are looked at for events only
+                    if shard.obs.events.on() || (unit.proto == 6 && unit.flags & SYN != 0) {
                         unit.head = head(p, item.batch.data(p));
                     }
                     ready.push((i, unit, Shard::ahead(&unit)));

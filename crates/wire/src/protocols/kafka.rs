@@ -29,7 +29,7 @@ pub static SPEC: Spec = Spec {
     ],
     source: "Kafka protocol guide (kafka.apache.org/protocol)",
     level: 5,
-    proofs: &["ndpi/pcap/kafka.pcapng", "arkime/kafka.pcap"],
+    proofs: &["ndpi/pcap/kafka.pcapng"],
 };
 
 /// Octets of a message that are looked at.

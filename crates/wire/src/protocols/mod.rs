@@ -8,10 +8,13 @@ pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
 mod files;
+mod flag;
 pub mod iec61850;
 mod json;
+pub mod lines;
 pub mod ntlm;
 pub mod publishers;
+pub mod sasl;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -41,10 +44,15 @@ probes! {
     modbus,
     ads,
     bacnet,
+    c1222,
+    dlms,
     dnp3,
     fox,
     goose,
+    hart_ip,
     iec104,
+    iec62056_21,
+    knx,
     mms,
 
     sv,
@@ -72,6 +80,19 @@ probes! {
     ssh,
     tls,
     s7comm,
+    pop3,
+    imap,
+    smtp,
+    someip,
+    doip,
+    trdp,
+    rtps,
+    hl7,
+    dicom,
+    hislip,
+    atg,
+    can,
+    j1939,
 }
 
 /// The probe with this protocol name.
