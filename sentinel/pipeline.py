@@ -45,6 +45,8 @@ class Options:
     again: bool = False
     reveal: bool = False
     passwords: Path | None = None
+    password_seconds: float = 10.0
+    """Seconds of a usual core for which passwords of challenge and response are guessed offline."""
     known: Path | None = None
     packs: bool = False
     """Whether the rule packs that come with the program are evaluated."""
@@ -347,8 +349,16 @@ def assess(inventory: Inventory, options: Options) -> None:
     """Have every new credential judged and masked. After this no secret is readable unless asked for."""
     from sentinel.inventory.credentials import Assessor
 
-    assessor = Assessor(key=options.key, reveal=options.reveal, passwords=options.passwords)
+    assessor = Assessor(
+        key=options.key,
+        reveal=options.reveal,
+        passwords=options.passwords,
+        seconds=options.password_seconds,
+        threads=options.workers,
+    )
     inventory.assess(assessor.assess)
+    for name, number in assessor.counted().items():
+        inventory.count(name, number)
 
 
 def derive(

@@ -94,6 +94,14 @@ def scan(
     passwords: Annotated[
         Path | None, typer.Option(help="Passwords to hold secrets against, one a line, or user:password.")
     ] = None,
+    password_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--password-seconds",
+            min=0,
+            help="Seconds of a usual core for guessing passwords of hash lines offline (default: 10).",
+        ),
+    ] = None,
     known: Annotated[
         Path | None,
         typer.Option(
@@ -123,6 +131,7 @@ def scan(
             "scan.events": events and events.value,
             "scan.workers": workers,
             "scan.passwords": passwords,
+            "scan.password_seconds": password_seconds,
             "scan.known": known,
             "scan.zones": zones,
             "scan.learning_days": learning_days,
@@ -139,6 +148,7 @@ def scan(
         site=settings.site,
         filter=filter,
         passwords=settings.passwords,
+        password_seconds=settings.password_seconds,
         known=settings.known,
         workers=settings.workers,
         deep=deep,
@@ -165,6 +175,7 @@ def run_scan(
     site: str = "default",
     filter: str | None = None,
     passwords: Path | None = None,
+    password_seconds: float = 10.0,
     known: Path | None = None,
     workers: int = 1,
     deep: bool = False,
@@ -192,6 +203,7 @@ def run_scan(
         deep=deep,
         reveal=reveal,
         passwords=passwords,
+        password_seconds=password_seconds,
         known=known,
         packs=packs,
         rules=rules,

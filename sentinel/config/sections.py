@@ -30,6 +30,14 @@ class ScanSettings(Section):
     passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
         None
     )
+    password_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=86400,
+            description="Seconds of a usual core for guessing passwords of hash lines offline; 0: none.",
+        ),
+    ] = 10.0
     known: Annotated[
         Path | None, Field(description="Folder with newer knowledge: OUI files, banners in recog XML.")
     ] = None
@@ -114,6 +122,10 @@ class CollectSettings(Section):
     passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
         None
     )
+    password_seconds: Annotated[
+        float,
+        Field(ge=0, le=86400, description="The same as of a scan, for each checkpoint."),
+    ] = 1.0
     known: Annotated[
         Path | None, Field(description="Folder with newer knowledge: OUI files, banners in recog XML.")
     ] = None

@@ -1,7 +1,7 @@
 """Frames dissected by tshark, and flows named by it, where no probe of ours does.
 
 tshark is a program of its own (GPL): it is started, never linked; nothing of it comes with this one. Its PDML
-output is read as it comes, with bounds on time and size (docs/decisions/0025-tshark-is-a-program.md).
+output is read as it comes, with bounds on time and size (docs/decisions/0026-tshark-is-a-program.md).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from tests.corpus.reading import Record, scanned, surplus, table
 
 pytestmark = pytest.mark.corpus
 
-LATER = {"imap", "mysql", "postgresql"}
+LATER = {"mysql", "postgresql"}
 """Protocols in that table that no probe reads yet."""
 
 Row = tuple[str, str, str, str, int, str]

@@ -24,6 +24,9 @@ SCENES: list[Scene] = [
 ]
 
 
+Told = tuple[set[tuple[str, str, str]], list[tuple[str, str, str]], list[tuple[str, str, str, str]]]
+
+
 def _id(scene: Scene) -> str:
     return f"{scene.protocol}-{scene.name or scene.transport}"
 
@@ -42,7 +45,7 @@ def _side(asset: Record) -> str:
     return "client" if any(e.endswith((".0.1", ":01")) for e in ends) else "server"
 
 
-def told(scene: Scene, seen: Scanned) -> tuple[set[object], list[object], list[object]]:
+def told(scene: Scene, seen: Scanned) -> Told:
     """Facts, operations and credentials of the scene's protocols, as a scene writes them."""
     names = {scene.protocol, *scene.inner}
     facts = {
@@ -59,10 +62,10 @@ def told(scene: Scene, seen: Scanned) -> tuple[set[object], list[object], list[o
         for c in seen.credentials
         if c["protocol"] in names
     )
-    return facts, operations, credentials  # type: ignore[return-value]
+    return facts, operations, credentials
 
 
-def wanted(scene: Scene) -> tuple[set[object], list[object], list[object]]:
+def wanted(scene: Scene) -> Told:
     return set(scene.facts), sorted(set(scene.operations)), sorted(scene.credentials)
 
 
@@ -113,10 +116,10 @@ def test_with_loss(scene: Scene, tmp_path: Path) -> None:
     pieces = scene.segments()
     for n in range(min(len(pieces), 24)):
         facts, operations, credentials = told(scene, play(tmp_path, scene, pieces[:n] + pieces[n + 1 :]))
-        assert {f[1:] for f in facts} <= {f[1:] for f in scene.facts}  # type: ignore[index]
-        assert {o[:2] for o in operations} <= {o[:2] for o in scene.operations}  # type: ignore[index]
+        assert {f[1:] for f in facts} <= {f[1:] for f in scene.facts}
+        assert {o[:2] for o in operations} <= {o[:2] for o in scene.operations}
         secrets = {c[2] for c in scene.credentials} | {""}
-        assert {c[2] for c in credentials} <= secrets  # type: ignore[index]
+        assert {c[2] for c in credentials} <= secrets
 
 
 @every

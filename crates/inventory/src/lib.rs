@@ -7,6 +7,7 @@ pub mod identity;
 pub mod index;
 pub mod inventory;
 mod ledger;
+mod logins;
 pub mod patterns;
 mod peers;
 pub mod profile;

@@ -200,6 +200,15 @@ impl View<'_> {
             e.end();
         }
         l.end();
+        if let Some(sides) = self.index.logins.get(&a) {
+            let mut l = List::object(o.key("logins"));
+            for (name, logins) in [("served", &sides.served), ("made", &sides.made)] {
+                if logins.any() {
+                    logins.write(l.key(name));
+                }
+            }
+            l.end();
+        }
         let (mut first, mut last, mut packets, mut bytes) = (Micros::MAX, Micros::MIN, 0u64, 0u64);
         for i in group.ips.iter().chain(&group.macs) {
             let s = &state.hosts[*i as usize].1;

@@ -102,6 +102,11 @@ impl Inventory {
         self.inner.assessed(keys, answer.extract::<&[u8]>()?).map_err(wrong)
     }
 
+    /// Adds to a counter of `limits`.
+    fn count(&mut self, name: &str, number: u64) {
+        self.inner.state.count(name, number);
+    }
+
     /// The observations as bytes for a store; every credential must have been assessed.
     fn observations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = py.detach(|| self.inner.state.to_bytes()).map_err(wrong)?;

@@ -3,6 +3,7 @@
 
 mod batch;
 mod chains;
+mod crack;
 mod evidence;
 mod harvest;
 mod inventory;
@@ -46,6 +47,8 @@ mod _native {
     use super::batch::EventBatch;
     #[pymodule_export]
     use super::chains::Chains;
+    #[pymodule_export]
+    use super::crack::{crack, crack_scheme, listed};
     #[pymodule_export]
     use super::evidence::Evidence;
     #[pymodule_export]

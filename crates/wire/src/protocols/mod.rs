@@ -8,10 +8,13 @@ pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
 mod files;
+mod flag;
 pub mod iec61850;
 mod json;
+pub mod lines;
 pub mod ntlm;
 pub mod publishers;
+pub mod sasl;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -24,14 +27,20 @@ macro_rules! probes {
 
 probes! {
     cip_io,
+    coap,
     enip,
     modbus,
     ads,
     bacnet,
+    c1222,
+    dlms,
     dnp3,
     fox,
     goose,
+    hart_ip,
     iec104,
+    iec62056_21,
+    knx,
     mms,
 
     sv,
@@ -59,6 +68,11 @@ probes! {
     ssh,
     tls,
     s7comm,
+    pop3,
+    imap,
+    smtp,
+    someip,
+    doip,
 }
 
 /// The probe with this protocol name.

@@ -12,7 +12,8 @@ use crate::cx::Cx;
 use crate::model::*;
 use crate::pending::Pending;
 use crate::probe::*;
-use names::{Verb, clean, product};
+use crate::protocols::lines::clean;
+use names::{Verb, product};
 
 pub static SPEC: Spec = Spec {
     name: "ftp",

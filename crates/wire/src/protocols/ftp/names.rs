@@ -103,16 +103,6 @@ impl Verb {
     }
 }
 
-/// Text of a line's part: lossy, trimmed, without control characters, at most `max` characters.
-pub fn clean(bytes: &[u8], max: usize) -> String {
-    let text = String::from_utf8_lossy(bytes.get(..bytes.len().min(max * 4)).unwrap_or_default());
-    text.trim_matches(|c: char| c.is_whitespace() || c.is_control())
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(max)
-        .collect()
-}
-
 /// What a greeting says.
 #[derive(Default, Debug, PartialEq)]
 pub struct Greeting<'a> {

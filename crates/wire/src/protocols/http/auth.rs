@@ -111,7 +111,8 @@ fn bearer(token: &str, place: Place) -> Option<Login> {
     Some(Login { secret: Some(token.to_owned()), ..Login::new(CredKind::Token, place) })
 }
 
-fn digest(text: &str, place: Place, method: &str) -> Option<Login> {
+/// The parameters of a Digest log-in; `method` is that of the request it stands in.
+pub fn digest(text: &str, place: Place, method: &str) -> Option<Login> {
     let list = parameters(text);
     let get = |key: &str| list.iter().find(|(k, _)| k == key).map_or("", |(_, v)| v.as_str());
     let (user, realm, nonce, response) = (get("username"), get("realm"), get("nonce"), get("response"));

@@ -5,7 +5,7 @@
 //! a loss the next head is waited for.
 
 mod action;
-mod auth;
+pub mod auth;
 mod content;
 mod device;
 mod exchange;
@@ -15,8 +15,8 @@ mod head;
 mod outcome;
 #[cfg(test)]
 mod tests;
-mod text;
-mod xml;
+pub mod text;
+pub mod xml;
 
 use crate::cx::Cx;
 use crate::model::*;
