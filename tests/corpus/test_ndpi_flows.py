@@ -72,7 +72,13 @@ WITHIN = {"cip": "enip", "umas": "modbus", "pccc": "enip", "sparkplug-b": "mqtt"
 NOT_LOOKED_AT = {"fuzz-2006-09-29-28586.pcap", "fuzz-2020-02-16-11740.pcap"}
 """Captures of damaged packets, where nDPI goes by ports."""
 
-JUDGED: dict[tuple[str, str], str] = {}
+JUDGED: dict[tuple[str, str], str] = {
+    (
+        "netbios.pcap",
+        "tcp 10.0.4.24:139 10.0.4.131:1398 NetBIOS",
+    ): "two keep-alive segments, one octet 00 at the "
+    "end of frame with sequence ad5d193a and an acknowledgement: nothing but port 139 says NetBIOS",
+}
 """(capture, flow: transport, ends, nDPI's name) -> why we say otherwise, with frame and bytes."""
 
 _FLOW = re.compile(
