@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from sentinel.errors import UserError
 from sentinel.inventory import masking, passwords
 from sentinel.inventory.guessing import SECONDS, Guess, Guesser
 from sentinel.inventory.passwords import listed, readable
@@ -47,6 +48,7 @@ class Seen(msgspec.Struct, frozen=True):
     outcome: str = "unknown"
     hashcat_mode: int | None = None
     hashcat_line: str | None = None
+    server: str | None = None
     vendor: str | None = None
     model: str | None = None
 
@@ -98,8 +100,8 @@ class Assessor:
         """A JSON list of `Seen` in, a JSON list of `Assessment` out, in the same order."""
         every = _decode(items)
         guesses = self._guesser.guess(every)
-        together = zip(every, guesses, self._listed(every), strict=True)
-        return _encode([self.judge(seen, guess, held) for seen, guess, held in together])
+        held = self._listed(every)
+        return _encode([self.judge(*each) for each in zip(every, guesses, held, strict=True)])
 
     def counted(self) -> dict[str, int]:
         """What was not tried since the last call, by the name it is counted under."""
@@ -140,8 +142,13 @@ class Assessor:
             if seen.secret is not None and _is_plain(seen)
         ]
         if plain:
-            for (i, _), held in zip(plain, listed(self._list, [pair for _, pair in plain]), strict=True):
-                out[i] = held
+            try:
+                held = listed(self._list, [pair for _, pair in plain])
+            except UserError:
+                self._guesser.count("list_unreadable", 1)
+                return out
+            for (i, _), known in zip(plain, held, strict=True):
+                out[i] = known
         return out
 
     def _id(self, secret: str) -> str:
@@ -189,13 +196,9 @@ def _is_anonymous(seen: Seen, secret: str) -> bool:
 
 def _defaults_of(seen: Seen, secret: str) -> list[passwords.Default]:
     """Vendor defaults that this is, over this protocol. A secret without a name stands for any name."""
-    name = seen.username
-    out = []
-    for entry in passwords.defaults().get(secret, ()):
-        named = name is None or seen.kind == "community" or entry.user.lower() == name.lower()
-        if named and entry.applies(seen.protocol, seen.model):
-            out.append(entry)
-    return out
+    name = None if seen.kind == "community" else seen.username
+    entries = passwords.defaults().get(secret, ())
+    return [entry for entry in entries if entry.is_of(name) and entry.applies(seen.protocol, seen.model)]
 
 
 def _utf8(text: str) -> bytes:

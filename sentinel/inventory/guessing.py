@@ -8,12 +8,13 @@ that a run finds the same on every machine; what was not tried is counted.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from sentinel.inventory import passwords
+from sentinel.inventory import passwords, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,10 +29,17 @@ MAX_LINES = 20_000
 
 _KEPT_FOUND = 256  # passwords that are tried on later lines too
 _MOST_LIKELY = 96
+_KEPT_ACCOUNTS = 10_000
+_TRIES = 3  # of an account in vain, in as many looks, before it is left alone
+_TRIED_AGAIN = 86_400.0  # seconds until it is tried again: its password may be another
 _ORDER = {"success": 0, "unknown": 1, "failure": 2}
 # Forms of hash lines that name their scheme and for which hashcat has no mode.
 _NAMED = ("$sentinel$", "$DIGEST-MD5$", "$vnc$", "$siemens-s7$", "$sip$")
 _ENDINGS = ("", "1", "12", "123", "1234", "12345", "123456", "!", "@123")
+
+
+_Account: TypeAlias = tuple[str | None, str, str | None, int | None, str]
+"""(server, protocol, user name, mode, outcome)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,12 @@ class Guesser:
     """Guesses with one list of the user's. `seconds` 0: not at all. `counted`: what was not tried, by
     name."""
 
-    list: Path | None = None
+    words: Path | None = None
     seconds: float = SECONDS
     threads: int = 1
     counted: dict[str, int] = field(default_factory=dict)
     _found: dict[str, None] = field(default_factory=dict)
+    _closed: dict[_Account, tuple[int, float]] = field(default_factory=dict)
 
     def guess(self, items: Sequence[Seen]) -> list[Guess | None]:
         """The password of each credential; None where there is no line, or it was not found."""
@@ -59,37 +68,62 @@ class Guesser:
         lines = {i: line for i, seen in enumerate(items) if (line := line_of(seen)) is not None}
         if not lines or self.seconds <= 0:
             return out
-        chosen = sorted(lines, key=lambda i: _ORDER.get(items[i].outcome, 1))
-        self._count("lines_over_bound", len(chosen) - MAX_LINES)
+        now = time.monotonic()
+        chosen = [i for i in lines if not self._is_closed(items[i], now)]
+        self.count("lines_of_tried_accounts", len(lines) - len(chosen))
+        chosen.sort(key=lambda i: _ORDER.get(items[i].outcome, 1))
+        self.count("lines_over_bound", len(chosen) - MAX_LINES)
         chosen = chosen[:MAX_LINES]
         likely = [_likely(items[i], tuple(self._found)) for i in chosen]
         found, counts = self._run([(*lines[i], words) for i, words in zip(chosen, likely, strict=True)])
         names = {"unknown": "lines_unknown", "unfinished": "lines_unfinished", "long": "words_too_long"}
         for name, counter in names.items():
-            self._count(counter, counts[name])
+            self.count(counter, counts[name])
         own = _own()
         for i, words, password in zip(chosen, likely, found, strict=True):
             if password is not None:
                 out[i] = Guess(password, password not in own and password not in words)
                 if len(self._found) < _KEPT_FOUND:
                     self._found[password] = None
+        for account in {_account(items[i]) for i in chosen if out[i] is None}:
+            self._close(account, now)
         return out
+
+    def _is_closed(self, seen: Seen, now: float) -> bool:
+        """True if the account's lines were tried in vain again and again: those that log in each minute would
+        take all the time there is."""
+        tries, since = self._closed.get(_account(seen), (0, now))
+        return tries >= _TRIES and now - since < _TRIED_AGAIN
+
+    def _close(self, account: _Account, now: float) -> None:
+        tries, since = self._closed.pop(account, (0, now))
+        self._closed[account] = (tries + 1, since) if now - since < _TRIED_AGAIN else (1, now)
+        if len(self._closed) > _KEPT_ACCOUNTS:
+            self._closed.pop(next(iter(self._closed)))
 
     def _run(self, lines: list[tuple[int | None, str, list[str]]]) -> tuple[list[str | None], dict[str, int]]:
         from sentinel._native import crack
 
-        try:
-            found, counts = crack(
-                lines, list(builtin()), self.list, seconds=self.seconds, threads=self.threads
-            )
-        except OSError as error:
-            raise passwords.unreadable(self.list or Path(), error) from None
-        return found, dict(counts)
+        for path in (self.words, None):
+            try:
+                found, counts = crack(
+                    lines, list(builtin()), path, seconds=self.seconds, threads=self.threads
+                )
+            except OSError:
+                self.count("list_unreadable", 1)  # it was there at the start: the rest goes on without it
+            else:
+                return found, dict(counts)
+        raise AssertionError("without a list nothing is read")
 
-    def _count(self, name: str, number: int) -> None:
+    def count(self, name: str, number: int) -> None:
+        """Adds to a counter of what was not tried."""
         if number > 0:
             name = f"passwords_{name}"
             self.counted[name] = self.counted.get(name, 0) + number
+
+
+def _account(seen: Seen) -> _Account:
+    return seen.server, seen.protocol, seen.username, seen.hashcat_mode, seen.outcome
 
 
 def line_of(seen: Seen) -> tuple[int | None, str] | None:
@@ -105,7 +139,7 @@ def line_of(seen: Seen) -> tuple[int | None, str] | None:
 def builtin() -> tuple[str, ...]:
     """Vendor defaults and common passwords, the latter with a capital letter too."""
     words = dict.fromkeys(passwords.defaults())
-    for word in sorted(passwords.common()):
+    for word in tables.lines("common_passwords.txt"):  # the likeliest first
         words[word] = None
         words[word[:1].upper() + word[1:]] = None
     words[""] = None
@@ -126,7 +160,7 @@ def _likely(seen: Seen, found: Sequence[str]) -> list[str]:
     ranked = []
     for entry in _defaults():
         mine = bool(vendor) and entry.vendor.lower() == vendor
-        named = bool(name) and entry.user.lower() == name.lower()
+        named = bool(name) and entry.is_of(name)
         if mine or (named and entry.applies(seen.protocol)):
             ranked.append((not mine, not named, entry.password))
     for *_, password in sorted(ranked, key=lambda r: r[:2]):

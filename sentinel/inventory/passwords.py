@@ -23,6 +23,10 @@ class Default:
     password: str
     origin: str
 
+    def is_of(self, name: str | None) -> bool:
+        """True if it is used with this name. One that is not known stands for any."""
+        return name is None or self.user == ANY or self.user.lower() == name.lower()
+
     def applies(self, protocol: str, model: str | None = None) -> bool:
         """True if it is used over this protocol, and for this model where both are known."""
         if self.protocols and protocol not in self.protocols:

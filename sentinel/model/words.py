@@ -70,6 +70,7 @@ INDUSTRIAL: frozenset[str] = frozenset(
     modbus umas s7comm s7comm-plus enip cip pccc dnp3 iec104 mms goose sv c37118 bacnet profinet-dcp
     profinet-io ethercat powerlink sercos cc-link-ie ads fins slmp melsoft codesys ge-srtp egd fox
     hart-ip knx dlms iec62056-21 opcua lontalk atg s-bus roc-plus bsap c1222 trdp mtconnect dlt645
+    dlt698 qgdw1376 cjt188 hj212 sl651 genisys
     dlt698 qgdw1376 cjt188 hj212 sl651 szy206
     """.split()
 )

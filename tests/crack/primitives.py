@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
+from collections.abc import Callable
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
@@ -23,7 +24,7 @@ def md4(data: bytes) -> bytes:
         [row + 4 * column for row in range(4) for column in range(4)],
         [0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15],
     )
-    mixes = (
+    mixes: tuple[tuple[Callable[[int, int, int], int], int, tuple[int, ...]], ...] = (
         (lambda x, y, z: (x & y) | (~x & z), 0, (3, 7, 11, 19)),
         (lambda x, y, z: (x & y) | (x & z) | (y & z), 0x5A827999, (3, 5, 9, 13)),
         (lambda x, y, z: x ^ y ^ z, 0x6ED9EBA1, (3, 9, 11, 15)),

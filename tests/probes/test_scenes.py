@@ -36,7 +36,7 @@ streams = pytest.mark.parametrize("scene", [s for s in SCENES if s.transport == 
 
 
 def play(tmp_path: Path, scene: Scene, segments: list[Segment], **how: object) -> Scanned:
-    path = capture(tmp_path / "scene.pcap", packets(scene, segments, **how))  # type: ignore[arg-type]
+    path = capture(tmp_path / "scene.pcap", packets(scene, segments, **how), scene.link)  # type: ignore[arg-type]
     return scanned(path, events="all")
 
 
@@ -131,7 +131,7 @@ def test_damaged(scene: Scene, tmp_path: Path) -> None:
         for flow in range(CASES)
         for frame in packets(scene, [_damage(random, s) for s in scene.segments()], flow=flow)
     ]
-    assert scanned(capture(tmp_path / "damaged.pcap", frames)).assets
+    assert scanned(capture(tmp_path / "damaged.pcap", frames, scene.link)).assets
 
 
 def _damage(random: Random, segment: Segment) -> Segment:

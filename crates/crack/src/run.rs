@@ -127,6 +127,7 @@ impl State<'_> {
         let mut open = Vec::with_capacity(group.schemes.len());
         for (i, scheme) in std::mem::take(&mut group.schemes) {
             let words = lines.get(i).map(|l| l.first.as_slice()).unwrap_or_default();
+            let words: Vec<&String> = words.iter().filter(|w| scheme.possible(w.as_bytes())).collect();
             let price = words.len() as u64 * (group.derive + group.check);
             if !self.afford(group.spent, 1, price) {
                 group.cut = true;
@@ -135,10 +136,11 @@ impl State<'_> {
             }
             group.spent += price;
             self.spent += price;
-            let hit = words.iter().find(|word| {
+            let hit = words.into_iter().find(|word| {
                 self.report.counts.tried += 1;
                 key.clear();
-                scheme.derive(word.as_bytes(), &mut key) && scheme.check(&key)
+                scheme.derive(word.as_bytes(), &mut key);
+                scheme.check(&key)
             });
             match hit {
                 Some(word) => self.hit(i, word.as_bytes()),
@@ -154,14 +156,16 @@ impl State<'_> {
             let threads = self.budget.threads as u64;
             let room = (PIECE / group.price().max(1)).clamp(1, PIECE_WORDS) * threads;
             let to = block.len().min(from + room as usize);
-            let price = group.price() * (to - from) as u64;
+            let Some((_, scheme)) = group.schemes.first().copied() else { return };
+            let words = (from..to).filter(|i| scheme.possible(block.get(*i))).count() as u64;
+            let price = group.price() * words;
             if group.cut || !self.afford(group.spent, group.schemes.len(), price) {
                 group.cut = true;
                 return;
             }
             group.spent += price;
             self.spent += price;
-            self.report.counts.tried += (to - from) as u64 * group.schemes.len() as u64;
+            self.report.counts.tried += words * group.schemes.len() as u64;
             let hits = self.piece(group, block, from, to);
             for (place, word) in &hits {
                 if let Some((i, _)) = group.schemes.get(*place).copied() {
@@ -186,8 +190,8 @@ impl State<'_> {
             let mut key = Vec::new();
             for word in from..to {
                 key.clear();
-                let possible = schemes.first().is_some_and(|(_, s)| s.derive(block.get(word), &mut key));
-                if possible {
+                if let Some((_, first)) = schemes.first().filter(|(_, s)| s.possible(block.get(word))) {
+                    first.derive(block.get(word), &mut key);
                     let opened = schemes.iter().enumerate().filter(|(_, (_, s))| s.check(&key));
                     hits.extend(opened.map(|(place, _)| (place, word)));
                 }

@@ -22,11 +22,15 @@ pub trait Scheme: Send + Sync {
         Vec::new()
     }
 
-    /// Works out what depends on the password and [`Scheme::shared`] only. False if no password of
-    /// this form is possible.
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
-        key.extend_from_slice(password);
+    /// False if no password of this form is accepted by the protocol: it costs nothing.
+    fn possible(&self, password: &[u8]) -> bool {
+        let _ = password;
         true
+    }
+
+    /// Works out what depends on the password and [`Scheme::shared`] only.
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
+        key.extend_from_slice(password);
     }
 
     /// True if the response is that of the password `key` was derived from.

@@ -36,7 +36,8 @@ fn tried(mode: Option<u32>, line: &str) {
         let mut key = Vec::new();
         for word in ["", "a", "password"] {
             key.clear();
-            if cheap && scheme.derive(word.as_bytes(), &mut key) {
+            if cheap && scheme.possible(word.as_bytes()) {
+                scheme.derive(word.as_bytes(), &mut key);
                 scheme.check(&key);
             }
         }

@@ -178,6 +178,10 @@ impl Inventory {
             }
             o.bool("cleartext", c.cleartext);
             o.str("outcome", c.outcome.name());
+            match state.hosts[k.server.0 as usize].0.addr {
+                HostAddr::Ip(a) => o.str("server", &a.to_string()),
+                HostAddr::Mac(m) => o.str("server", &m.to_string()),
+            }
             if let Some(vendor) = vendors.get(&k.server) {
                 o.str("vendor", state.text(*vendor));
             }

@@ -31,9 +31,8 @@ impl Scheme for Sofia {
     fn cost(&self) -> Cost {
         Cost { derive: 1, check: 1 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         key.extend_from_slice(&letters(password));
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         key == self.0
@@ -63,14 +62,13 @@ impl Scheme for Dahua {
     fn shared(&self) -> Vec<u8> {
         self.realm.clone().unwrap_or_default()
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         match &self.realm {
             Some(realm) => {
                 key.extend_from_slice(Hex::upper(&digest::<Md5>(&[realm, password])).as_slice());
             }
             None => key.extend_from_slice(&letters(password)),
         }
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         digest::<Md5>(&[&self.head, key]).as_slice() == self.response
@@ -107,10 +105,9 @@ impl Scheme for Isapi {
     fn shared(&self) -> Vec<u8> {
         self.head.clone().unwrap_or_default()
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         let head = self.head.as_deref().unwrap_or_default();
         key.extend_from_slice(Hex::lower(&digest::<Sha256>(&[head, password])).as_slice());
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         let mut hash = digest::<Sha256>(&[key, self.challenge.as_bytes()]);

@@ -20,11 +20,10 @@ impl Scheme for Native {
     fn cost(&self) -> Cost {
         Cost { derive: 2, check: 1 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         let once = digest::<Sha1>(&[password]);
         key.extend_from_slice(&once);
         key.extend_from_slice(&digest::<Sha1>(&[&once]));
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         key.split_at_checked(20).is_some_and(|(once, twice)| {
@@ -51,11 +50,10 @@ impl Scheme for Sha2 {
     fn cost(&self) -> Cost {
         Cost { derive: 4, check: 2 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         let once = digest::<Sha256>(&[password]);
         key.extend_from_slice(&once);
         key.extend_from_slice(&digest::<Sha256>(&[&once]));
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         key.split_at_checked(32).is_some_and(|(once, twice)| {
@@ -96,11 +94,10 @@ impl Scheme for Old {
     fn cost(&self) -> Cost {
         Cost { derive: 1, check: 1 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         let (a, b) = sums(password);
         key.extend_from_slice(&a.to_le_bytes());
         key.extend_from_slice(&b.to_le_bytes());
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         const MOST: u64 = 0x3fff_ffff;
@@ -144,9 +141,8 @@ impl Scheme for Postgres {
     fn shared(&self) -> Vec<u8> {
         self.user.clone().into_bytes()
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         key.extend_from_slice(Hex::lower(&digest::<Md5>(&[password, self.user.as_bytes()])).as_slice());
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         digest::<Md5>(&[key, &self.salt]).as_slice() == self.response
@@ -181,9 +177,8 @@ impl Scheme for Mongo {
     fn shared(&self) -> Vec<u8> {
         self.user.clone().into_bytes()
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         key.extend_from_slice(mongo_digest(&self.user, password).as_slice());
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         digest::<Md5>(&[&self.head, key]).as_slice() == self.response

@@ -30,10 +30,9 @@ impl<D: Hash> Scheme for Sip<D> {
     fn shared(&self) -> Vec<u8> {
         format!("{}:{}", self.user, self.realm).into_bytes()
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         let parts = [self.user.as_bytes(), b":", self.realm.as_bytes(), b":", password];
         key.extend_from_slice(Hex::lower(&digest::<D>(&parts)).as_slice());
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         let own;
@@ -110,10 +109,9 @@ impl Scheme for Sasl {
     fn shared(&self) -> Vec<u8> {
         format!("{}:{}", self.user, self.realm).into_bytes()
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         let parts = [self.user.as_bytes(), b":", self.realm.as_bytes(), b":", password];
         key.extend_from_slice(&digest::<Md5>(&parts));
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         let first = digest::<Md5>(&[key, b":", self.session.as_bytes()]);

@@ -39,9 +39,8 @@ impl Scheme for Rc4Message {
     fn cost(&self) -> Cost {
         Cost { derive: 2, check: 16 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         nt_hash(password, key);
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         // the part of an AS-REP has number 8 here: RFC 4757, 3
@@ -86,14 +85,12 @@ impl Scheme for AesMessage {
         shared.push(self.size as u8);
         shared
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         let mut seed = Vec::with_capacity(40);
         pbkdf2::<Sha1>(password, &self.salt, ROUNDS, self.size, &mut seed);
-        match Aes::new(&seed) {
-            Some(aes) => key.extend(aes.derive(b"kerberos", self.size)),
-            None => return false,
+        if let Some(aes) = Aes::new(&seed) {
+            key.extend(aes.derive(b"kerberos", self.size));
         }
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         let Some(base) = Aes::new(key) else { return false };

@@ -36,9 +36,8 @@ impl Scheme for V1 {
     fn cost(&self) -> Cost {
         Cost { derive: 2, check: 6 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         nt_hash(password, key);
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         let mut long = [0; 21];
@@ -79,9 +78,8 @@ impl Scheme for V2 {
     fn cost(&self) -> Cost {
         Cost { derive: 2, check: 8 + self.message.len() as u32 / 64 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         nt_hash(password, key);
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         let user = Hmac::<Md5>::new(key).sign(&[&self.name]);

@@ -18,9 +18,8 @@ impl Scheme for S7 {
     fn cost(&self) -> Cost {
         Cost { derive: 1, check: 5 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         key.extend_from_slice(&digest::<Sha1>(&[password]));
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         hmac::<Sha1>(key, &[&self.challenge]).as_slice() == self.response

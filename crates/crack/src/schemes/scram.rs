@@ -49,7 +49,7 @@ impl<D: Hash> Scheme for Scram<D> {
         shared.extend_from_slice(self.hashed.as_deref().unwrap_or_default().as_bytes());
         shared
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         if let Some(user) = &self.hashed {
             let text = mongo_digest(user, password);
             pbkdf2::<D>(text.as_slice(), &self.salt, self.rounds, self.length, key);
@@ -57,7 +57,6 @@ impl<D: Hash> Scheme for Scram<D> {
         if self.plain {
             pbkdf2::<D>(password, &self.salt, self.rounds, self.length, key);
         }
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         key.chunks_exact(self.length.max(1)).any(|salted| match &self.wanted {

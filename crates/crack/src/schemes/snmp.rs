@@ -55,10 +55,10 @@ impl Scheme for Usm {
         let kinds = if self.kind == 0 { 2 } else { 1 };
         Cost { derive: (REPEATED / 64) as u32 * kinds, check: 8 + self.message.len() as u32 / 64 }
     }
-    fn derive(&self, password: &[u8], made: &mut Vec<u8>) -> bool {
-        if password.len() < SHORTEST {
-            return false;
-        }
+    fn possible(&self, password: &[u8]) -> bool {
+        password.len() >= SHORTEST
+    }
+    fn derive(&self, password: &[u8], made: &mut Vec<u8>) {
         made.extend(match self.kind {
             0 => [key::<Md5>(password), key::<Sha1>(password)].concat(),
             1 => key::<Md5>(password),
@@ -68,7 +68,6 @@ impl Scheme for Usm {
             5 => key::<Sha384>(password),
             _ => key::<Sha512>(password),
         });
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         match self.kind {

@@ -18,10 +18,9 @@ impl Scheme for Vnc {
     fn cost(&self) -> Cost {
         Cost { derive: 0, check: 3 }
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         key.extend(password.iter().take(8).map(|o| o.reverse_bits()));
         key.resize(8, 0);
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         let Ok(des) = Des::new_from_slice(key) else { return false };

@@ -37,13 +37,11 @@ impl Scheme for Wpa {
     fn shared(&self) -> Vec<u8> {
         self.network.clone()
     }
-    fn derive(&self, password: &[u8], key: &mut Vec<u8>) -> bool {
-        // 8 to 63 letters (IEEE 802.11, J.4.1)
-        if !(8..=63).contains(&password.len()) {
-            return false;
-        }
+    fn possible(&self, password: &[u8]) -> bool {
+        (8..=63).contains(&password.len()) // IEEE 802.11, J.4.1
+    }
+    fn derive(&self, password: &[u8], key: &mut Vec<u8>) {
         pbkdf2::<Sha1>(password, &self.network, 4096, 32, key);
-        true
     }
     fn check(&self, key: &[u8]) -> bool {
         match &self.proof {

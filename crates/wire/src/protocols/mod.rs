@@ -73,6 +73,19 @@ probes! {
     smtp,
     someip,
     doip,
+    trdp,
+    rtps,
+    hl7,
+    dicom,
+    hislip,
+    atg,
+    can,
+    j1939,
+    s_bus,
+    genisys,
+    roc_plus,
+    bsap,
+    lontalk,
 }
 
 /// The probe with this protocol name.

@@ -5,7 +5,7 @@
 
 #[cfg(test)]
 mod tests;
-mod uds;
+pub mod uds;
 
 use crate::asked::{Asked, Requests};
 use crate::bytes::{Reader, hex};
