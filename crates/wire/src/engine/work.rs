@@ -1,10 +1,11 @@
 //! One batch over some shards.
 
 use super::{Item, SHARDS};
-use crate::decode::{Net, Packet, Status, flag};
+use crate::decode::{LinkType, Net, Packet, Status, flag};
 use crate::filter::{Filter, Subject};
 use crate::flow::{Ahead, Head, Registry, SYN, Shard, Unit};
 use crate::model::*;
+use crate::signs::outermost;
 
 /// Packets whose flows are looked up together.
 const AHEAD: usize = 32;
@@ -107,6 +108,7 @@ fn head<'a>(p: &Packet, record: &'a [u8]) -> Head<'a> {
         transport: p.l4_off.saturating_sub(p.l3_off),
         depth: p.depth,
         tunnel: p.tunnel,
+        outer: (p.depth > 0 && p.link == LinkType::ETHERNET).then(|| outermost(record)).flatten(),
     }
 }
 

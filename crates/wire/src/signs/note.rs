@@ -51,6 +51,8 @@ pub enum What {
     Back {
         by: i64,
     },
+    /// The first packet of a flow within a tunnel.
+    Nested(super::tunnels::Nested),
     /// The sender offers itself as an Internet gateway device (UPnP IGD:1, 2).
     Gateway {
         ip: IpAddr,
