@@ -26,7 +26,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &["search", "read_cpu_type", "command", "file_command"],
     source: "captures of GX Works3 with an FX5U; no second source, only the type of the CPU is firm",
-    level: 3,
+    // most commands are known by number alone
+    level: 1,
     proofs: &["ics-security-tools/MELSEC"],
 };
 

@@ -36,7 +36,8 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: message::OPERATIONS,
     source: "Wireshark plug-in s7comm_plus (T. Wiens), S7CommPlusDriver; captures of S7-1200 and S7-1500",
-    level: 4,
+    // the answer to the challenge of a log-in is named, not taken as a hash
+    level: 3,
     proofs: &["ics-security-tools/s7", "icsnpp-s7comm", "arkime/s7comm_synthetic.pcap"],
 };
 
