@@ -85,7 +85,7 @@ OTHER_PROTOCOLS: frozenset[str] = frozenset(
     ocpp hap matter tplink-shp tuya miio ubnt-discovery mikrotik moxa lantronix digi gb28181 gb35114
     sadp isapi dhip dvrip xmeye jt808 jt1078 gb32960 gb26875 v2x hsr sunlogin todesk
     ocpp hap matter tplink-shp tuya miio ubnt-discovery mikrotik moxa lantronix digi
-    advantech hid yeelight lifx kafka nats stomp mozi gb28181 gb35114
+    hid lifx kafka nats stomp gb28181 gb35114
     sadp isapi dhip dvrip xmeye jt808 jt1078 gb32960 gb26875 v2x
     ykc tcec102 ga1400 vstarcam
     """.split()

@@ -67,7 +67,7 @@ fn identify(_: &Hint, data: &[u8]) -> Verdict {
     let Some(length) = data.first_chunk::<4>().map(|b| u32::from_be_bytes(*b)) else {
         return if data.first().is_none_or(|b| *b == 0) { Verdict::Need } else { Verdict::No };
     };
-    if length > 1 << 20 || length < 10 {
+    if !(10..=1 << 20).contains(&length) {
         return Verdict::No;
     }
     let plausible = data.get(4..8).is_none_or(|b| b.first() == Some(&0) && b.get(2) == Some(&0));

@@ -119,9 +119,12 @@ fn order(kind: u16) -> Option<(&'static str, Action)> {
     })
 }
 
+/// An order: its kind, name and key of a network it gives, when it was made.
+type Order = (u16, Option<(String, String)>, Stamp);
+
 #[derive(Default)]
 struct Lifx {
-    open: Pending<(u32, u8), (u16, Option<(String, String)>, Stamp), 32>,
+    open: Pending<(u32, u8), Order, 32>,
     heard: bool,
 }
 

@@ -50,7 +50,7 @@ fn message(data: &[u8]) -> Option<Message<'_>> {
     let fits = match kind {
         0x00 => n == 3,
         0x01 => n == 1,
-        0x02 => n >= 1 && n <= 17,
+        0x02 => (1..=17).contains(&n),
         // flags without QoS, protocol 1, duration, a name of 1 to 23
         0x04 => (5..=27).contains(&n) && body.get(1) == Some(&1) && name(body.get(4..)).is_some(),
         0x05 => n == 1 && body.first().is_some_and(|c| *c <= 3),
@@ -59,7 +59,7 @@ fn message(data: &[u8]) -> Option<Message<'_>> {
         0x0B => n == 5 && body.get(4).is_some_and(|c| *c <= 3),
         0x0C => n >= 5,
         0x0D => n == 5 && body.get(4).is_some_and(|c| *c <= 3),
-        0x0E | 0x0F | 0x10 => n == 2,
+        0x0E..=0x10 => n == 2,
         0x12 | 0x14 => n >= 4,
         0x13 => n == 6 && body.get(5).is_some_and(|c| *c <= 3),
         0x15 => n == 2,

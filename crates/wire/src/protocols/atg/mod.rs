@@ -68,8 +68,10 @@ impl Function {
     }
 }
 
-/// A request: security code, function, what is set.
-fn request(line: &[u8]) -> Option<(Option<&[u8]>, Function, &[u8])> {
+/// Security code, function, what is set.
+type Request<'a> = (Option<&'a [u8]>, Function, &'a [u8]);
+
+fn request(line: &[u8]) -> Option<Request<'_>> {
     let body = line.strip_prefix(&[SOH])?;
     if let Some(function) = Function::read(body) {
         return Some((None, function, body.get(6..).unwrap_or_default()));

@@ -86,7 +86,7 @@ impl Header {
 fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     match *data {
         [] => return Verdict::Need,
-        [version] if matches!(version, 1..=4 | 0xFF) => {}
+        [1..=4 | 0xFF] => {}
         [version, inverse, ..] if version == !inverse => {}
         _ => return Verdict::No,
     }

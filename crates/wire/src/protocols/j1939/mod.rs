@@ -170,11 +170,10 @@ fn message(cx: &mut Cx<'_>, group: u32, target: u8, data: &[u8]) {
         // product information of NMEA 2000: model, software, version, serial, 32 octets each
         (0x1F014, data) => {
             for (name, at) in [("model", 4), ("firmware", 36), ("hardware", 68), ("serial", 100)] {
-                if let Some(value) = data.get(at..at + 32).map(plain).filter(|v| !v.is_empty()) {
-                    if name != "hardware" {
+                if let Some(value) = data.get(at..at + 32).map(plain).filter(|v| !v.is_empty())
+                    && name != "hardware" {
                         cx.fact(from, name, &value, "product information");
                     }
-                }
             }
         }
         _ => {}

@@ -66,7 +66,7 @@ impl<'a> Cemi<'a> {
 pub fn class(service: u16) -> u16 {
     match service >> 6 {
         0..=3 | 6..=10 => service & 0x3C0,
-        12 | 13 | 14 => service & 0x3C0 | service & 1,
+        12..=14 => service & 0x3C0 | service & 1,
         _ => service,
     }
 }

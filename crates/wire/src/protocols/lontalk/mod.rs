@@ -242,7 +242,7 @@ impl Lon {
             asked = asked.address(i64::from(code & 0x3F) << 8 | i64::from(*low), 1);
         }
         // asked of one node, with an answer to come
-        let answered = (p.layer == 0 && p.kind == 0) || (p.layer == 1 && p.kind == 0);
+        let answered = matches!(p.layer, 0 | 1) && p.kind == 0;
         if answered && !p.target.contains(' ') {
             self.open.ask(cx, (p.transaction, p.target.clone()), asked);
         } else {

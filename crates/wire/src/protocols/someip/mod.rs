@@ -239,15 +239,14 @@ impl SomeIp {
                     let asked = Asked::new(cx, Action::Discover, "find_service").target(target);
                     asked.report(cx, Outcome::Unknown, None);
                 }
-                1 if entry.ttl > 0 => {
-                    if self.news(cx, false, entry.service, entry.instance) {
+                1 if entry.ttl > 0
+                    && self.news(cx, false, entry.service, entry.instance) => {
                         let text = format!("{target} v{}.{}", entry.major, entry.minor);
                         cx.fact(cx.from(), "service", &text, "OfferService");
                         for endpoint in entries.endpoints(&entry) {
                             cx.fact(cx.from(), "endpoint", &endpoint, "OfferService endpoint option");
                         }
                     }
-                }
                 6 if entry.ttl > 0 => {
                     let asked = Asked::new(cx, Action::Subscribe, "subscribe_eventgroup")
                         .target(target)

@@ -31,7 +31,7 @@ impl<'a> Entries<'a> {
             return None;
         }
         let length = r.be32()? as usize;
-        if length % 16 != 0 {
+        if !length.is_multiple_of(16) {
             return None;
         }
         let entries = r.take(length)?;
