@@ -35,6 +35,10 @@ impl<K: PartialEq, V, const N: usize> Pending<K, V, N> {
     pub fn get(&self, key: &K) -> Option<&V> {
         self.open.iter().find(|(k, _)| k == key).map(|(_, v)| v)
     }
+    /// The same, to be changed in place.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.open.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v)
+    }
     /// Takes all that is open, oldest first.
     pub fn drain(&mut self) -> impl Iterator<Item = (K, V)> + '_ {
         self.open.drain(..)

@@ -10,6 +10,7 @@ pub mod enterprise;
 pub mod exchange;
 mod files;
 mod flag;
+pub mod headers;
 pub mod iec61850;
 mod json;
 pub mod lines;
@@ -134,6 +135,13 @@ probes! {
     roc_plus,
     bsap,
     lontalk,
+    kerberos,
+    ldap,
+    radius,
+    sip,
+    rtsp,
+    rtp,
+    irc,
 }
 
 /// The probe with this protocol name.
