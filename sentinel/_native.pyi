@@ -26,6 +26,11 @@ _Row: TypeAlias = tuple[str, str, str | None, str | None, str | None, str | None
 _V2xLoaded: TypeAlias = tuple[Literal["roots", "authorities", "revocations"], int, int | None]
 """(what a list names, how many, until when it holds: microseconds since 1970 UTC, None without an end)"""
 
+_V2xEnd: TypeAlias = tuple[str | None, str | None, int | None]
+"""(hardware address, IP address, port), as far as there are any"""
+_V2xFrame: TypeAlias = tuple[int, int, str, bytes, list[_V2xEnd]]
+"""(frame, microseconds since 1970 UTC, layer, octets, (source, destination))"""
+
 _NativeProbe: TypeAlias = tuple[
     str, str, bool, list[str], list[int], list[str], list[str], list[str], str, int, list[str]
 ]
@@ -420,6 +425,44 @@ def recognise_log(path: str | PathLike[str]) -> Literal["zeek", "eve", "text", "
     """What a file or standard input (`-`) is by its content; `text`: lines, but of neither kind of log;
     `other`: a capture perhaps, or nothing that can be opened."""
 
+def crack(
+    lines: Sequence[tuple[int | None, str, Sequence[str]]],
+    common: Sequence[str],
+    path: str | PathLike[str] | None = None,
+    *,
+    seconds: float = 10.0,
+    threads: int = 1,
+) -> tuple[list[str | None], list[tuple[str, int]]]:
+    """Try passwords on hash lines: (hashcat's mode, the line, its own likeliest words). Those words come
+    first, then `common`, then the file `path`, which is read and not loaded. `seconds` of a usual core bound
+    the work. Returns the passwords found, in order, and counts: `lines` tried on, `unknown` ones without a
+    scheme, passwords `tried`, `found`, lines left `unfinished`, words too `long`. Raises OSError if the list
+    cannot be read."""
+
+def crack_scheme(mode: int | None, line: str) -> str | None:
+    """Name of the scheme by which passwords are tried on a line."""
+
+def listed(path: str | PathLike[str], secrets: Sequence[tuple[str | None, str]]) -> list[bool]:
+    """For each (name, secret): whether a file has the secret as a line, or the two as `name:secret`. Raises
+    OSError if it cannot be read."""
+
+@final
+class Patterns:
+    """Many regular expressions looked for in one pass: (expression, ignore case, `.` is a line end too).
+
+    Linear in the text whatever the expressions; those it cannot say (look-around, back references) are
+    left out and named by `refused`.
+    """
+
+    def __new__(cls, given: list[tuple[str, bool, bool]]) -> Patterns: ...
+    def __len__(self) -> int: ...
+    def refused(self) -> list[tuple[int, str]]:
+        """Numbers of expressions that cannot be used, and one line why."""
+
+    def first(self, text: str) -> tuple[int, list[str | None]] | None:
+        """Number of the first expression, in the order given, that is found, with its groups; the first
+        group is all that was matched."""
+
 @final
 class Inventory:
     """Observations of a scan or a store, and the records made of them."""
@@ -430,12 +473,22 @@ class Inventory:
     def merge(self, observations: _Bytes) -> None:
         """Add observations that `observations()` gave, of sources not held yet."""
 
+    def unnamed(self, most: int) -> list[tuple[str, str, str, int]]:
+        """TCP and UDP flows without a protocol: (client, server, transport, port), the largest first."""
+
+    def name(self, client: str, server: str, transport: str, port: int, protocol: str, by: str) -> bool:
+        """Gives such a flow a protocol, as `by` says, before assets are worked out. False if there is
+        no such flow."""
+
     def absorb(self, harvest: Inventory) -> None:
         """Add what a harvest gave, which stays as it is. A total is kept within its bounds by it; a harvest
         that another is added to stays a harvest."""
 
     def assess(self, assess: Callable[[_Bytes], _Bytes]) -> None:
         """Have every new credential judged: a JSON array goes in, one of assessments comes back."""
+
+    def count(self, name: str, number: int) -> None:
+        """Add to a counter of `limits`."""
 
     def observations(self) -> _Bytes:
         """The observations for a store; every credential must have been assessed."""
@@ -1047,11 +1100,18 @@ def v2x_sniff(
 
 @final
 class V2xFrames:
-    """Secured messages of a capture: over GeoNetworking, WSMP, DSMP, UDP, MQTT, or bare."""
+    """Secured messages of a capture or of interfaces: over GeoNetworking, WSMP, DSMP, UDP, MQTT, or bare."""
 
     def __new__(cls, path: str | PathLike[str]) -> V2xFrames: ...
-    def next(self) -> list[tuple[int, int, str, bytes]]:
-        """(frame, microseconds since 1970 UTC, layer, octets) of the next messages; none at the end."""
+    @staticmethod
+    def live(interfaces: Sequence[str]) -> V2xFrames:
+        """Listen on interfaces, which needs CAP_NET_RAW. Nothing is sent."""
+
+    def next(self) -> list[_V2xFrame] | None:
+        """The next messages; None at the end. Of interfaces there may be none for now (200 ms)."""
+
+    def close(self) -> None:
+        """Take no more packets of interfaces: what the kernel holds still comes, then the end."""
 
     def warnings(self) -> list[str]:
         """What was wrong with the capture so far."""

@@ -45,6 +45,8 @@ class Options:
     again: bool = False
     reveal: bool = False
     passwords: Path | None = None
+    password_seconds: float = 10.0
+    """Seconds of a usual core for which passwords of challenge and response are guessed offline."""
     known: Path | None = None
     packs: bool = False
     """Whether the rule packs that come with the program are evaluated."""
@@ -59,6 +61,8 @@ class Options:
     """Gives the records of the inventory that rules know before the first packet."""
     evidence: EvidenceSettings | None = None
     """Where the packets around log-ins, changing operations and alerts are kept."""
+    deep: bool = False
+    """Whether tshark is asked for flows that no probe knows."""
     key: bytes | None = None
     """Key of the keyed hash of secrets; without one, secrets are named s1, s2 … by first sight."""
 
@@ -120,6 +124,10 @@ def scan(
     from sentinel.sources.together import divide
 
     captures, texts = divide(files)
+    if options.deep:
+        from sentinel.sources.tshark import program
+
+        program()
     keeper = _keeper(options)
     known = rules(options, foreign=bool(texts))
     stream = Stream(known, on_events, on_alerts, reveal=options.reveal, keeper=keeper)
@@ -153,10 +161,21 @@ def scan(
     result.alerts, result.counted = stream.alerts, stream.counted()
     result.baseline = stream.baseline
     result.warnings = [*stream.refused, *(logs.warnings() if logs else ())]
+    if options.known is not None:
+        from sentinel.inventory import banners
+
+        result.warnings += banners.load(options.known).warnings
     if keeper:
         keeper.finish()
         result.warnings += keeper.warnings
         result.counted |= keeper.counted()
+    if options.deep and not interrupted:
+        from sentinel.sources import deep
+
+        counted, lines = deep.name(inventory, captures)
+        result.counted |= counted
+        asked, named = counted["deep_flows"], counted["deep_named"]
+        result.warnings += [f"deep: {named} of {asked} flows without a probe were named by tshark", *lines]
     nothing = not any(s["packets"] or s.get("records") for s in sources) and not interrupted
     if nothing and len(result.errors) == 1:
         raise UserError(result.errors[0])
@@ -330,8 +349,16 @@ def assess(inventory: Inventory, options: Options) -> None:
     """Have every new credential judged and masked. After this no secret is readable unless asked for."""
     from sentinel.inventory.credentials import Assessor
 
-    assessor = Assessor(key=options.key, reveal=options.reveal, passwords=options.passwords)
+    assessor = Assessor(
+        key=options.key,
+        reveal=options.reveal,
+        passwords=options.passwords,
+        seconds=options.password_seconds,
+        threads=options.workers,
+    )
     inventory.assess(assessor.assess)
+    for name, number in assessor.counted().items():
+        inventory.count(name, number)
 
 
 def derive(
@@ -372,7 +399,7 @@ def _asked(
         found = dict(zip(names, vendors(names, known), strict=True))
         return [found[block] for block in blocks]
 
-    return lambda profiles: describe_all(profiles, until), makers
+    return lambda profiles: describe_all(profiles, until, known), makers
 
 
 def origin(site: str, sensor: str | None = None) -> bytes:

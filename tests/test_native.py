@@ -72,11 +72,17 @@ def test_defaults_agree() -> None:
 def test_native_probes_are_what_the_stub_says() -> None:
     probes = _native.native_probes()
     assert len({probe[0] for probe in probes}) == len(probes) > 20
-    for name, title, industrial, transports, ports, facts, credentials, operations, source in probes:
+    for probe in probes:
+        name, title, industrial, transports, ports, facts, credentials, operations, source, level, proofs = (
+            probe
+        )
         assert name
         assert title
         assert source
         assert isinstance(industrial, bool)
+        assert isinstance(level, int)
+        assert 1 <= level <= 5
+        assert all(isinstance(proof, str) for proof in proofs)
         assert set(transports) <= {"tcp", "udp", "ip", "icmp", "ethernet"}
         assert all(0 < port < 65536 for port in ports)
         assert all(isinstance(word, str) for word in (*facts, *credentials, *operations))

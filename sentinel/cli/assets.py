@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,7 +28,9 @@ from sentinel.cli.records import (
 from sentinel.errors import UserError
 
 if TYPE_CHECKING:
+    from sentinel.cli.records import Record
     from sentinel.sources.evidence import Pointer
+    from sentinel.sources.tshark import Node
 
 app = typer.Typer(no_args_is_help=True, help="The devices a store knows.")
 
@@ -63,6 +66,12 @@ def show(
             "--evidence", help="Also every fact, with its capture and frame, and packets that were kept."
         ),
     ] = False,
+    dissect: Annotated[
+        str | None,
+        typer.Option(
+            "--dissect", help="Also the frames that prove a fact, dissected by tshark: its name, as `model`."
+        ),
+    ] = None,
     format: FormatOption = Format.TABLE,
     store: StoreOption = None,
 ) -> None:
@@ -87,15 +96,50 @@ def show(
 
         kept = find(folders(at), addresses=[*asset["ip"], *asset["mac"]])
     certificates = of_asset(asset)
+    frames = [] if dissect is None else _dissected(asset, dissect)
     if format is Format.TABLE:
         packets = [(p.comment, str(p)) for p in kept]
         write_for_people(page(asset, evidence=evidence, packets=packets, certificates=certificates or ()))
+        for title, layers in frames:
+            from sentinel.report.dissection import page as page_of
+
+            write_for_people(page_of(layers, title))
     else:
         if kept:
             asset["packets"] = [pointer.document() for pointer in kept]
+        if dissect is not None:
+            asset["frames"] = [
+                {"proves": title, "layers": [layer.document() for layer in layers]}
+                for title, layers in frames
+            ]
         if certificates is not None:
             asset["certificates"] = certificates
         show_json(asset if format is Format.JSON else {"record": "asset", **asset}, format)
+
+
+MOST_FRAMES = 4
+"""Frames dissected for one fact: each has its capture read from the beginning."""
+
+
+def _dissected(asset: Record, name: str) -> list[tuple[str, list[Node]]]:
+    """Frames that prove facts of a name, and what each proves. Raises `UserError` if there is no such fact,
+    or none of its captures is where it was."""
+    from sentinel.sources.tshark import dissect
+
+    facts = [fact for fact in asset["facts"] if fact["name"] == name]
+    if not facts:
+        names = ", ".join(sorted({fact["name"] for fact in asset["facts"]}))
+        raise UserError(f"{asset['id']}: has no fact '{name}' (there are: {names})")
+    out: list[tuple[str, list[Node]]] = []
+    for fact in facts[:MOST_FRAMES]:
+        capture = Path(fact.get("source") or "")
+        if capture.is_file():
+            proves = f"{name} = {fact['value']} ({fact['protocol']} {fact['field']}): frame {fact['frame']}"
+            out.append((f"{proves} of {capture}", dissect(capture, fact["frame"])))
+    if not out:
+        gone = ", ".join(sorted({str(fact.get("source")) for fact in facts}))
+        raise UserError(f"the captures that prove '{name}' are not where they were: {gone}")
+    return out
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,6 +52,33 @@ def show(
     for label, value in probe.rows():
         table.add_row(label, value)
     Console(markup=False, highlight=False).print(table)
+
+
+@app.command()
+def dissect(
+    capture: Annotated[Path, typer.Argument(help="The capture.")],
+    frame: Annotated[int, typer.Option("--frame", help="Number of the frame, from 1 as Wireshark counts.")],
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Dissect one frame fully, by tshark: every layer and field, its value and its place."""
+    import msgspec
+
+    from sentinel.sources.tshark import dissect as layers_of
+
+    layers = layers_of(capture, frame)
+    if format is Format.TABLE:
+        from rich.console import Console
+
+        from sentinel.report.dissection import page
+
+        Console(markup=False, highlight=False, emoji=False).print(page(layers))
+        return
+    documents = [layer.document() for layer in layers]
+    if format is Format.JSON:
+        typer.echo(msgspec.json.format(msgspec.json.encode(documents), indent=2))
+        return
+    for document in documents:
+        typer.echo(msgspec.json.encode(document))
 
 
 def _write(probes: list[Probe], format: Format) -> None:

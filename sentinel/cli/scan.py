@@ -94,9 +94,24 @@ def scan(
     passwords: Annotated[
         Path | None, typer.Option(help="Passwords to hold secrets against, one a line, or user:password.")
     ] = None,
-    known: Annotated[
-        Path | None, typer.Option(help="Folder with the IEEE's OUI files (oui.csv, mam.csv …).")
+    password_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--password-seconds",
+            min=0,
+            help="Seconds of a usual core for guessing passwords of hash lines offline (default: 10).",
+        ),
     ] = None,
+    known: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with knowledge of your own: the IEEE's OUI files (oui.csv …), recog's XML."
+        ),
+    ] = None,
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Have tshark name flows that no probe knows: slower, bounded in time."),
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Threads for the wire stage (default: 1).")
     ] = None,
@@ -116,6 +131,7 @@ def scan(
             "scan.events": events and events.value,
             "scan.workers": workers,
             "scan.passwords": passwords,
+            "scan.password_seconds": password_seconds,
             "scan.known": known,
             "scan.zones": zones,
             "scan.learning_days": learning_days,
@@ -132,8 +148,10 @@ def scan(
         site=settings.site,
         filter=filter,
         passwords=settings.passwords,
+        password_seconds=settings.password_seconds,
         known=settings.known,
         workers=settings.workers,
+        deep=deep,
         again=again,
         reveal=reveal,
         fail_on=fail_on,
@@ -157,8 +175,10 @@ def run_scan(
     site: str = "default",
     filter: str | None = None,
     passwords: Path | None = None,
+    password_seconds: float = 10.0,
     known: Path | None = None,
     workers: int = 1,
+    deep: bool = False,
     again: bool = False,
     reveal: bool = False,
     fail_on: Severity | None = None,
@@ -180,8 +200,10 @@ def run_scan(
         workers=workers,
         filter=filter,
         again=again,
+        deep=deep,
         reveal=reveal,
         passwords=passwords,
+        password_seconds=password_seconds,
         known=known,
         packs=packs,
         rules=rules,

@@ -83,6 +83,7 @@ class Stages:
             collect.site,
             sensor,
             passwords=collect.passwords,
+            password_seconds=collect.password_seconds,
             known=collect.known,
             before=before,
         )

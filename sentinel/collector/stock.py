@@ -34,6 +34,7 @@ class Stock:
         sensor: str,
         *,
         passwords: Path | None,
+        password_seconds: float = 1.0,
         known: Path | None,
         before: Checkpoint | None,
     ) -> None:
@@ -67,7 +68,7 @@ class Stock:
             self._all = Inventory()
             for kept in (*scanned, *own):
                 self._all.merge(kept)
-        self._assessor = Assessor(key=self.key, passwords=passwords)
+        self._assessor = Assessor(key=self.key, passwords=passwords, seconds=password_seconds)
         self._new = [(identity, asset) for identity, asset in ledger if identity not in held]
         self._ledger = held | dict(self._new)
         self._all.ledger(list(self._ledger.items()))
@@ -80,6 +81,8 @@ class Stock:
     def add(self, found: Inventory) -> None:
         """Take in what was observed since the last time. Secrets are judged and masked."""
         found.assess(self._assessor.assess)
+        for name, number in self._assessor.counted().items():
+            found.count(name, number)
         self._own.absorb(found)
         if self._all is not self._own:
             self._all.absorb(found)

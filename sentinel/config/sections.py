@@ -30,7 +30,17 @@ class ScanSettings(Section):
     passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
         None
     )
-    known: Annotated[Path | None, Field(description="Folder with newer knowledge files (OUI, recog).")] = None
+    password_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=86400,
+            description="Seconds of a usual core for guessing passwords of hash lines offline; 0: none.",
+        ),
+    ] = 10.0
+    known: Annotated[
+        Path | None, Field(description="Folder with newer knowledge: OUI files, banners in recog XML.")
+    ] = None
     zones: Annotated[Path | None, Field(description="Networks, levels and allowed conduits (YAML).")] = None
     learning_days: Annotated[
         float, Field(ge=0, description="Observed days after which what was never seen is new.")
@@ -112,7 +122,13 @@ class CollectSettings(Section):
     passwords: Annotated[Path | None, Field(description="File of further common passwords, one a line.")] = (
         None
     )
-    known: Annotated[Path | None, Field(description="Folder with newer knowledge files (OUI, recog).")] = None
+    password_seconds: Annotated[
+        float,
+        Field(ge=0, le=86400, description="The same as of a scan, for each checkpoint."),
+    ] = 1.0
+    known: Annotated[
+        Path | None, Field(description="Folder with newer knowledge: OUI files, banners in recog XML.")
+    ] = None
 
 
 class EvidenceSettings(Section):

@@ -42,6 +42,7 @@ _SURE = 5.0  # weight from which a model rule is one of order numbers
 _OPAQUE = frozenset(
     """
     vendor_id serial firmware mac location user username dhcp_fingerprint ja3 ja4 ja3s hassh hasshserver
+    tcp_syn tcp_syn_ack mtu
     tls.ja3s tls.sha256 tls.sha1 tls.serial tls.not_before tls.not_after tls.cipher tls.version tls.key
     tls.signature ssh.hasshserver ssh.host_key ssh.kex ssh.cipher url path vlan uptime port_id
     """.split()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from sentinel.inventory import fingerprints, tables
+from sentinel.inventory.banners import Knowledge
 from sentinel.inventory.profile import Meaning, Profile
 from sentinel.inventory.protocols import protocol
 from sentinel.inventory.vendors import canonical, is_known
@@ -25,6 +26,7 @@ _IMPLIED = -3  # rank added to what a model number implies: it names the maker f
 _FAMILY = -30  # rank added to the product family a model number implies
 _OUI_RANK = 10
 _CARD = "network card made by "
+_SERVICE = "service."  # begins what is said of a service, not of the device
 _LONGEST = 160  # characters of a value that are kept
 _KEPT_CONFLICTS = 4
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
@@ -88,6 +90,8 @@ class Identity:
     candidates: dict[str, list[Candidate]] = field(default_factory=dict)
     votes: list[tuple[str, float, str, str]] = field(default_factory=list)
     """Role, weight, evidence, and what makes the vote distinct: one rule votes once."""
+    services: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By protocol, what banners say of the program that serves it: product, version."""
     public: bool = False
 
     def add(self, key: str, value: str, rank: int, own: bool, ref: str) -> None:
@@ -127,17 +131,24 @@ def texts(profile: Profile) -> Iterator[Text]:
                 yield Text(name, value, service.protocol, True, f"s{i}")
 
 
-def gather(profile: Profile) -> Identity:
-    """All candidates of a profile."""
+def gather(profile: Profile, known: Knowledge | None = None) -> Identity:
+    """All candidates of a profile, by our patterns and by banner knowledge."""
     found = Identity(public=profile.address.v4 == "public")
     for text in texts(profile):
         rank = protocol(text.protocol).rank
         if text.ref[0] == "f":
             _stated(found, text, rank)
-        for finding in fingerprints.find(text.protocol, text.name, text.value):
+        findings = fingerprints.find(text.protocol, text.name, text.value)
+        if known is not None:
+            findings += known.find(text.protocol, text.name, text.value)
+        for finding in findings:
             for key, value in finding.values:
                 if key == "type":
                     found.votes.append((value, finding.weight, text.ref, f"says:{text.protocol}"))
+                    continue
+                if key.startswith(_SERVICE):
+                    if text.own:
+                        found.services.setdefault(text.protocol, {}).setdefault(key[len(_SERVICE) :], value)
                     continue
                 lowered = _FOUND
                 if finding.models:
@@ -210,8 +221,11 @@ def _device_type(found: Identity, text: Text) -> None:
             return
 
 
-def fill(meaning: Meaning, found: Identity) -> None:
+def fill(meaning: Meaning, profile: Profile, found: Identity) -> None:
     """Sets the best values, why they were chosen, and what else the device said of itself."""
+    for i, service in enumerate(profile.services):
+        if service.protocol in found.services:
+            meaning.services[f"s{i}"] = {k: clean(v) for k, v in found.services[service.protocol].items()}
     for key in KEYS:
         best = found.best(key)
         if best is None:

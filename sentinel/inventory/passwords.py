@@ -11,8 +11,6 @@ from sentinel.inventory import tables
 ANY = "*"
 """Vendor or product of a default that many makers use."""
 
-_MOST_LINES = 5_000_000  # of a user's list
-
 
 @dataclass(frozen=True, slots=True)
 class Default:
@@ -24,6 +22,10 @@ class Default:
     user: str
     password: str
     origin: str
+
+    def is_of(self, name: str | None) -> bool:
+        """True if it is used with this name. One that is not known stands for any."""
+        return name is None or self.user == ANY or self.user.lower() == name.lower()
 
     def applies(self, protocol: str, model: str | None = None) -> bool:
         """True if it is used over this protocol, and for this model where both are known."""
@@ -48,36 +50,29 @@ def common() -> frozenset[str]:
     return frozenset(tables.lines("common_passwords.txt"))
 
 
-@dataclass(frozen=True, slots=True)
-class UserList:
-    """A user's own list: passwords, and pairs of name and password."""
-
-    words: frozenset[str] = frozenset()
-    pairs: frozenset[tuple[str, str]] = frozenset()
-
-    def holds(self, username: str | None, secret: str) -> bool:
-        return secret in self.words or (username is not None and (username, secret) in self.pairs)
-
-
-def read_list(path: Path) -> UserList:
-    """Reads a list with one password, or one `name:password`, a line. A line with a colon is both.
+def listed(path: Path, secrets: list[tuple[str | None, str]]) -> list[bool]:
+    """For each (name, secret): whether a user's list has it. The list has one password, or one
+    `name:password`, a line; a line with a colon is both. It is read, not loaded.
 
     Raises `UserError` if it cannot be read.
     """
-    words: set[str] = set()
-    pairs: set[tuple[str, str]] = set()
+    from sentinel._native import listed
+
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            for number, line in enumerate(file):
-                if number >= _MOST_LINES:
-                    raise UserError(f"{path}: more than {_MOST_LINES} passwords: give a shorter list")
-                word = line.rstrip("\r\n")
-                if not word:
-                    continue
-                words.add(word)
-                name, colon, password = word.partition(":")
-                if colon:
-                    pairs.add((name, password))
+        return listed(path, secrets)
     except OSError as error:
-        raise UserError(f"{path}: the password list cannot be read: {error.strerror or error}") from None
-    return UserList(frozenset(words), frozenset(pairs))
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> UserError:
+    """That a list cannot be read."""
+    return UserError(f"{path}: the password list cannot be read: {error.strerror or error}")
+
+
+def readable(path: Path) -> None:
+    """Raises `UserError` if a list cannot be read."""
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise unreadable(path, error) from None

@@ -98,6 +98,14 @@ class Role(msgspec.Struct, gc=False):
     because: list[str]
 
 
+class System(msgspec.Struct, gc=False):
+    """An operating system the host may run: `confidence` 0-1 from all its signs, see `systems.py`."""
+
+    os: str
+    confidence: float
+    because: list[str]
+
+
 class Exposure(msgspec.Struct, gc=False):
     """A weakness seen from outside. `severity` is informational, low, medium, high or critical."""
 
@@ -110,6 +118,7 @@ class Exposure(msgspec.Struct, gc=False):
 class Meaning(msgspec.Struct, gc=False):
     """What a profile means. Absent is null, never an empty text.
 
+    `services` holds, by reference, product and version of what serves, where the service itself gave none.
     `because` names the evidence of each chosen value; `conflicts` keeps, for each key, the other values
     the device said of itself, best first.
     """
@@ -126,6 +135,8 @@ class Meaning(msgspec.Struct, gc=False):
     type: str | None = None
     level: int | float | None = None
     roles: list[Role] = []
+    systems: list[System] = []
     exposures: list[Exposure] = []
+    services: dict[str, dict[str, str]] = {}
     because: dict[str, list[str]] = {}
     conflicts: dict[str, list[str]] = {}

@@ -11,6 +11,7 @@ from sentinel.inventory.protocols import shown
 _WEAK = {
     "common": "a common password",
     "same-as-user": "its own name as password",
+    "cracked": "a listed password",
     "short": "a short password",
 }
 _KEPT_EVIDENCE = 8
@@ -46,19 +47,20 @@ def exposures(meaning: Meaning, profile: Profile) -> list[Exposure]:
         if use.kind == "community":
             add("legacy-protocol", "low", "SNMP version 1 or 2c is answered, readable by all: {}", use, ref)
         sure = use.outcome == "success"
+        how = ", guessed from challenge and response" if "cracked" in weak else ""
         whose = meaning.vendor if meaning.vendor in use.default_of else None
         if "default" in weak or "vendor-default" in weak:
             severity = ("critical" if sure else "high") if use.kind != "community" else "medium"
             verb = "Opens with" if sure else "Was used with"
             of = f" of {whose}" if whose else ""
             what = "community" if use.kind == "community" else "password"
-            add("default-password", severity, f"{verb} a default {what}{of} over {{}}", use, ref)
+            add("default-password", severity, f"{verb} a default {what}{of} over {{}}{how}", use, ref)
         else:
             for weakness, text in _WEAK.items():
                 if weakness in weak:
                     severity = ("high" if sure else "medium") if weakness != "short" else "low"
                     verb = "Opens with" if sure else "Was used with"
-                    add("weak-password", severity, f"{verb} {text} over {{}}", use, ref)
+                    add("weak-password", severity, f"{verb} {text} over {{}}{how}", use, ref)
                     break
         if _anonymous(use) and sure:
             add("anonymous-access", "medium", "Lets in without a name or password over {}", use, ref)

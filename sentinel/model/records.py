@@ -70,7 +70,8 @@ class Endpoint(Record, kw_only=True):
 
 
 class Conversation(Record, kw_only=True):
-    """Who talks to whom. `client` is who opened the session; `operations` counts by action."""
+    """Who talks to whom. `client` is who opened the session; `operations` counts by action, `logins` by
+    outcome, with the number of `users` that were tried."""
 
     client: Endpoint
     server: Endpoint
@@ -80,6 +81,7 @@ class Conversation(Record, kw_only=True):
     packets: int
     bytes: int
     operations: dict[Action, int] = {}
+    logins: dict[str, int] = {}
     first: str
     last: str
 
@@ -96,6 +98,14 @@ class Role(Record, kw_only=True):
 
     role: str
     score: float
+    because: list[Evidence] = []
+
+
+class System(Record, kw_only=True):
+    """An operating system an asset may run, with the confidence of all its signs together."""
+
+    os: str
+    confidence: float
     because: list[Evidence] = []
 
 
@@ -163,12 +173,15 @@ class Asset(Record, kw_only=True):
     type: AssetType | None = None
     level: float | None = None
     roles: list[Role] = []
+    systems: list[System] = []
     services: list[Service] = []
     clients: list[str] = []
     facts: list[Fact] = []
     exposures: list[Exposure] = []
     conflicts: dict[str, list[str]] = {}
     """Other values the device gave of itself, by key."""
+    logins: dict[str, dict[str, int]] = {}
+    """Log-ins at its services (`served`) and at others' (`made`): counts by outcome, `users` and `peers`."""
     first: str | None = None
     last: str | None = None
     packets: int
@@ -183,7 +196,10 @@ class Hashcat(Record, kw_only=True):
 
 
 class Credential(Record, kw_only=True):
-    """A secret seen on the wire, masked unless it is revealed. Equal secrets have equal `secret_id`."""
+    """A secret seen on the wire, masked unless it is revealed. Equal secrets have equal `secret_id`.
+
+    `password` is what was guessed offline for a challenge and response, masked likewise.
+    """
 
     protocol: str
     kind: CredentialKind
@@ -191,6 +207,7 @@ class Credential(Record, kw_only=True):
     client: Endpoint
     username: str | None = None
     secret: str | None = None
+    password: str | None = None
     secret_id: str | None = None
     hashcat: Hashcat | None = None
     outcome: LoginOutcome

@@ -70,7 +70,8 @@ INDUSTRIAL: frozenset[str] = frozenset(
     modbus umas s7comm s7comm-plus enip cip pccc dnp3 iec104 mms goose sv c37118 bacnet profinet-dcp
     profinet-io ethercat powerlink sercos cc-link-ie ads fins slmp melsoft codesys ge-srtp egd fox
     hart-ip knx dlms iec62056-21 opcua lontalk atg s-bus roc-plus bsap c1222 trdp mtconnect dlt645
-    dlt698 qgdw1376 cjt188 hj212 sl651
+    dlt698 qgdw1376 cjt188 hj212 sl651 genisys
+    dlt698 qgdw1376 cjt188 hj212 sl651 szy206
     """.split()
 )
 """Names of the industrial protocols."""
@@ -82,7 +83,11 @@ OTHER_PROTOCOLS: frozenset[str] = frozenset(
     anydesk teamviewer sip rtsp rtp socks nfs wireguard openvpn ike mysql postgresql mssql redis mongodb
     mqtt mqtt-sn sparkplug-b coap lwm2m amqp someip doip rtps j1939 hl7 dicom hislip can onvif tr069
     ocpp hap matter tplink-shp tuya miio ubnt-discovery mikrotik moxa lantronix digi gb28181 gb35114
+    sadp isapi dhip dvrip xmeye jt808 jt1078 gb32960 gb26875 v2x hsr sunlogin todesk
+    ocpp hap matter tplink-shp tuya miio ubnt-discovery mikrotik moxa lantronix digi
+    hid lifx kafka nats stomp gb28181 gb35114
     sadp isapi dhip dvrip xmeye jt808 jt1078 gb32960 gb26875 v2x
+    ykc tcec102 ga1400 vstarcam
     """.split()
 )
 """Names of all other protocols."""

@@ -82,7 +82,10 @@ def find(name: str) -> Probe:
 def _native() -> Iterator[Probe]:
     from sentinel._native import native_probes
 
-    for name, title, industrial, transports, ports, facts, credentials, operations, *rest in native_probes():
+    for probe in native_probes():
+        name, title, industrial, transports, ports, facts, credentials, operations, source, level, proofs = (
+            probe
+        )
         yield Probe(
             name=name,
             title=title,
@@ -93,9 +96,9 @@ def _native() -> Iterator[Probe]:
             facts=tuple(facts),
             credentials=tuple(credentials),
             operations=tuple(operations),
-            source=rest[0],
-            level=rest[1],
-            proofs=tuple(rest[2]),
+            source=source,
+            level=level,
+            proofs=tuple(proofs),
         )
 
 

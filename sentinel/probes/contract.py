@@ -43,21 +43,54 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A field of 1 or 2 bytes that says how long the frame is; `add`: bytes it does not count."""
+    """A field of 1 to 4 bytes that says how long the frame is; `add`: bytes it does not count.
+
+    `ascii`: it is written in decimal digits (8 at most). `mask`: the bits that count, 0 for all of
+    them; `shift`: how far they are shifted down.
+    """
 
     offset: int
     width: int = 1
     big_endian: bool = False
     add: int = 0
+    ascii: bool = False
+    mask: int = 0
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A checksum over the bytes from `start` to its own place, counted `back` from the frame's end.
+
+    `hex`: it is written in hex digits, the highest first.
+    """
+
+    kind: Literal["sum8", "xor8", "crc8-szy206", "crc16-modbus", "crc16-x25", "crc16-hj212"]
+    back: int
+    start: int = 0
+    big_endian: bool = False
+    hex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """A frame between two `mark` bytes, in which `escape` and a second byte stand for another.
+
+    `pairs`: (second byte, what the two stand for).
+    """
+
+    mark: int
+    escape: int
+    pairs: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """One form of a frame. Everything given must hold; offsets count from behind the filler.
 
-    With `length`, a datagram must be filled by its frames; `last` and `sum8` need it. A shape is `strong`
-    (enough on any port) only if it fixes 24 bits or more, where a length, a last byte and a checksum
-    count 8 each; else it is accepted on the probe's own ports only, or when both sides agree.
+    With `length`, a datagram must be filled by its frames; `last` and `check` need it. A shape is `strong`
+    (enough on any port) only if it fixes 24 bits or more, where a length, a last byte and each byte of a
+    checksum or mark count 8; else it is accepted on the probe's own ports only, or when both sides agree.
     """
 
     patterns: tuple[Pattern, ...]
@@ -66,8 +99,10 @@ class Shape:
     length: Length | None = None
     last: int | None = None
     """The frame's last byte."""
-    sum8: int | None = None
-    """Place of the checksum, counted back from the frame's end: the sum of all before it, modulo 256."""
+    check: Check | None = None
+    """A checksum in it."""
+    escape: Escape | None = None
+    """It stands between marks and is escaped: all else is said of its content."""
     min_len: int = 0
     strong: bool = False
     client: Pattern | None = None

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from sentinel.model.words import Action, Category, LoginOutcome, Outcome
 from sentinel.probes.contract import (
+    Check,
     Credential,
     Fact,
     Length,
@@ -179,7 +180,7 @@ class Dlt645(Probe):
                 skip=(0xFE, 16),
                 length=Length(offset=9, add=12),
                 last=0x16,
-                sum8=2,
+                check=Check("sum8", back=2),
                 min_len=12,
                 strong=True,
                 client=Pattern(8, b"\x00", b"\x80"),

@@ -10,13 +10,35 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from sentinel.errors import UserError
+from sentinel.probes.cjt188 import Cjt188
 from sentinel.probes.contract import Probe, Signature
 from sentinel.probes.dlt645 import Dlt645
+from sentinel.probes.dlt698 import Dlt698
+from sentinel.probes.gb26875 import Gb26875
+from sentinel.probes.gb32960 import Gb32960
+from sentinel.probes.hj212 import Hj212
+from sentinel.probes.jt808 import Jt808
+from sentinel.probes.qgdw1376 import Qgdw1376
+from sentinel.probes.sl651 import Sl651
+from sentinel.probes.szy206 import Szy206
 from sentinel.probes.ubnt_discovery import UbntDiscovery
+from sentinel.probes.vstarcam import Vstarcam
+from sentinel.probes.ykc import Ykc
 
 SHIPPED: tuple[type[Probe], ...] = (
+    Cjt188,
     Dlt645,
+    Dlt698,
+    Gb26875,
+    Gb32960,
+    Hj212,
+    Jt808,
+    Qgdw1376,
+    Sl651,
+    Szy206,
     UbntDiscovery,
+    Vstarcam,
+    Ykc,
 )
 
 GROUP = "sentinel.probes"

@@ -44,6 +44,7 @@ def page(
         ("Services", _services(asset)),
         ("Certificates", _certificates(certificates) if certificates else None),
         ("Taken for", _because(asset["roles"], _role, evidence=evidence)),
+        ("Operating system", _because(asset.get("systems", []), _system, evidence=evidence)),
         ("Exposures", _because(asset["exposures"], _exposure, evidence=evidence)),
         ("Facts", _facts(asset) if evidence else None),
         ("Packets", _packets(packets) if packets else None),
@@ -130,6 +131,11 @@ def _certificates(certificates: Sequence[Record]) -> Table:
 
 def _role(role: Record) -> tuple[Text, list[Record]]:
     return Text.assemble(safe(role["role"]), (f" (score {role['score']:g})", "dim")), role.get("because", [])
+
+
+def _system(system: Record) -> tuple[Text, list[Record]]:
+    sure = f" ({system['confidence']:.0%} sure)"
+    return Text.assemble(safe(system["os"], LONGEST), (sure, "dim")), system.get("because", [])
 
 
 def _exposure(exposure: Record) -> tuple[Text, list[Record]]:

@@ -56,8 +56,11 @@ def findings(document: Document, most: int = 12) -> list[Finding]:
     """The gravest findings first, `most` at most."""
     names = Names(document.assets)
     found = [*_done(document, names), *_secrets(document, names), *_exposed(document, names)]
-    found.sort(key=lambda f: -f.rank)
-    return found[:most]
+    # many log-ins of one name with one password say the same: the first stands for all
+    unique: dict[tuple[str, str], Finding] = {}
+    for finding in found:
+        unique.setdefault((finding.severity, finding.text), finding)
+    return sorted(unique.values(), key=lambda f: -f.rank)[:most]
 
 
 class Names:
@@ -136,8 +139,12 @@ def _times(operations: list[Record]) -> int:
 
 def _secrets(document: Document, names: Names) -> Iterator[Finding]:
     guesses: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    shared: dict[str, list[Record]] = defaultdict(list)
     for c in document.credentials:
         weak = set(c["weaknesses"])
+        if "reused" in weak and c["outcome"] != "failure" and c.get("secret_id"):
+            shared[c["secret_id"]].append(c)
+            continue
         user = f", user {c['username']}" if c.get("username") else ""
         where = f"{names.of(c['server'])} over {c['protocol']}"
         if c["outcome"] == "failure":
@@ -145,22 +152,49 @@ def _secrets(document: Document, names: Names) -> Iterator[Finding]:
             continue
         worked = " and it worked" if c["outcome"] == "success" else ""
         ends = _assets(c["server"])
-        if weak & {"vendor-default", "default"}:
-            severity = "critical" if c["outcome"] == "success" and c["kind"] != "community" else "high"
-            yield Finding(severity, f"{where}: default {c['kind']}{user}{worked}", _place(c), ends)
-        elif weak & {"common", "same-as-user", "cracked"}:
-            yield Finding("high", f"{where}: easily guessed {c['kind']}{user}{worked}", _place(c), ends)
-        elif "reused" in weak:
-            yield Finding("medium", f"{where}: {c['kind']} used on several devices{user}", _place(c), ends)
-        elif "cleartext" in weak:
-            yield Finding(
-                "medium", f"{where}: {c['kind']} readable on the wire{user}{worked}", _place(c), ends
-            )
+        if (judged := _weak(c)) is not None:
+            severity, words = judged
+            yield Finding(severity, f"{where}: {words}{user}{worked}", _place(c), ends)
+    yield from _shared(shared, names)
     for (client, where, _), tries in guesses.items():
         count = sum(c["count"] for c in tries)
         severity = "high" if count >= 3 else "low"
         text = f"{client} failed to log in {count} time{'s' if count > 1 else ''} at {where}"
         yield Finding(severity, text, _place(tries[0]), _assets(tries[0]["client"], tries[0]["server"]))
+
+
+def _weak(c: Record) -> tuple[str, str] | None:
+    """How grave a secret is and what is weak about it; None if nothing is."""
+    weak = set(c["weaknesses"])
+    # a line that was guessed stands for the password it was made of
+    kind = "password" if "cracked" in weak and c["kind"] == "hash" else c["kind"]
+    if weak & {"vendor-default", "default"}:
+        grave = c["outcome"] == "success" and c["kind"] != "community"
+        return "critical" if grave else "high", f"default {kind}"
+    if weak & {"common", "same-as-user", "cracked"}:
+        return "high", f"easily guessed {kind}"
+    if "cleartext" in weak:
+        return "medium", f"{kind} readable on the wire"
+    return None
+
+
+def _shared(groups: dict[str, list[Record]], names: Names) -> Iterator[Finding]:
+    """One finding for each secret that is used on several devices, naming them all."""
+    for records in groups.values():
+        first = min(records, key=lambda c: (c["time"], c["frame"]))
+        judged = [weak for c in records if (weak := _weak(c))]
+        severity, words = max(judged, key=lambda j: SEVERITIES.index(j[0]), default=("medium", first["kind"]))
+        where: dict[str, set[str]] = defaultdict(set)
+        for c in records:
+            where[names.of(c["server"])].add(c["protocol"])
+        devices = [f"{name} over {', '.join(sorted(where[name]))}" for name in sorted(where)]
+        listed = "; ".join(devices)
+        users = sorted({c["username"] for c in records if c.get("username")})
+        user = f", user {', '.join(users[:3])}" if users else ""
+        worked = " and it worked" if any(c["outcome"] == "success" for c in records) else ""
+        text = f"the same {words} on {len(where)} devices{user}{worked}: {listed}"
+        assets = tuple(dict.fromkeys(a for c in records for a in _assets(c["server"])))
+        yield Finding(severity, text, _place(first), assets)
 
 
 def _exposed(document: Document, names: Names) -> Iterator[Finding]:

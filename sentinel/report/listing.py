@@ -61,7 +61,8 @@ def conversations(records: Iterable[Record]) -> RenderableType:
     """Who talks to whom, how much, and what is done."""
     out = table("client", "server", "protocol", "port", "packets", "operations", "last")
     for c in records:
-        done = ", ".join(f"{action} {count:,}" for action, count in c["operations"].items())
+        failed = {"failed log-in": n} if (n := c.get("logins", {}).get("failure")) else {}
+        done = ", ".join(f"{action} {count:,}" for action, count in {**failed, **c["operations"]}.items())
         port = f"{c['transport']}/{c['port']}" if c.get("port") else c["transport"]
         out.add_row(
             safe(end(c["client"])),
@@ -85,7 +86,7 @@ def credentials(records: list[Record], asset: Callable[[str], Record | None]) ->
             safe(c["protocol"]),
             safe(names.of(c["server"])),
             safe(c.get("username") or "", 24),
-            safe(c.get("secret") or f"({c['kind']})", 32),
+            safe(c.get("password") or c.get("secret") or f"({c['kind']})", 32),
             Text(c["outcome"], OUTCOMES.get(c["outcome"], "")),
             Text(", ".join(c["weaknesses"]), "yellow"),
             f"{c['count']:,}",

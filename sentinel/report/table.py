@@ -201,7 +201,7 @@ def _credentials(document: Document, console: Console) -> None:
             c["protocol"],
             _who(names, c["server"], console),
             safe(c.get("username") or "", 24),
-            safe(c.get("secret") or f"({c['kind']})", 32),
+            safe(c.get("password") or c.get("secret") or f"({c['kind']})", 32),
             Text(c["outcome"], style),
             Text(", ".join(c["weaknesses"]), "yellow"),
             str(c.get("frame", "")),
@@ -245,7 +245,8 @@ def _conversations(document: Document, console: Console) -> None:
     shown = sorted(known, key=lambda c: -c["packets"])[: MOST["conversations"]]
     for c in shown:
         port = f" {c['transport']}/{c['port']}" if c.get("port") else ""
-        done = ", ".join(f"{action} {n:,}" for action, n in c["operations"].items())
+        failed = {"failed log-in": n} if (n := c.get("logins", {}).get("failure")) else {}
+        done = ", ".join(f"{action} {n:,}" for action, n in {**failed, **c["operations"]}.items())
         table.add_row(
             safe(_end(c["client"]), 40),
             safe(_end(c["server"]), 40),

@@ -5,21 +5,23 @@ The checks are in Rust (`crates/v2x/src/verify`); what they are and why is in do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sentinel import _native
 from sentinel.errors import UserError
+from sentinel.v2x import events
+from sentinel.v2x.events import Origin
+from sentinel.v2x.times import microseconds, text
 
 LARGEST = 64 << 20
 """Octets of a message, a certificate or a list in a file."""
 
 SUFFIX = ".oer"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +36,6 @@ class Policy:
     """degrees: latitude, longitude."""
     strict: bool = False
     scale: str = "tai"
-
-
-def text(posix: int | None) -> str | None:
-    """RFC 3339 of microseconds since 1970 UTC; None of None and of what no calendar has."""
-    if posix is None:
-        return None
-    try:
-        return (_EPOCH + posix * _MICROSECOND).isoformat().replace("+00:00", "Z")
-    except OverflowError:
-        return None
-
-
-def microseconds(at: datetime) -> int:
-    """Microseconds since 1970 UTC."""
-    return (at - _EPOCH) // _MICROSECOND
 
 
 def read(path: Path) -> bytes:
@@ -108,9 +95,11 @@ class Verification:
     verifier: _native.V2xVerifier
     at: int | None = None
     """Microseconds since 1970 UTC at which everything counts as received; None: now, a frame's own time."""
+    on_event: Callable[[dict[str, Any]], None] | None = None
+    """Given each message's verdict as an event."""
     rejected: int = 0
     warnings: list[str] = field(default_factory=list)
-    _names: dict[int, tuple[str, int | None]] = field(default_factory=dict)
+    _origins: dict[int, Origin] = field(default_factory=dict)
     _next: int = 0
 
     def lines(self, inputs: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -119,6 +108,24 @@ class Verification:
             for one in self._files(path):
                 yield from self._file(one)
         yield from self._told(self.verifier.finish())
+
+    def listen(self, interfaces: Sequence[str], going: Callable[[], bool]) -> Iterator[dict[str, Any]]:
+        """A line for each message on network interfaces, while `going`. Nothing is sent."""
+        try:
+            frames = _native.V2xFrames.live(interfaces)
+        except ValueError as error:
+            raise UserError(str(error)) from None
+        name, closed = " ".join(interfaces), False
+        while (found := frames.next()) is not None:
+            for frame, posix, layer, octets, (source, destination) in found:
+                origin = Origin(name, frame, posix, _digest(octets), layer, (source, destination))
+                for line in self._receive(origin, octets, posix):
+                    yield {**line, "layer": layer} if line["frame"] == frame else line
+            if not closed and not going():
+                frames.close()
+                closed = True
+        yield from self._told(self.verifier.finish())
+        self.warnings += frames.warnings()
 
     def _files(self, path: Path) -> Iterator[Path]:
         if not path.exists():
@@ -146,7 +153,7 @@ class Verification:
             case "root-list" | "domain-list" | "etsi-list" as kind:
                 yield from self._list(path, kind, octets, now)
             case _:
-                yield from self._receive(str(path), None, octets, now)
+                yield from self._receive(Origin(str(path), None, now, _digest(octets)), octets, now)
 
     def _list(self, path: Path, kind: str, octets: bytes, now: int) -> Iterator[dict[str, Any]]:
         """A list that is given as an input: whether its signature holds, and its time is not over."""
@@ -178,24 +185,34 @@ class Verification:
         )
 
     def _capture(self, path: Path, frames: _native.V2xFrames) -> Iterator[dict[str, Any]]:
-        while found := frames.next():
-            for frame, posix, layer, octets in found:
+        while (found := frames.next()) is not None:
+            for frame, posix, layer, octets, (source, destination) in found:
                 at = posix if self.at is None else self.at
-                for line in self._receive(str(path), frame, octets, at):
+                origin = Origin(str(path), frame, at, _digest(octets), layer, (source, destination))
+                for line in self._receive(origin, octets, at):
                     yield {**line, "layer": layer} if line["frame"] == frame else line
         self.warnings += [f"{path}: {warning}" for warning in frames.warnings()]
 
-    def _receive(self, name: str, frame: int | None, octets: bytes, at: int) -> Iterator[dict[str, Any]]:
+    def _receive(self, origin: Origin, octets: bytes, at: int) -> Iterator[dict[str, Any]]:
         token, self._next = self._next, self._next + 1
-        self._names[token] = (name, frame)
+        self._origins[token] = origin
         yield from self._told(self.verifier.receive(token, octets, at))
 
     def _told(self, decided: list[tuple[int, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
         for token, outcome in decided:
-            yield self._line(*self._names.pop(token), outcome)
+            origin = self._origins.pop(token)
+            if self.on_event is not None:
+                self.on_event(events.verdict(outcome, origin))
+            yield self._line(origin.name, origin.frame, outcome)
 
     def _line(self, name: str, frame: int | None, outcome: dict[str, Any]) -> dict[str, Any]:
         self.rejected += outcome["verdict"] == "reject"
         line: dict[str, Any] = {"input": name, "frame": frame, **outcome}
         line["generation_time"] = text(outcome["generation_time"])
-        return {key: value for key, value in line.items() if value or key not in ("detail", "ask")}
+        line.pop("place", None)
+        empty = ("detail", "ask", "station", "events")
+        return {key: value for key, value in line.items() if value or key not in empty}
+
+
+def _digest(octets: bytes) -> bytes:
+    return hashlib.sha256(octets).digest()

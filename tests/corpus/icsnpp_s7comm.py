@@ -1,13 +1,9 @@
 """icsnpp-s7comm: how our events and facts become the rows of its logs.
 
-Not compared, as they are no part of the wire: time (masked in the baselines) and connection uid. The flow
-of S7comm-plus in the second trace has rows in its `cotp.log` and in `s7comm_plus.log`: no probe reads
-S7comm-plus yet.
+Not compared, as they are no part of the wire: time (masked in the baselines) and connection uid.
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 from tests.corpus.comparing import WHOLE, Difference, Judged, Log, Right, Row
 from tests.corpus.reading import Record, Scanned
@@ -114,8 +110,29 @@ def _known_devices(got: Scanned) -> list[tuple[int, Row]]:
     return rows
 
 
-def _only(port: str, row: Row) -> bool:
-    return row["id.orig_p"] == port
+PLUS_FUNCTIONS = {
+    "set_variable": "Set Variable",
+    "set_multi_variables": "Set Multi Variables",
+    "get_multi_variables": "Get Multi Variables",
+}
+PLUS_OPCODES = {"request": "0x31", "response": "0x32", "notification": "0x33"}
+
+
+def _plus(got: Scanned) -> list[tuple[int, Row]]:
+    rows = []
+    for e in got.events:
+        if "s7comm_plus.opcode" not in e:
+            continue
+        opcode, code = e["s7comm_plus.opcode"], e.get("ot.function.code")
+        row = _ends(e) | {
+            "version": str(e["s7comm_plus.version"]),
+            "opcode": PLUS_OPCODES[opcode],
+            "opcode_name": opcode.title(),
+            "function_code": None if code is None else f"0x{code:04x}",
+            "function_name": None if code is None else PLUS_FUNCTIONS[e["ot.function.name"]],
+        }
+        rows.append((e["sentinel.frame"], row))
+    return rows
 
 
 S7COMM = (
@@ -178,7 +195,6 @@ LOGS = (
         columns=(*FLOW, *ENDS, "pdu_code", "pdu_name"),
         key=(*FLOW, "is_orig"),
         ours=_cotp,
-        theirs=partial(_only, "54670"),
     ),
     Log(
         path=f"{FOLDER}/baseline/analyzer.s7comm_plus/s7comm.log",
@@ -186,5 +202,12 @@ LOGS = (
         columns=S7COMM,
         key=(*FLOW, "is_orig", "pdu_reference"),
         ours=_s7comm,
+    ),
+    Log(
+        path=f"{FOLDER}/baseline/analyzer.s7comm_plus/s7comm_plus.log",
+        trace=f"{FOLDER}/traces/s7comm_plus.pcap",
+        columns=(*FLOW, *ENDS, "version", "opcode", "opcode_name", "function_code", "function_name"),
+        key=(*FLOW, "is_orig"),
+        ours=_plus,
     ),
 )

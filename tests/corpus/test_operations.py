@@ -10,7 +10,9 @@ from tests.corpus.reading import address, frame, scanned, table
 
 pytestmark = pytest.mark.corpus
 
-PROTOCOLS = set("modbus umas s7comm enip cip pccc dnp3 iec104 mms bacnet profinet-dcp ads fox opcua".split())
+PROTOCOLS = set(
+    "modbus umas s7comm s7comm-plus enip cip pccc dnp3 iec104 mms bacnet profinet-dcp ads fox opcua c37118".split()
+)
 
 REQUIRED = 0.95
 
@@ -23,6 +25,18 @@ MISSES: dict[Operation, tuple[int, str, str]] = {
         "01 46 05 5b",
         "READ (function 1) of g70v5 (46 05), the transport object of an open file: so IEEE 1815 reads a file "
         "block by block, and it is given as file-read, as all other such reads in this folder are labelled",
+    ),
+    (
+        "ics-security-tools/s7/S7-1511_db6w0_HMI.pcap",
+        "s7comm-plus",
+        "read",
+        "192.168.25.147",
+        "192.168.25.139",
+    ): (
+        12,
+        "c0 a8 19 92 c0 a8 19 8b",
+        "the GetVarSubStreamed of this capture comes from 192.168.25.146 (92), which is its only client, and is "
+        "given with it; the table has the address of another capture's client",
     ),
 }
 """Operation -> frame, bytes in it, why we say otherwise."""

@@ -65,3 +65,35 @@ def test_a_laptop_is_no_network(tmp_path: Path) -> None:
     found = scanned(scene(tmp_path / "one.pcap", behind=False), events="notable")
     assert not [e for e in found.events if e["event.dataset"] == "sentinel.nat"]
     assert len([e for e in found.events if e["event.action"] == "flow"]) == 8
+
+
+def test_a_network_within_another(tmp_path: Path) -> None:
+    """A host carries packets of other addresses in VXLAN: told once, with whom, and as a sign."""
+    from scapy.layers.inet import IP, TCP, UDP
+    from scapy.layers.l2 import Ether
+    from scapy.layers.vxlan import VXLAN
+    from scapy.utils import wrpcap
+
+    end = Ether(src="02:00:00:00:00:07", dst="02:00:00:00:00:01") / IP(src=OUTSIDE, dst="192.168.1.9")
+    frames = [
+        end
+        / UDP(sport=50000 + n, dport=4789)
+        / VXLAN(vni=7)
+        / Ether(src="02:00:00:00:01:01", dst="02:00:00:00:01:02")
+        / IP(src="172.20.0.5", dst="172.20.0.6")
+        / TCP(sport=40000 + n, dport=502, flags="S", options=LINUX)
+        for n in range(3)
+    ]
+    for n, frame in enumerate(frames):
+        frame.time = 1_750_000_000 + n
+    wrpcap(str(tmp_path / "vxlan.pcap"), frames)
+    found = scanned(tmp_path / "vxlan.pcap", events="notable")
+    (tunnel,) = [e for e in found.events if e["event.action"] == "tunnel"]
+    assert (tunnel["source.ip"], tunnel["destination.ip"]) == (OUTSIDE, "192.168.1.9")
+    assert (tunnel["sentinel.flow.tunnel"], tunnel["sentinel.nat.network"]) == ("vxlan", "172.20.0.0")
+    assert tunnel["sentinel.frame"] == 1
+    (sign,) = [e for e in found.events if e["event.action"] == "nat-sign"]
+    assert (sign["sentinel.nat.sign"], sign["sentinel.confidence"]) == ("tunnel", 0.4)
+    (fact,) = [f for f in found.asset(OUTSIDE)["facts"] if f["name"] == "tunnel"]
+    assert fact["value"] == "vxlan to 192.168.1.9, for 172.20.0.5"
+    assert fact["frame"] == 1

@@ -54,6 +54,8 @@ class Scene:
     inner: tuple[str, ...] = ()
     any_port: bool = True
     ethertype: int = 0
+    link: int = 1
+    """Link type of the capture; other than Ethernet, a turn is a whole frame."""
     client_port: int = 40000
     name: str = ""
     group: str = ""
@@ -87,6 +89,9 @@ def packets(
         "client": (f"10.{9 + flow // 250}.{flow % 250}.1", (scene.client_port + flow) % 65536 or 1),
         "server": (f"10.{9 + flow // 250}.{flow % 250}.2", port),
     }
+    if scene.link != 1:
+        yield from (data for _, _, data in segments)
+        return
     if scene.transport == "l2":
         for side, _, data in segments:
             yield _macs(side) + struct.pack(">H", scene.ethertype) + data
@@ -109,10 +114,10 @@ def packets(
         yield _tcp(ends, "server", got["server"], got["client"] + 1, 0x11)
 
 
-def capture(path: Path, frames: Iterable[bytes]) -> Path:
+def capture(path: Path, frames: Iterable[bytes], link: int = 1) -> Path:
     """A pcap of these frames, 20 ms apart."""
     with path.open("wb") as out:
-        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1))
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, link))
         for n, frame in enumerate(frames):
             us = 1_768_204_800_000_000 + n * _STEP_US
             out.write(struct.pack("<IIII", us // 1_000_000, us % 1_000_000, len(frame), len(frame)) + frame)

@@ -24,6 +24,9 @@ SCENES: list[Scene] = [
 ]
 
 
+Told = tuple[set[tuple[str, str, str]], list[tuple[str, str, str]], list[tuple[str, str, str, str]]]
+
+
 def _id(scene: Scene) -> str:
     return f"{scene.protocol}-{scene.name or scene.transport}"
 
@@ -33,7 +36,7 @@ streams = pytest.mark.parametrize("scene", [s for s in SCENES if s.transport == 
 
 
 def play(tmp_path: Path, scene: Scene, segments: list[Segment], **how: object) -> Scanned:
-    path = capture(tmp_path / "scene.pcap", packets(scene, segments, **how))  # type: ignore[arg-type]
+    path = capture(tmp_path / "scene.pcap", packets(scene, segments, **how), scene.link)  # type: ignore[arg-type]
     return scanned(path, events="all")
 
 
@@ -42,7 +45,7 @@ def _side(asset: Record) -> str:
     return "client" if any(e.endswith((".0.1", ":01")) for e in ends) else "server"
 
 
-def told(scene: Scene, seen: Scanned) -> tuple[set[object], list[object], list[object]]:
+def told(scene: Scene, seen: Scanned) -> Told:
     """Facts, operations and credentials of the scene's protocols, as a scene writes them."""
     names = {scene.protocol, *scene.inner}
     facts = {
@@ -59,10 +62,10 @@ def told(scene: Scene, seen: Scanned) -> tuple[set[object], list[object], list[o
         for c in seen.credentials
         if c["protocol"] in names
     )
-    return facts, operations, credentials  # type: ignore[return-value]
+    return facts, operations, credentials
 
 
-def wanted(scene: Scene) -> tuple[set[object], list[object], list[object]]:
+def wanted(scene: Scene) -> Told:
     return set(scene.facts), sorted(set(scene.operations)), sorted(scene.credentials)
 
 
@@ -113,10 +116,10 @@ def test_with_loss(scene: Scene, tmp_path: Path) -> None:
     pieces = scene.segments()
     for n in range(min(len(pieces), 24)):
         facts, operations, credentials = told(scene, play(tmp_path, scene, pieces[:n] + pieces[n + 1 :]))
-        assert {f[1:] for f in facts} <= {f[1:] for f in scene.facts}  # type: ignore[index]
-        assert {o[:2] for o in operations} <= {o[:2] for o in scene.operations}  # type: ignore[index]
+        assert {f[1:] for f in facts} <= {f[1:] for f in scene.facts}
+        assert {o[:2] for o in operations} <= {o[:2] for o in scene.operations}
         secrets = {c[2] for c in scene.credentials} | {""}
-        assert {c[2] for c in credentials} <= secrets  # type: ignore[index]
+        assert {c[2] for c in credentials} <= secrets
 
 
 @every
@@ -128,7 +131,7 @@ def test_damaged(scene: Scene, tmp_path: Path) -> None:
         for flow in range(CASES)
         for frame in packets(scene, [_damage(random, s) for s in scene.segments()], flow=flow)
     ]
-    assert scanned(capture(tmp_path / "damaged.pcap", frames)).assets
+    assert scanned(capture(tmp_path / "damaged.pcap", frames, scene.link)).assets
 
 
 def _damage(random: Random, segment: Segment) -> Segment:

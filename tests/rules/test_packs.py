@@ -19,7 +19,7 @@ Cli = Callable[..., Ran]
 
 def test_every_pack_is_there() -> None:
     assert packs() == sorted(
-        "access availability credentials data iot ot-operations ot-process ot-recon".split()
+        "access availability credentials data iot ot-operations ot-process ot-recon v2x".split()
     )
 
 

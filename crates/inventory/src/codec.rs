@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 const MAGIC: &[u8; 8] = b"SNTLOBS1";
 /// The same with traffic to be taken away behind it: a harvest that was not added to a total.
 const MAGIC_TAKEN: &[u8; 8] = b"SNTLOBT1";
+/// The same with traffic to be taken away, of which there may be none, and guessed passwords behind it.
+const MAGIC_FOUND: &[u8; 8] = b"SNTLOBF1";
 
 #[derive(Serialize, Deserialize)]
 struct Form {
@@ -21,6 +23,9 @@ struct Form {
     /// Stands behind the form, where there is any.
     #[serde(skip)]
     taken: Vec<(ConvKey, ConvStat)>,
+    /// Likewise: guessed passwords by the place of their credential.
+    #[serde(skip)]
+    found: Vec<(u32, Guessed)>,
     operations: Vec<(OpKey, Operation)>,
     credentials: Vec<(CredKey, Credential)>,
     parse_errors: Vec<(sentinel_wire::obs::Sym, u64)>,
@@ -71,11 +76,15 @@ impl State {
             services: list(&self.services),
             conversations: list(&self.conversations),
             taken: list(&self.taken),
+            found: Vec::new(),
             operations: list(&self.operations),
             credentials,
             parse_errors: list(&self.parse_errors),
             counters: list(&self.counters),
         };
+        let found = |(_, c): &(CredKey, Credential)| c.assessed.as_ref().and_then(|a| a.found);
+        let places = form.credentials.iter().zip(0..);
+        form.found = places.filter_map(|(c, i)| Some((i, found(c)?))).collect();
         let mut used = vec![false; self.strings.len()];
         form.symbols(&mut |s| used[s.0 as usize] = true);
         form.strings = (0..self.strings.len() as u32)
@@ -85,10 +94,17 @@ impl State {
             })
             .collect();
         let damaged = |e: postcard::Error| Unreadable::Damaged(e.to_string());
-        let magic = if form.taken.is_empty() { MAGIC } else { MAGIC_TAKEN };
+        let magic = match (form.found.is_empty(), form.taken.is_empty()) {
+            (false, _) => MAGIC_FOUND,
+            (true, false) => MAGIC_TAKEN,
+            (true, true) => MAGIC,
+        };
         let mut out = postcard::to_extend(&form, magic.to_vec()).map_err(damaged)?;
-        if !form.taken.is_empty() {
+        if magic != MAGIC {
             out = postcard::to_extend(&form.taken, out).map_err(damaged)?;
+        }
+        if magic == MAGIC_FOUND {
+            out = postcard::to_extend(&form.found, out).map_err(damaged)?;
         }
         Ok(out)
     }
@@ -96,15 +112,18 @@ impl State {
     /// The state of bytes that [`State::to_bytes`] gave.
     pub fn from_bytes(bytes: &[u8]) -> Result<State, Unreadable> {
         let damaged = |e: postcard::Error| Unreadable::Damaged(e.to_string());
-        let mut form: Form = match (bytes.strip_prefix(MAGIC), bytes.strip_prefix(MAGIC_TAKEN)) {
-            (Some(body), _) => postcard::from_bytes(body).map_err(damaged)?,
-            (_, Some(body)) => {
-                let (mut form, rest) = postcard::take_from_bytes::<Form>(body).map_err(damaged)?;
-                form.taken = postcard::from_bytes(rest).map_err(damaged)?;
-                form
+        let (magic, body) = bytes.split_first_chunk::<8>().ok_or(Unreadable::Form)?;
+        if ![MAGIC, MAGIC_TAKEN, MAGIC_FOUND].contains(&magic) {
+            return Err(Unreadable::Form);
+        }
+        let (mut form, rest) = postcard::take_from_bytes::<Form>(body).map_err(damaged)?;
+        if magic != MAGIC {
+            let (taken, rest) = postcard::take_from_bytes(rest).map_err(damaged)?;
+            form.taken = taken;
+            if magic == MAGIC_FOUND {
+                form.found = postcard::from_bytes(rest).map_err(damaged)?;
             }
-            _ => return Err(Unreadable::Form),
-        };
+        }
         let mut strings = Interner::default();
         for s in &form.strings {
             strings.intern(s);
@@ -127,6 +146,11 @@ impl State {
         state.conversations = form.conversations.into_iter().collect();
         state.taken = form.taken.into_iter().collect();
         state.operations = form.operations.into_iter().collect();
+        for (i, found) in form.found {
+            let place = form.credentials.get_mut(i as usize).and_then(|(_, c)| c.assessed.as_mut());
+            place.ok_or_else(|| Unreadable::Damaged("a guessed password of nothing".into()))?.found =
+                Some(found);
+        }
         state.credentials = form.credentials.into_iter().collect();
         state.parse_errors = form.parse_errors.into_iter().collect();
         state.counters = form.counters.into_iter().collect();
@@ -178,6 +202,7 @@ impl Form {
                 a.weaknesses.iter().chain(&a.default_of).for_each(|s| f(*s));
             }
         }
+        self.found.iter().for_each(|(_, g)| [g.secret, g.shown].into_iter().for_each(&mut *f));
         self.parse_errors.iter().chain(&self.counters).for_each(|(k, _)| f(*k));
     }
 

@@ -1,6 +1,7 @@
 //! What belongs to each asset, as sorted lists that are sliced per asset.
 
 use crate::identity::Identity;
+use crate::logins::{self, Sides};
 use crate::peers::{self, Peers};
 use crate::state::*;
 use sentinel_wire::model::*;
@@ -61,6 +62,8 @@ pub struct Index {
     pub uses: Vec<Use>,
     /// Peers over industrial protocols, of the assets that have any.
     pub peers: Map<u32, Peers>,
+    /// Log-ins of the assets that had any.
+    pub logins: Map<u32, Sides>,
 }
 
 /// The part of a list sorted by asset that is one asset's.
@@ -178,7 +181,8 @@ impl Index {
                 .then_with(|| order(state, &a.seen).cmp(&order(state, &b.seen)))
                 .then_with(|| a.key.secret.map(text).cmp(&b.key.secret.map(text)))
         });
-        Index { facts, offers, deeds, uses, peers: peers::count(state, identity) }
+        let peers = peers::count(state, identity);
+        Index { facts, offers, deeds, uses, peers, logins: logins::of_assets(state, identity) }
     }
 }
 

@@ -29,6 +29,12 @@ pub struct Assessment {
     pub weaknesses: Vec<String>,
     #[serde(default)]
     pub default_of: Vec<String>,
+    /// The password of a hash line, or its keyed hash where a key is at hand.
+    #[serde(default)]
+    pub found: Option<String>,
+    /// That password as it is shown.
+    #[serde(default)]
+    pub password: Option<String>,
 }
 
 /// Derived from a state; rebuilt by [`Inventory::derive`].
@@ -144,6 +150,14 @@ impl Inventory {
     /// Credentials that were not assessed yet, as a JSON array, in a fixed order.
     pub fn to_assess(&self) -> (Vec<CredKey>, Vec<u8>) {
         let state = &self.state;
+        let said = |name: Sym| state.text(name) == "vendor";
+        let mut vendors: Map<sentinel_wire::obs::HostId, Sym> = Map::default();
+        for k in state.facts.keys().filter(|k| said(k.name)) {
+            let slot = vendors.entry(k.host).or_insert(k.value);
+            if state.text(k.value) < state.text(*slot) {
+                *slot = k.value;
+            }
+        }
         let mut list: Vec<(&CredKey, &Credential)> =
             state.credentials.iter().filter(|(_, c)| c.assessed.is_none()).collect();
         list.sort_by_cached_key(|(k, c)| {
@@ -164,6 +178,13 @@ impl Inventory {
             }
             o.bool("cleartext", c.cleartext);
             o.str("outcome", c.outcome.name());
+            match state.hosts[k.server.0 as usize].0.addr {
+                HostAddr::Ip(a) => o.str("server", &a.to_string()),
+                HostAddr::Mac(m) => o.str("server", &m.to_string()),
+            }
+            if let Some(vendor) = vendors.get(&k.server) {
+                o.str("vendor", state.text(*vendor));
+            }
             if let Some((mode, line)) = c.hashcat {
                 o.int("hashcat_mode", mode);
                 o.str("hashcat_line", state.text(line));
@@ -189,6 +210,11 @@ impl Inventory {
                 line: a.line.as_deref().map(|t| s.intern(t)),
                 weaknesses: a.weaknesses.iter().map(|t| s.intern(t)).collect(),
                 default_of: a.default_of.iter().map(|t| s.intern(t)).collect(),
+                found: a
+                    .found
+                    .as_deref()
+                    .zip(a.password.as_deref())
+                    .map(|(secret, shown)| Guessed { secret: s.intern(secret), shown: s.intern(shown) }),
             });
             let secret = match (&a.secret_id, key.secret) {
                 (Some(id), Some(_)) => Some(s.intern(id)),
@@ -225,7 +251,7 @@ impl Inventory {
         let mut first: Map<Sym, (Micros, u64, String)> = Map::default();
         let mut at: Map<Sym, Vec<u32>> = Map::default();
         for (k, c) in &state.credentials {
-            let Some(secret) = k.secret else { continue };
+            let Some(secret) = c.secret(k) else { continue };
             let order = crate::index::order(state, &c.seen);
             let order = (order.0, order.1, state.text(secret).to_owned());
             let slot = first.entry(secret).or_insert_with(|| order.clone());

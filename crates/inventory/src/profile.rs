@@ -10,6 +10,7 @@ use crate::state::*;
 use sentinel_wire::json::{self, List};
 use sentinel_wire::model::*;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Services without a known protocol and clients that a profile names at most.
@@ -33,6 +34,9 @@ pub struct Meaning {
     pub kind: Option<String>,
     pub level: Option<f64>,
     pub roles: Vec<Role>,
+    pub systems: Vec<System>,
+    /// By reference, what banners say of a service: its product and version.
+    pub services: BTreeMap<String, BTreeMap<String, String>>,
     pub exposures: Vec<Exposure>,
     /// Other values that were seen, by asset key, as Python gave them.
     pub conflicts: serde_json::Map<String, serde_json::Value>,
@@ -42,6 +46,14 @@ pub struct Meaning {
 pub struct Role {
     pub role: String,
     pub score: f64,
+    #[serde(default)]
+    pub because: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct System {
+    pub os: String,
+    pub confidence: f64,
     #[serde(default)]
     pub because: Vec<String>,
 }

@@ -171,7 +171,18 @@ impl View<'_> {
             e.end();
         }
         l.end();
-        self.offers(&mut o, a);
+        let mut l = List::array(o.key("systems"));
+        for s in &m.systems {
+            let mut e = List::object(l.item());
+            e.str("os", &s.os);
+            json::float(e.key("confidence"), s.confidence);
+            let mut b = List::array(e.key("because"));
+            s.because.iter().for_each(|x| ask.evidence(b.item(), x));
+            b.end();
+            e.end();
+        }
+        l.end();
+        self.offers(&mut o, a, m);
         let mut l = List::array(o.key("facts"));
         for f in facts.iter().take(MAX_FACTS) {
             self.fact(l.item(), f);
@@ -189,6 +200,15 @@ impl View<'_> {
             e.end();
         }
         l.end();
+        if let Some(sides) = self.index.logins.get(&a) {
+            let mut l = List::object(o.key("logins"));
+            for (name, logins) in [("served", &sides.served), ("made", &sides.made)] {
+                if logins.any() {
+                    logins.write(l.key(name));
+                }
+            }
+            l.end();
+        }
         let (mut first, mut last, mut packets, mut bytes) = (Micros::MAX, Micros::MIN, 0u64, 0u64);
         for i in group.ips.iter().chain(&group.macs) {
             let s = &state.hosts[*i as usize].1;
@@ -222,10 +242,10 @@ impl View<'_> {
         e.end();
     }
 
-    fn offers(&self, o: &mut List<'_>, a: u32) {
+    fn offers(&self, o: &mut List<'_>, a: u32, m: &Meaning) {
         let offers = &self.index.offers[of(&self.index.offers, a, |o| o.asset)];
         let mut l = List::array(o.key("services"));
-        for s in offers.iter().filter(|s| s.offered) {
+        for (i, s) in offers.iter().filter(|s| s.offered).enumerate() {
             let mut e = List::object(l.item());
             if s.port != 0 {
                 e.int("port", s.port);
@@ -241,6 +261,11 @@ impl View<'_> {
                 match self.text(*name).strip_prefix("tls.") {
                     Some(name) => tls.push((name, v)),
                     None => value(e.key(self.text(*name)), self.state, v),
+                }
+            }
+            for (name, v) in m.services.get(&format!("s{i}")).into_iter().flatten() {
+                if !s.info.iter().any(|(n, ..)| self.text(*n) == name) {
+                    e.str(name, v);
                 }
             }
             if !tls.is_empty() {

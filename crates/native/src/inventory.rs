@@ -6,7 +6,7 @@ use pyo3::types::{PyBytes, PyList};
 use sentinel_inventory::inventory::{self as inv, counters};
 use sentinel_inventory::state::State;
 use sentinel_wire::json::List;
-use sentinel_wire::model::Mac;
+use sentinel_wire::model::{Mac, Transport};
 
 /// Bytes written to the sink at once.
 const PIECE: usize = 1 << 20;
@@ -60,6 +60,32 @@ impl Inventory {
         .map_err(|e: sentinel_inventory::codec::Unreadable| wrong(e))
     }
 
+    /// TCP and UDP flows without a protocol: (client, server, transport, port), the largest first.
+    fn unnamed(&self, most: usize) -> Vec<(String, String, &'static str, u16)> {
+        let flows = self.inner.state.unnamed(most).into_iter();
+        flows.map(|(c, s, t, port)| (c.to_string(), s.to_string(), t.name(), port)).collect()
+    }
+
+    /// Gives such a flow a protocol, as `by` says. False if there is no such flow.
+    fn name(
+        &mut self,
+        client: &str,
+        server: &str,
+        transport: &str,
+        port: u16,
+        protocol: &str,
+        by: &str,
+    ) -> PyResult<bool> {
+        let transport = match transport {
+            "tcp" => Transport::Tcp,
+            "udp" => Transport::Udp,
+            other => return Err(wrong(format!("no transport '{other}' of a flow"))),
+        };
+        let address = |text: &str| text.parse().map_err(|_| wrong(format!("'{text}' is no address")));
+        let (client, server) = (address(client)?, address(server)?);
+        Ok(self.inner.state.name((client, server, transport, port), protocol, by))
+    }
+
     /// Adds what a harvest gave, which stays as it is.
     fn absorb(&mut self, py: Python<'_>, harvest: &Inventory) {
         py.detach(|| self.inner.absorb(&harvest.inner));
@@ -74,6 +100,11 @@ impl Inventory {
         }
         let answer = assess.call1((PyBytes::new(assess.py(), &question),))?;
         self.inner.assessed(keys, answer.extract::<&[u8]>()?).map_err(wrong)
+    }
+
+    /// Adds to a counter of `limits`.
+    fn count(&mut self, name: &str, number: u64) {
+        self.inner.state.count(name, number);
     }
 
     /// The observations as bytes for a store; every credential must have been assessed.

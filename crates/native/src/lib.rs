@@ -3,12 +3,14 @@
 
 mod batch;
 mod chains;
+mod crack;
 mod evidence;
 mod harvest;
 mod inventory;
 mod live;
 mod logs;
 mod p256;
+mod patterns;
 mod probes;
 mod rows;
 mod scan;
@@ -46,6 +48,8 @@ mod _native {
     #[pymodule_export]
     use super::chains::Chains;
     #[pymodule_export]
+    use super::crack::{crack, crack_scheme, listed};
+    #[pymodule_export]
     use super::evidence::Evidence;
     #[pymodule_export]
     use super::inventory::Inventory;
@@ -55,6 +59,8 @@ mod _native {
     use super::logs::{Logs, recognise_log};
     #[pymodule_export]
     use super::p256::{P256Key, p256_verify};
+    #[pymodule_export]
+    use super::patterns::Patterns;
     #[pymodule_export]
     use super::scan::{Scan, check_filter, native_probes};
     #[pymodule_export]

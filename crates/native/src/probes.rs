@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use sentinel_wire::cx::Cx;
 use sentinel_wire::model::*;
-use sentinel_wire::signature::{Length, Pattern, Shape, Signature};
+use sentinel_wire::signature::{Check, Escape, Length, Pattern, Shape, Signature, Sum};
 
 /// A signature from an object with the attributes of `sentinel.probes.contract.Signature`.
 pub fn signature(s: &Bound<'_, PyAny>) -> PyResult<Signature> {
@@ -31,26 +31,53 @@ fn shape(s: &Bound<'_, PyAny>) -> PyResult<Shape> {
         let p = s.getattr(name)?;
         if p.is_none() { Ok(None) } else { pattern(&p).map(Some) }
     };
-    let length = s.getattr("length")?;
+    let some = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
+        let value = s.getattr(name)?;
+        Ok((!value.is_none()).then_some(value))
+    };
     Ok(Shape {
         patterns: s.getattr("patterns")?.try_iter()?.map(|p| pattern(&p?)).collect::<PyResult<_>>()?,
         skip: s.getattr("skip")?.extract()?,
-        length: if length.is_none() {
-            None
-        } else {
-            Some(Length {
-                offset: length.getattr("offset")?.extract()?,
-                width: length.getattr("width")?.extract()?,
-                big_endian: length.getattr("big_endian")?.extract()?,
-                add: length.getattr("add")?.extract()?,
-            })
-        },
+        length: some("length")?.map(|l| length(&l)).transpose()?,
         last: s.getattr("last")?.extract()?,
-        sum8: s.getattr("sum8")?.extract()?,
+        check: some("check")?.map(|c| check(&c)).transpose()?,
+        escape: some("escape")?.map(|e| escape(&e)).transpose()?,
         min_len: s.getattr("min_len")?.extract()?,
         strong: s.getattr("strong")?.extract()?,
         client: one("client")?,
         server: one("server")?,
+    })
+}
+
+fn length(l: &Bound<'_, PyAny>) -> PyResult<Length> {
+    Ok(Length {
+        offset: l.getattr("offset")?.extract()?,
+        width: l.getattr("width")?.extract()?,
+        big_endian: l.getattr("big_endian")?.extract()?,
+        ascii: l.getattr("ascii")?.extract()?,
+        mask: l.getattr("mask")?.extract()?,
+        shift: l.getattr("shift")?.extract()?,
+        add: l.getattr("add")?.extract()?,
+    })
+}
+
+fn check(c: &Bound<'_, PyAny>) -> PyResult<Check> {
+    let word = c.getattr("kind")?.extract::<String>()?;
+    Ok(Check {
+        sum: Sum::from_name(&word)
+            .ok_or_else(|| wrong(format!("signature: '{word}' is no kind of checksum")))?,
+        from: c.getattr("start")?.extract()?,
+        back: c.getattr("back")?.extract()?,
+        big_endian: c.getattr("big_endian")?.extract()?,
+        hex: c.getattr("hex")?.extract()?,
+    })
+}
+
+fn escape(e: &Bound<'_, PyAny>) -> PyResult<Escape> {
+    Ok(Escape {
+        mark: e.getattr("mark")?.extract()?,
+        escape: e.getattr("escape")?.extract()?,
+        pairs: e.getattr("pairs")?.extract()?,
     })
 }
 

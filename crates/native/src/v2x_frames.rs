@@ -1,10 +1,17 @@
-//! Secured messages out of a capture: what `sentinel-wire` reads, as `sentinel-v2x` finds messages in it.
+//! Secured messages out of a capture, or from interfaces: what `sentinel-wire` reads, as `sentinel-v2x` finds messages in it.
 
 use sentinel_v2x::link::{Layer, mqtt, of_ethernet, of_octets};
-use sentinel_wire::capture::{Batch, Limits, MergedReader, Options};
+use sentinel_wire::capture::{Batch, Feed, Limits, MergedReader, Options};
 use sentinel_wire::decode::{Net, Packet, Status};
+use sentinel_wire::engine::{Ports, listen};
+use sentinel_wire::model::Mac;
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// One end of a frame, as far as it has one: text of its hardware address and IP address, port.
+pub type End = (Option<String>, Option<String>, Option<u16>);
 
 /// A message and where it was.
 pub struct Found {
@@ -13,7 +20,11 @@ pub struct Found {
     pub posix: i64,
     pub layer: Layer,
     pub octets: Vec<u8>,
+    pub ends: [End; 2],
 }
+
+/// Longest wait for packets of interfaces before the caller may see to other things.
+const TURN: Duration = Duration::from_millis(200);
 
 /// Directions of MQTT connections that are followed at once, each with 64 KiB at most.
 const STREAMS: usize = 1024;
@@ -26,9 +37,9 @@ struct Following {
     stream: mqtt::Stream,
 }
 
-/// A capture that is read.
+/// A capture, or interfaces, that are read.
 pub struct Frames {
-    reader: MergedReader,
+    reader: Feed,
     batch: Batch,
     streams: HashMap<Direction, Following>,
     /// Directions that were not followed because there were too many.
@@ -42,20 +53,39 @@ impl Frames {
         if let Some(error) = reader.failed().first() {
             return Err(error.to_string());
         }
-        Ok(Frames { reader, batch: Batch::default(), streams: HashMap::new(), passed: 0 })
+        Ok(Frames::of(Feed::Files(Box::new(reader))))
     }
 
-    /// Messages of the next packets; none at the end.
-    pub fn next(&mut self) -> Result<Vec<Found>, String> {
+    /// Of network interfaces. Nothing is sent.
+    pub fn live(ports: &Ports) -> Result<Frames, String> {
+        listen(ports, None, Limits { align_ns: 0, ..Limits::default() }).map(Frames::of)
+    }
+
+    fn of(reader: Feed) -> Frames {
+        Frames { reader, batch: Batch::default(), streams: HashMap::new(), passed: 0 }
+    }
+
+    /// Messages of the next packets; `None` at the end. Of interfaces there may be none for now.
+    pub fn next(&mut self) -> Option<Vec<Found>> {
         let mut found = Vec::new();
-        while found.is_empty() && self.reader.next_batch(&mut self.batch) {
+        let until = Instant::now() + TURN;
+        while self.reader.next_batch(&mut self.batch, until) {
             let batch = std::mem::take(&mut self.batch);
             for packet in batch.packets() {
                 self.packet(packet, &batch, &mut found);
             }
             self.batch = batch;
+            let live = matches!(self.reader, Feed::Live(_));
+            if !found.is_empty() || live && Instant::now() >= until {
+                return Some(found);
+            }
         }
-        Ok(found)
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// Takes no more packets of interfaces: those the kernel holds still come, then the end.
+    pub fn close(&mut self) {
+        self.reader.close();
     }
 
     pub fn warnings(&mut self) -> Vec<String> {
@@ -80,6 +110,10 @@ impl Frames {
                 posix: packet.time_ns.div_euclid(1000),
                 layer,
                 octets: octets.to_vec(),
+                ends: [
+                    end(packet, packet.src_mac, packet.src, packet.sport),
+                    end(packet, packet.dst_mac, packet.dst, packet.dport),
+                ],
             });
         };
         let payload = batch.payload(packet);
@@ -133,4 +167,15 @@ impl Frames {
             self.streams.remove(&key);
         }
     }
+}
+
+fn end(packet: &Packet, mac: [u8; 6], address: [u8; 16], port: u16) -> End {
+    let [a, b, c, d, ..] = address;
+    let ip = match packet.net {
+        Net::V4 => Some(IpAddr::from(Ipv4Addr::new(a, b, c, d))),
+        Net::V6 => Some(IpAddr::from(Ipv6Addr::from(address))),
+        _ => None,
+    };
+    let mac = (mac != [0; 6]).then(|| Mac(mac).to_string());
+    (mac, ip.map(|ip| ip.to_string()), (port != 0).then_some(port))
 }

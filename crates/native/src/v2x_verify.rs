@@ -1,6 +1,6 @@
 //! Verification of messages of vehicles. See `sentinel/_native.pyi`.
 
-use crate::v2x_frames::Frames;
+use crate::v2x_frames::{End, Frames};
 use crate::wrong;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -11,6 +11,7 @@ use sentinel_v2x::types::ctl;
 use sentinel_v2x::verify::{Engine, Loaded, Outcome, Place, Settings, Verdict, lists};
 use sentinel_v2x::view::{CertificateView, Content, DataView};
 use sentinel_wire::bytes::hex;
+use sentinel_wire::engine::Ports;
 use std::sync::{Mutex, PoisonError};
 
 fn scale(name: &str) -> PyResult<Scale> {
@@ -41,6 +42,13 @@ impl V2xVerifier {
         out.set_item("generation_time", outcome.generation_time.map(|time| self.clock.posix(time)))?;
         let ask = outcome.ask.filter(|_| outcome.verdict == Verdict::Wait).map(|id| hex(&id));
         out.set_item("ask", ask)?;
+        if let Some(facts) = &outcome.facts {
+            out.set_item("station", &facts.station)?;
+            out.set_item("events", &facts.events)?;
+            if facts.place().is_some() {
+                out.set_item("place", (facts.latitude, facts.longitude))?;
+            }
+        }
         Ok(out)
     }
 
@@ -193,14 +201,23 @@ impl V2xFrames {
     fn new(path: std::path::PathBuf) -> PyResult<V2xFrames> {
         Frames::open(&path).map(|frames| V2xFrames(Mutex::new(frames))).map_err(wrong)
     }
-    /// Frame number, microseconds of POSIX time, layer, octets; none at the end.
+    #[staticmethod]
+    fn live(interfaces: Vec<String>) -> PyResult<V2xFrames> {
+        let ports = Ports { names: interfaces, snaplen: 0, ring_mib: 16, promiscuous: true };
+        Frames::live(&ports).map(|frames| V2xFrames(Mutex::new(frames))).map_err(wrong)
+    }
+    /// Frame number, microseconds of POSIX time, layer, octets, ends; `None` at the end.
     #[allow(clippy::type_complexity, reason = "what a line of the stub says")]
-    fn next<'py>(&mut self, py: Python<'py>) -> PyResult<Vec<(u64, i64, &'static str, Bound<'py, PyBytes>)>> {
-        let found = py.detach(|| self.frames().next()).map_err(wrong)?;
-        Ok(found
-            .into_iter()
-            .map(|m| (m.frame, m.posix, m.layer.name(), PyBytes::new(py, &m.octets)))
-            .collect())
+    fn next<'py>(
+        &mut self,
+        py: Python<'py>,
+    ) -> Option<Vec<(u64, i64, &'static str, Bound<'py, PyBytes>, [End; 2])>> {
+        let found = py.detach(|| self.frames().next())?;
+        let all = found.into_iter();
+        Some(all.map(|m| (m.frame, m.posix, m.layer.name(), PyBytes::new(py, &m.octets), m.ends)).collect())
+    }
+    fn close(&mut self) {
+        self.frames().close();
     }
     fn warnings(&mut self) -> Vec<String> {
         self.frames().warnings()

@@ -1,12 +1,13 @@
 //! SM2's ciphertexts (GB/T 32918.4): C1 || C3 || C2, and SM2Cipher of GM/T 0009, section 7.3.
 
 use crate::der;
+use crate::once;
 use crate::point::Affine;
+use crate::scalar::Scalar;
 use crate::secret::SecretError;
 use crate::verify::PublicKey;
-use sm2::elliptic_curve::sec1::ToSec1Point;
-use sm2::elliptic_curve::{Generate, Group};
-use sm2::{NonZeroScalar, ProjectivePoint};
+use sm2::NonZeroScalar;
+use sm2::elliptic_curve::Generate;
 use sm3::{Digest, Sm3};
 use zeroize::Zeroizing;
 
@@ -63,18 +64,17 @@ impl Ciphertext {
 impl PublicKey {
     /// Encrypts a message, of one octet at least (GB/T 32918.4, section 6).
     ///
-    /// The arithmetic is RustCrypto's; its own encryption multiplies the key by the cofactor before, which is
-    /// 1, and takes half as long again for it.
+    /// The number k is RustCrypto's, its two multiples are those of `once`.
     pub fn encrypt(&self, message: &[u8]) -> Result<Ciphertext, SecretError> {
         if message.is_empty() {
             return Err(SecretError::Empty);
         }
-        let key = sm2::PublicKey::from_sec1_bytes(&self.0.uncompressed()).map_err(|_| SecretError::Form)?;
         loop {
             let k = Zeroizing::new(NonZeroScalar::try_generate().map_err(|_| SecretError::Random)?);
-            let c1 = ProjectivePoint::mul_by_generator(&k).to_affine().to_sec1_point(false);
-            let shared = (key.to_projective() * **k).to_affine().to_sec1_point(false);
-            let shared = Zeroizing::new(shared.as_bytes()[1..].to_vec());
+            let k = Scalar::below_n(&k.to_bytes().into()).ok_or(SecretError::Random)?;
+            let point = once::to_affine(&once::of_generator(&k)).ok_or(SecretError::Random)?;
+            let shared = once::to_affine(&once::of_point(&self.0, &k)).ok_or(SecretError::Form)?;
+            let shared = Zeroizing::new(shared.uncompressed()[1..].to_vec());
             let stream = key_stream(&shared, message.len());
             if stream.iter().all(|octet| *octet == 0) {
                 continue;
@@ -83,7 +83,6 @@ impl PublicKey {
             let mut hash = Sm3::new();
             [x, message, y].iter().for_each(|part| hash.update(part));
             let data = message.iter().zip(stream.iter()).map(|(m, s)| m ^ s).collect();
-            let point = Affine::from_sec1(c1.as_bytes()).map_err(|_| SecretError::Form)?;
             return Ok(Ciphertext { point, hash: hash.finalize().into(), data });
         }
     }

@@ -4,7 +4,8 @@
 //! As p = -1 modulo 2^64, a step of the reduction adds m*p for the lowest limb m itself, and a
 //! multiple of p is made by shifts. Elements are any numbers below 2^256, not below p: p is taken off
 //! where a carry says so, which saves a comparison each time; equality and octets look at the least
-//! form. Time varies with what is worked on: only public data comes here.
+//! form. Time varies with what is worked on, but for `mul`, `square`, `half`, `invert`, `plus`, `minus` and
+//! `gather`: where a number is not public, these alone are used.
 
 /// An element, in Montgomery's form: any number below 2^256 that is the element modulo p.
 #[derive(Clone, Copy, Debug)]
@@ -176,6 +177,27 @@ impl Fe {
             return Fe(sum(&r, &P).0); // as rare as in `below`
         }
         Fe(r)
+    }
+    /// As `add`, without a branch.
+    #[inline(always)]
+    pub const fn plus(&self, o: &Fe) -> Fe {
+        let (r, carry) = sum(&self.0, &o.0);
+        let (r, borrow) = difference(&r, &p_if(carry));
+        Fe(difference(&r, &p_if(carry & !borrow)).0)
+    }
+    /// As `sub`, without a branch.
+    #[inline(always)]
+    pub const fn minus(&self, o: &Fe) -> Fe {
+        let (r, borrow) = difference(&self.0, &o.0);
+        let (r, carry) = sum(&r, &p_if(borrow));
+        Fe(sum(&r, &p_if(borrow & !carry)).0)
+    }
+    /// Sets the bits of `o` that are in `mask`, which is all or none.
+    #[inline(always)]
+    pub fn gather(&mut self, o: &Fe, mask: u64) {
+        for (a, b) in self.0.iter_mut().zip(o.0) {
+            *a |= b & mask;
+        }
     }
     pub const fn neg(&self) -> Fe {
         Fe::ZERO.sub(self)

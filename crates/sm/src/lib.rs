@@ -1,12 +1,13 @@
 //! SM2 (GB/T 32918), SM3 (GB/T 32905) and SM4 (GB/T 32907).
 //!
-//! Verification works on public data alone, is our own and takes variable time; whatever touches a
-//! secret goes through RustCrypto's constant-time crates.
+//! Verification works on public data alone, is our own and takes variable time. Private keys go through
+//! RustCrypto's constant-time crates; numbers that are used once through `once`, which has no branch.
 
 mod cipher;
 mod der;
 mod field;
 mod many;
+mod once;
 mod point;
 mod scalar;
 mod secret;

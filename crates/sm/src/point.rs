@@ -122,7 +122,7 @@ pub struct Jacobian {
 
 /// A summand with what additions need of its Z.
 #[derive(Clone, Copy)]
-struct Cached {
+pub(crate) struct Cached {
     p: Jacobian,
     zz: Fe,
     zzz: Fe,
@@ -143,7 +143,7 @@ impl Jacobian {
 
     /// Twice the point; of the one at infinity again that.
     #[inline(always)]
-    fn double(&self) -> Jacobian {
+    pub(crate) fn double(&self) -> Jacobian {
         let delta = self.z.square();
         let y2 = self.y.double();
         let z = y2.mul(&self.z);
@@ -157,7 +157,7 @@ impl Jacobian {
     }
 
     #[inline]
-    fn add_affine(&self, o: &Affine, negative: bool) -> Jacobian {
+    pub(crate) fn add_affine(&self, o: &Affine, negative: bool) -> Jacobian {
         let o = if negative { o.neg() } else { *o };
         if self.is_infinity() {
             return o.into();
@@ -169,7 +169,7 @@ impl Jacobian {
     }
 
     #[inline]
-    fn add_cached(&self, o: &Cached, negative: bool) -> Jacobian {
+    pub(crate) fn add_cached(&self, o: &Cached, negative: bool) -> Jacobian {
         let y = if negative { o.p.y.neg() } else { o.p.y };
         if self.is_infinity() {
             return Jacobian { y, ..o.p };
@@ -201,7 +201,7 @@ impl Jacobian {
         Jacobian { x, y, z: z.mul(&h) }
     }
 
-    fn cached(&self) -> Cached {
+    pub(crate) fn cached(&self) -> Cached {
         let zz = self.z.square();
         Cached { p: *self, zz, zzz: zz.mul(&self.z) }
     }

@@ -2,27 +2,26 @@
 //! time for every secret.
 //!
 //! Nonces are those of RFC 6979 with fresh octets of the system's generator mixed in: neither a bad
-//! generator nor a fault in one computation gives the key away. Numbers and points are RustCrypto's, the
-//! formulas of a signature are here: 1 / (1 + d) is worked out once for a key, and points of many
-//! signatures are brought to their coordinates by one inversion, which is half of what a signature costs.
+//! generator nor a fault in one computation gives the key away. Numbers modulo n are RustCrypto's, the
+//! multiple of G is that of `once`, the formulas of a signature are here: 1 / (1 + d) is worked out once
+//! for a key.
 //!
-//! No branch and no index depends on a secret. The multiple of G, the inversion of all Z together and that of
-//! 1 + d, sums and products modulo n are constant-time functions of RustCrypto (`BatchNormalize` leaves points
-//! at infinity out by selection), on as many values as there are digests, which is no secret. What is branched
-//! on is said by the outcome: a nonce that is not below n and is drawn again (once in 2^32 times, and it is not
-//! used), and a number that came out as 0.
+//! No branch and no index depends on a secret: sums, products and the inversion modulo n are constant-time
+//! functions of RustCrypto, `once` says how it keeps to it. What is branched on is said by the outcome: a
+//! nonce that is not below n and is drawn again (once in 2^32 times, and it is not used), and a number that
+//! came out as 0.
 
 use crate::cipher::Ciphertext;
+use crate::once;
 use crate::verify::{PublicKey, Signature, VerifyError, za};
 use rfc6979::KGenerator;
 use sm2::dsa::SigningKey;
 use sm2::elliptic_curve::common::getrandom::SysRng;
 use sm2::elliptic_curve::ops::Reduce;
-use sm2::elliptic_curve::point::AffineCoordinates;
 use sm2::elliptic_curve::rand_core::TryRng;
-use sm2::elliptic_curve::{BatchNormalize, Curve, Generate, Group, PrimeField};
+use sm2::elliptic_curve::{Curve, Generate, PrimeField};
 use sm2::pke::{DecryptingKey, Mode};
-use sm2::{FieldBytes, ProjectivePoint, Scalar, Sm2, U256};
+use sm2::{FieldBytes, Scalar, Sm2, U256};
 use sm3::{Digest, Sm3};
 use zeroize::Zeroizing;
 
@@ -120,12 +119,13 @@ impl SecretKey {
     /// GB/T 32918.2, section 6.1, steps A3 to A7; `None` if one of the numbers came out as 0.
     fn attempt(&self, digests: &[[u8; 32]]) -> Result<Option<Vec<Signature>>, SecretError> {
         let nonces = self.nonces(digests)?;
-        let points: Vec<_> = nonces.iter().map(ProjectivePoint::mul_by_generator).collect();
-        let points = <ProjectivePoint as BatchNormalize<[ProjectivePoint]>>::batch_normalize(&points);
         let mut out = Vec::with_capacity(digests.len());
-        for ((e, k), point) in digests.iter().zip(nonces.iter()).zip(points) {
+        for (e, k) in digests.iter().zip(nonces.iter()) {
+            let octets = Zeroizing::new(k.to_bytes().into());
+            let number = crate::scalar::Scalar::below_n(&octets).ok_or(SecretError::Random)?;
+            let Some(point) = once::to_affine(&once::of_generator(&number)) else { return Ok(None) };
             let r = <Scalar as Reduce<FieldBytes>>::reduce(&(*e).into())
-                + <Scalar as Reduce<FieldBytes>>::reduce(&point.x());
+                + <Scalar as Reduce<FieldBytes>>::reduce(&point.x().into());
             // (k - r d) / (1 + d) = (k + r) / (1 + d) - r
             let sum = *k + r;
             let s = *self.inverse * sum - r;

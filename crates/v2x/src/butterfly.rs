@@ -41,7 +41,7 @@ macro_rules! on_curve {
     ($name:ident, $curve:ident) => {
         mod $name {
             use super::*;
-            use $curve::{FieldBytes, ProjectivePoint, Scalar};
+            use $curve::{FieldBytes, Scalar};
 
             /// A number of 384 bits modulo the order: three pieces of 128 bits, which are less than it.
             pub fn scalar(octets: &[u8; 48]) -> Scalar {
@@ -59,14 +59,6 @@ macro_rules! on_curve {
                 pieces.iter().fold(Scalar::ZERO, |sum, octets| sum * shift + piece(octets))
             }
 
-            pub fn public(key: &[u8], by: &Scalar) -> Option<Vec<u8>> {
-                let key = $curve::PublicKey::from_sec1_bytes(key).ok()?;
-                let sum = key.to_projective() + ProjectivePoint::mul_by_generator(by);
-                // with both coordinates: no square root is taken when it is read again
-                let point = sum.to_affine().to_sec1_point(false);
-                (point.as_bytes().len() == 65).then(|| point.as_bytes().to_vec())
-            }
-
             pub fn secret(key: &[u8; 32], by: &Scalar) -> Option<Zeroizing<[u8; 32]>> {
                 let key = Option::<Scalar>::from(Scalar::from_repr((*key).into()))?;
                 Some(Zeroizing::new((key + by).to_bytes().into()))
@@ -80,11 +72,25 @@ on_curve!(of_sm2, sm2);
 fn moved_public(key: &VerifyKey, by: &[u8; 48]) -> Result<VerifyKey, CryptoError> {
     let curve = key.curve();
     let sum = match curve {
-        Curve::P256 => of_p256::public(&key.uncompressed(), &of_p256::scalar(by)),
-        Curve::Sm2 => of_sm2::public(&key.uncompressed(), &of_sm2::scalar(by)),
+        Curve::P256 => moved_p256(key, by),
+        Curve::Sm2 => moved_sm2(key, by),
         other => return Err(CryptoError::NoSigning(other)),
     };
     VerifyKey::from_sec1(curve, &sum.ok_or(CryptoError::Point(curve))?)
+}
+
+fn moved_p256(key: &VerifyKey, by: &[u8; 48]) -> Option<Vec<u8>> {
+    let VerifyKey::P256(key) = key else { return None };
+    let by = p256::ProjectivePoint::mul_by_generator(&of_p256::scalar(by));
+    // with both coordinates: no square root is taken when it is read again
+    let point = (p256::ProjectivePoint::from(*key.as_affine()) + by).to_affine().to_sec1_point(false);
+    (point.as_bytes().len() == 65).then(|| point.as_bytes().to_vec())
+}
+
+fn moved_sm2(key: &VerifyKey, by: &[u8; 48]) -> Option<Vec<u8>> {
+    let VerifyKey::Sm2(key) = key else { return None };
+    let by: Zeroizing<[u8; 32]> = Zeroizing::new(of_sm2::scalar(by).to_bytes().into());
+    Some(key.0.moved(&by)?.uncompressed().to_vec())
 }
 
 fn moved_secret(key: &SecretKey, by: &[u8; 48]) -> Result<SecretKey, CryptoError> {

@@ -114,17 +114,6 @@ impl VerifyKey {
         }
     }
 
-    /// 04, x and y.
-    pub(crate) fn uncompressed(&self) -> Vec<u8> {
-        match self {
-            VerifyKey::P256(key) => key.to_sec1_point(false).as_bytes().to_vec(),
-            VerifyKey::BrainpoolP256(key) => key.to_sec1_point(false).as_bytes().to_vec(),
-            VerifyKey::BrainpoolP384(key) => key.to_sec1_point(false).as_bytes().to_vec(),
-            VerifyKey::P384(key) => key.to_sec1_point(false).as_bytes().to_vec(),
-            VerifyKey::Sm2(key) => key.0.uncompressed().to_vec(),
-        }
-    }
-
     /// 02 or 03 and x.
     pub fn compressed(&self) -> Vec<u8> {
         match self {

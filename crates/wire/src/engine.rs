@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 mod live;
 use clock::{Clock, Watch};
-pub use live::Ports;
+pub use live::{Ports, listen};
 pub use report::SourceReport;
 #[cfg(test)]
 pub(crate) use work::subject;

@@ -4,6 +4,7 @@
 //! order, `protocols` parse it, `obs` holds what was learnt. No I/O below `capture`, no clock but
 //! packet time, no `unsafe`.
 
+pub mod asked;
 pub mod bytes;
 pub mod capture;
 pub mod cx;

@@ -4,8 +4,15 @@
 //! frames look like. All signatures are evaluated here, with the same verdicts as a native probe's
 //! `identify`, so that flows are assigned in one place.
 
+mod check;
+mod escape;
+#[cfg(test)]
+mod tests;
+
 use crate::model::Transport;
 use crate::probe::{Hint, Role, Verdict};
+pub use check::{Check, Sum};
+pub use escape::Escape;
 
 /// Bytes that stand at a fixed place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,12 +25,17 @@ pub struct Pattern {
 }
 
 /// The frame says how long it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Length {
-    /// Where the field stands, 1 or 2 bytes wide.
+    /// Where the field stands, 1 to 4 bytes wide (8 digits at most).
     pub offset: usize,
     pub width: u8,
     pub big_endian: bool,
+    /// It is written in decimal digits.
+    pub ascii: bool,
+    /// Bits that count, 0 for all of them, and how far they are shifted down.
+    pub mask: u32,
+    pub shift: u8,
     /// Bytes of the frame that the field does not count.
     pub add: usize,
 }
@@ -37,9 +49,11 @@ pub struct Shape {
     pub length: Option<Length>,
     /// The frame's last byte; needs `length`.
     pub last: Option<u8>,
-    /// Place, counted back from the frame's end, of a byte that is the sum of all before it modulo
-    /// 256; needs `length`.
-    pub sum8: Option<usize>,
+    /// A checksum; needs `length`.
+    pub check: Option<Check>,
+    /// The frame stands between two marks and is escaped; all else is said of its content, and its
+    /// length must be the content's.
+    pub escape: Option<Escape>,
     /// Bytes of the frame that must be there.
     pub min_len: usize,
     /// Enough on any port. Else only on the protocol's own ports, or when both sides agree.
@@ -109,16 +123,31 @@ impl Pattern {
 }
 
 impl Length {
-    /// Length of the whole frame.
-    fn of(&self, frame: &[u8]) -> Option<usize> {
-        let first = usize::from(*frame.get(self.offset)?);
-        let value = if self.width < 2 {
-            first
+    /// Length of the whole frame; `Some(None)` if the field holds none.
+    fn of(&self, frame: &[u8]) -> Option<Option<usize>> {
+        let end = self.offset.checked_add(usize::from(self.width))?;
+        let field = frame.get(self.offset..end)?;
+        let append = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
+        let value = if self.ascii {
+            if !field.iter().all(u8::is_ascii_digit) {
+                return Some(None);
+            }
+            field.iter().fold(0u64, |value, digit| value * 10 + u64::from(digit & 0x0f))
+        } else if self.big_endian {
+            field.iter().fold(0, append)
         } else {
-            let second = usize::from(*frame.get(self.offset.checked_add(1)?)?);
-            if self.big_endian { first << 8 | second } else { second << 8 | first }
+            field.iter().rev().fold(0, append)
         };
-        value.checked_add(self.add)
+        let mask = if self.mask == 0 { u64::from(u32::MAX) } else { u64::from(self.mask) };
+        let value = (value & mask).checked_shr(u32::from(self.shift)).unwrap_or(0);
+        Some(usize::try_from(value).ok().and_then(|value| value.checked_add(self.add)))
+    }
+    fn check(&self) -> Result<(), String> {
+        let most = if self.ascii { 8 } else { 4 };
+        if !(1..=most).contains(&self.width) {
+            return Err(format!("a length field is 1 to {most} bytes wide, not {}", self.width));
+        }
+        Ok(())
     }
 }
 
@@ -127,7 +156,9 @@ impl Shape {
     fn bits(&self) -> u32 {
         let fixed: u32 = self.patterns.iter().map(Pattern::bits).sum();
         let flag = |b: bool| if b { 8 } else { 0 };
-        fixed + flag(self.length.is_some()) + flag(self.last.is_some()) + flag(self.sum8.is_some())
+        let marks = if self.escape.is_some() { 16 } else { 0 };
+        let sum = self.check.as_ref().map_or(0, |c| c.sum.bits());
+        fixed + marks + sum + flag(self.length.is_some()) + flag(self.last.is_some())
     }
 
     /// Filler bytes that `data` begins with.
@@ -137,13 +168,35 @@ impl Shape {
 
     fn matches(&self, data: &[u8], stream: bool) -> Verdict {
         let frame = data.get(self.filler(data)..).unwrap_or_default();
+        let content;
+        let (frame, whole) = match &self.escape {
+            None => (frame, None),
+            Some(escape) => match escape.undo(frame, stream) {
+                None => return Verdict::No,
+                Some((bytes, whole)) => {
+                    content = bytes;
+                    (content.as_slice(), Some(whole))
+                }
+            },
+        };
         let mut all = true;
-        for holds in self.patterns.iter().map(|p| p.holds(frame)).chain([self.framed(frame, stream)]) {
-            match holds {
+        for pattern in &self.patterns {
+            match pattern.holds(frame) {
                 Some(true) => {}
                 Some(false) => return Verdict::No,
                 None => all = false,
             }
+        }
+        // last, for it sums the frame
+        let framed = match whole {
+            None => self.framed(frame, stream),
+            Some(true) => Some(self.framed(frame, false) == Some(true)),
+            Some(false) => None,
+        };
+        match framed {
+            Some(true) => {}
+            Some(false) => return Verdict::No,
+            None => all = false,
         }
         if !all || frame.len() < self.min_len {
             return if stream { Verdict::Need } else { Verdict::No };
@@ -161,7 +214,7 @@ impl Shape {
     /// beginning may stand behind it.
     fn framed(&self, frame: &[u8], stream: bool) -> Holds {
         let Some(length) = self.length else { return Some(true) };
-        let total = length.of(frame)?;
+        let Some(total) = length.of(frame)? else { return Some(false) };
         if total < self.min_len || total > MAX_REACH {
             return Some(false);
         }
@@ -177,10 +230,7 @@ impl Shape {
         if self.last.is_some() && frame.last().copied() != self.last {
             return Some(false);
         }
-        let Some(back) = self.sum8 else { return Some(true) };
-        let Some(at) = total.checked_sub(back) else { return Some(false) };
-        let sum = frame.iter().take(at).fold(0u8, |sum, b| sum.wrapping_add(*b));
-        Some(frame.get(at) == Some(&sum))
+        Some(self.check.is_none_or(|c| c.holds(frame)))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -193,18 +243,14 @@ impl Shape {
         for pattern in self.patterns.iter().chain(&self.client).chain(&self.server) {
             pattern.check()?;
         }
-        match self.length {
-            Some(l) if !(1..=2).contains(&l.width) => {
-                return Err(format!("a length field is 1 or 2 bytes wide, not {}", l.width));
+        match &self.length {
+            Some(length) => length.check()?,
+            None if self.last.is_some() || self.check.is_some() => {
+                return Err("last and check need length".to_owned());
             }
-            None if self.last.is_some() || self.sum8.is_some() => {
-                return Err("last and sum8 need length".to_owned());
-            }
-            _ => {}
+            None => {}
         }
-        if self.sum8 == Some(0) {
-            return Err("sum8 counts back from the end of the frame: 1 is its last byte".to_owned());
-        }
+        self.check.as_ref().map_or(Ok(()), Check::check)?;
         if self.strong && self.bits() < STRONG_BITS {
             return Err(format!("a strong shape fixes {} bits, {STRONG_BITS} are needed", self.bits()));
         }
@@ -242,168 +288,5 @@ impl Signature {
             return Err(format!("a signature has 1 to {MAX_SHAPES} shapes, not {}", self.shapes.len()));
         }
         self.shapes.iter().try_for_each(Shape::check)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn pattern(offset: usize, bytes: &[u8], mask: &[u8]) -> Pattern {
-        Pattern { offset, bytes: bytes.to_vec(), mask: mask.to_vec() }
-    }
-    /// A meter protocol: filler FE, 68 … 68 C L data CS 16.
-    fn meter() -> Signature {
-        let shape = Shape {
-            patterns: vec![pattern(0, &[0x68], &[]), pattern(7, &[0x68], &[])],
-            skip: Some((0xfe, 4)),
-            length: Some(Length { offset: 9, width: 1, big_endian: false, add: 12 }),
-            last: Some(0x16),
-            sum8: Some(2),
-            min_len: 12,
-            strong: true,
-            client: Some(pattern(8, &[0], &[0x80])),
-            server: Some(pattern(8, &[0x80], &[0x80])),
-        };
-        Signature {
-            transports: vec![Transport::Tcp, Transport::Udp],
-            shapes: vec![shape],
-            ..Signature::default()
-        }
-    }
-    fn hint(transport: Transport) -> Hint {
-        Hint { transport, src_port: 1000, dst_port: 2000, ethertype: 0 }
-    }
-    const FRAME: [u8; 16] = [0x68, 1, 0, 0, 0, 0, 0, 0x68, 0x11, 4, 0x33, 0x33, 0x34, 0x33, 0xb3, 0x16];
-
-    #[test]
-    fn a_frame_with_its_filler_is_found_in_any_cut() {
-        let meter = meter();
-        assert_eq!(meter.check(), Ok(()));
-        for filler in 0..=4 {
-            let mut data = vec![0xfe; filler];
-            data.extend(FRAME);
-            assert_eq!(meter.matches(&hint(Transport::Tcp), &data), Verdict::Strong(Role::Client));
-            assert_eq!(meter.matches(&hint(Transport::Udp), &data), Verdict::Strong(Role::Client));
-            for n in 0..data.len() {
-                assert_eq!(meter.matches(&hint(Transport::Tcp), &data[..n]), Verdict::Need, "{n}");
-                assert_eq!(meter.matches(&hint(Transport::Udp), &data[..n]), Verdict::No, "{n}");
-            }
-        }
-        assert_eq!(meter.matches(&hint(Transport::L2), &FRAME), Verdict::No);
-        assert_eq!(
-            meter.matches(&hint(Transport::Tcp), &[[0xfe; 5].as_slice(), &FRAME].concat()),
-            Verdict::No
-        );
-    }
-
-    #[test]
-    fn the_sender_is_told_by_a_masked_bit() {
-        let mut answer = FRAME;
-        answer[8] = 0x91;
-        answer[14] = 0x33;
-        assert_eq!(meter().matches(&hint(Transport::Tcp), &answer), Verdict::Strong(Role::Server));
-    }
-
-    #[test]
-    fn every_condition_counts() {
-        for at in [0, 7, 14, 15] {
-            let mut frame = FRAME;
-            frame[at] ^= 0x40;
-            assert_eq!(meter().matches(&hint(Transport::Tcp), &frame), Verdict::No, "byte {at}");
-        }
-        // another length: the frame is not complete, or its end is elsewhere
-        let mut frame = FRAME;
-        frame[9] = 200;
-        assert_eq!(meter().matches(&hint(Transport::Udp), &frame), Verdict::No);
-        frame[9] = 3;
-        assert_eq!(meter().matches(&hint(Transport::Udp), &frame), Verdict::No);
-    }
-
-    #[test]
-    fn a_datagram_is_filled_by_its_frames() {
-        let two = [&[0xfe, 0xfe][..], &FRAME, &[0xfe], &FRAME].concat();
-        assert_eq!(meter().matches(&hint(Transport::Udp), &two), Verdict::Strong(Role::Client));
-        let more = [&FRAME[..], &[1, 2, 3]].concat();
-        assert_eq!(meter().matches(&hint(Transport::Udp), &more), Verdict::No);
-        assert_eq!(meter().matches(&hint(Transport::Tcp), &more), Verdict::Strong(Role::Client));
-    }
-
-    #[test]
-    fn the_best_shape_decides() {
-        let weak = Shape { patterns: vec![pattern(0, &[1, 0], &[])], min_len: 4, ..Shape::default() };
-        let strong = Shape {
-            patterns: vec![pattern(0, &[1, 0], &[]), pattern(4, &[1, 0, 6], &[])],
-            length: Some(Length { offset: 2, width: 2, big_endian: true, add: 4 }),
-            strong: true,
-            ..Shape::default()
-        };
-        let signature = Signature {
-            transports: vec![Transport::Udp],
-            shapes: vec![weak, strong],
-            ..Signature::default()
-        };
-        assert_eq!(signature.check(), Ok(()));
-        let hint = hint(Transport::Udp);
-        assert_eq!(signature.matches(&hint, &[1, 0, 0, 0]), Verdict::Weak(Role::Unknown));
-        assert_eq!(signature.matches(&hint, &[1, 0, 0, 3, 1, 0, 6]), Verdict::Strong(Role::Unknown));
-        assert_eq!(signature.matches(&hint, &[1, 0, 0, 9, 1, 0, 6]), Verdict::Weak(Role::Unknown));
-        assert_eq!(signature.matches(&hint, &[1, 0, 0]), Verdict::No);
-    }
-
-    #[test]
-    fn bad_declarations_are_refused_by_name() {
-        let says = |change: fn(&mut Signature), word: &str| {
-            let mut s = meter();
-            change(&mut s);
-            let why = s.check().unwrap_err();
-            assert!(why.contains(word), "{why}");
-        };
-        says(|s| s.transports.clear(), "no transport");
-        says(|s| s.shapes.clear(), "shapes");
-        says(|s| s.ports = vec![1; 65], "ports");
-        says(|s| s.shapes[0].patterns.clear(), "no pattern");
-        says(|s| s.shapes[0].patterns[0].bytes.clear(), "no bytes");
-        says(|s| s.shapes[0].patterns[0].mask = vec![1, 2], "mask of 2");
-        says(|s| s.shapes[0].patterns[0].offset = 5000, "beyond");
-        says(|s| s.shapes[0].length = None, "need length");
-        says(|s| s.shapes[0].sum8 = Some(0), "counts back");
-        says(
-            |s| {
-                s.shapes[0] =
-                    Shape { patterns: vec![pattern(0, &[0x68], &[])], strong: true, ..Shape::default() }
-            },
-            "fixes 8 bits",
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn no_declaration_and_no_payload_makes_it_panic(
-            data in proptest::collection::vec(any::<u8>(), 0..64), offset in any::<usize>(),
-            bytes in proptest::collection::vec(any::<u8>(), 0..4),
-            mask in proptest::collection::vec(any::<u8>(), 0..6), width in any::<u8>(),
-            add in any::<usize>(), back in any::<usize>(), most in any::<usize>(),
-        ) {
-            let p = Pattern { offset, bytes, mask };
-            let shape = Shape {
-                patterns: vec![p.clone()],
-                skip: Some((0xfe, most)),
-                length: Some(Length { offset: offset % 70, width, big_endian: most % 2 == 0, add: add % 80 }),
-                last: data.last().copied(),
-                sum8: Some(back),
-                min_len: back % 9,
-                strong: true,
-                client: Some(p.clone()),
-                server: Some(p),
-            };
-            let far = Shape { length: Some(Length { offset, width, big_endian: true, add }), ..shape.clone() };
-            let s = Signature { transports: vec![Transport::Tcp, Transport::Udp], shapes: vec![shape, far], ..Signature::default() };
-            for t in [Transport::Tcp, Transport::Udp] {
-                s.matches(&hint(t), &data);
-            }
-            let _ = s.check();
-        }
     }
 }

@@ -217,3 +217,24 @@ impl Seen {
         }
     }
 }
+
+/// Plays hostile input to a probe, on every transport it has: `valid` frames with octet `at` made `byte`, and
+/// arbitrary octets between and behind them. Fails by panicking, as a probe would.
+pub fn hostile(spec: &'static Spec, valid: &[&[u8]], data: &[u8], at: usize, byte: u8) {
+    for &transport in spec.transports {
+        let oriented = transport == Transport::Tcp;
+        let mut d = Dialogue::new(spec, transport, spec.ports.first().copied().unwrap_or(0), oriented);
+        let _verdict = d.identify(true, data);
+        for (n, frame) in valid.iter().enumerate() {
+            let mut changed = frame.to_vec();
+            let length = changed.len().max(1);
+            if let Some(octet) = changed.get_mut(at % length) {
+                *octet = byte;
+            }
+            let cut = changed.get(..at % length).unwrap_or_default().to_vec();
+            let _verdict = d.identify(n % 2 == 0, &changed);
+            d = d.client(&changed).server(&changed).client(frame).server(frame).server(&cut).gap(true, 3);
+        }
+        let _seen = d.client(data).server(data).end();
+    }
+}

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Messages that cannot be true, and who sent them.")
 
 
+AlertStoreOption = Annotated[
+    str | None,
+    typer.Option("--store", help="Store that reports become events, alerts and chains of: sqlite:///folder."),
+]
 CaseArgument = Annotated[
     str, typer.Argument(metavar="ID", help="HashedId8 of the certificate that the case is about.")
 ]
@@ -92,9 +96,17 @@ def report(
     typer.echo(f"{out}: {made.target} for {', '.join(made.reasons)}; {len(made.pdus)} messages")
 
 
-def _taken(office: Office) -> None:
-    """Take in what waits, and say what was refused."""
-    for line in office.take_in():
+def _taken(office: Office, store: str | None = None) -> None:
+    """Take in what waits, and say what was refused. Each report is an event for the rules and the store."""
+    from sentinel.cli.v2x.keeping import Keeper
+    from sentinel.v2x import events
+
+    if store is None:
+        refused = office.take_in()
+    else:
+        with Keeper(store) as keeper:
+            refused = office.take_in(lambda report, reasons: keeper.take(events.report(report, reasons)))
+    for line in refused:
         warn(line)
 
 
@@ -104,6 +116,7 @@ def list_(
         str | None, typer.Option("--state", help="open, proposed or decided. [default: all]")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Most cases.")] = 200,
+    store: AlertStoreOption = None,
     dir: DirOption = None,
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
@@ -112,7 +125,7 @@ def list_(
     from sentinel.v2x.misbehaviour.office import Office, brief
 
     with opened(dir, passphrase_file) as domain, Office(domain) as office:
-        _taken(office)
+        _taken(office, store)
         cases = [brief(case) for case in office.book.cases(state, limit)]
     if format is Form.JSON:
         show_json(cases)
@@ -127,6 +140,7 @@ def list_(
 @app.command("show")
 def show(
     id: CaseArgument,
+    store: AlertStoreOption = None,
     dir: DirOption = None,
     passphrase_file: PassphraseOption = None,
     format: FormOption = Form.TABLE,
@@ -135,7 +149,7 @@ def show(
     from sentinel.v2x.misbehaviour.office import Office
 
     with opened(dir, passphrase_file) as domain, Office(domain) as office:
-        _taken(office)
+        _taken(office, store)
         told = office.document(office.book.case(id.lower()))
     if format is Form.JSON:
         show_json(told)

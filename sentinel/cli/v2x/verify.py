@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,10 +24,6 @@ class Shown(StrEnum):
 
 
 def verify(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(metavar="INPUT...", help="Message or certificate (.oer), capture, or folder of such."),
-    ],
     trust: Annotated[
         list[Path],
         typer.Option(
@@ -31,6 +31,32 @@ def verify(
             help="Root list, or root certificates. Certificates and domain lists beside it are used.",
         ),
     ],
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[INPUT...]", help="Message or certificate (.oer), capture, or folder of such."
+        ),
+    ] = None,
+    interface: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--interface", help="Listen on this interface, until a signal; repeatable. Never sends."
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=0.1, help="Listen so long. [default: until a signal]")
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store", help="Keep refused and waiting messages, alerts and chains: sqlite:///folder."
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--every", help="Keep accepted messages in the store too.")] = False,
+    rules: Annotated[
+        list[Path] | None, typer.Option("--rules", help="Sigma rules beside the packs; repeatable.")
+    ] = None,
+    no_rules: Annotated[bool, typer.Option("--no-rules", help="Leave the rule packs out.")] = False,
     crl: Annotated[
         list[Path] | None, typer.Option("--crl", help="List of revocations, full or delta; repeatable.")
     ] = None,
@@ -62,27 +88,42 @@ def verify(
 ) -> None:
     """Verify messages and certificates: whom they are from, whether he may, whether it is new and can be.
 
-    Ends with 3 if any is rejected. What waits for its signer's certificate is not rejected.
+    Ends with 3 if any is rejected. What waits for its signer's certificate is not rejected. With a store the
+    verdicts are events: rules see them all, and what they find is among the alerts and chains of the store.
     """
-    import msgspec
-
+    from sentinel.cli.v2x.keeping import Keeper
     from sentinel.cli.v2x.sign import moment
-    from sentinel.v2x.verify import Policy, Verification, microseconds, verifier
+    from sentinel.v2x.times import microseconds
+    from sentinel.v2x.verify import Policy, Verification, verifier
+
+    if not inputs and not interface:
+        raise UserError("nothing to verify: name files, or --interface", 2)
+    if (rules or every or no_rules) and store is None:
+        raise UserError("--rules, --no-rules and --every are for --store: name one", 2)
+    if interface and at is not None:
+        raise UserError("--at is for files: what is heard is heard now", 2)
 
     when = None if at is None else microseconds(moment(at, "--at"))
     policy = Policy(
         tuple(trust), tuple(crl or ()), certs, aids, _place(position), strict, "utc" if utc else "tai"
     )
     run = Verification(verifier(policy), when)
-    write = sys.stdout.buffer.write
-    for line in run.lines(inputs):
-        if format is Shown.NDJSON:
-            write(msgspec.json.encode(line) + b"\n")
-            continue
-        where = line["input"] if line["frame"] is None else f"{line['input']}:{line['frame']}"
-        detail = f": {line['detail']}" if "detail" in line else ""
-        write(f"{line['verdict']:<7}{line['reason']:<18}{line['kind']:<12}{where}{detail}\n".encode())
+    with ExitStack() as stack:
+        keeper = None
+        if store is not None:
+            keeper = stack.enter_context(Keeper(store, rules or (), packs=not no_rules, every=every))
+            run.on_event = keeper.take
+        for line in run.lines(inputs or ()):
+            _tell(line, format)
+        if interface:
+            with _until(seconds) as going:
+                for line in run.listen(interface, going):
+                    _tell(line, format)
+                    sys.stdout.buffer.flush()
     sys.stdout.buffer.flush()
+    if keeper is not None:
+        run.warnings += keeper.refused
+        sys.stderr.write(f"sentinel: {keeper.kept:,} events and {keeper.alerts:,} alerts kept in {store}\n")
     for warning in run.warnings:
         sys.stderr.write(f"sentinel: {warning}\n")
     dropped = {name: n for name, n in run.verifier.counts().items() if name.endswith("_dropped") and n}
@@ -90,6 +131,34 @@ def verify(
         sys.stderr.write("sentinel: not kept: " + ", ".join(f"{n:,} {k}" for k, n in dropped.items()) + "\n")
     if run.rejected:
         raise typer.Exit(3)
+
+
+def _tell(line: dict[str, object], format: Shown) -> None:
+    import msgspec
+
+    write = sys.stdout.buffer.write
+    if format is Shown.NDJSON:
+        write(msgspec.json.encode(line) + b"\n")
+        return
+    where = line["input"] if line["frame"] is None else f"{line['input']}:{line['frame']}"
+    detail = f": {line['detail']}" if "detail" in line else ""
+    write(f"{line['verdict']:<7}{line['reason']:<18}{line['kind']:<12}{where}{detail}\n".encode())
+
+
+@contextmanager
+def _until(seconds: float | None) -> Iterator[Callable[[], bool]]:
+    """Whether to go on: until so many seconds are over, or the process is asked to end."""
+    asked = []
+    before = {
+        number: signal.signal(number, lambda *_: asked.append(True))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    end = None if seconds is None else time.monotonic() + seconds
+    try:
+        yield lambda: not asked and (end is None or time.monotonic() < end)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _place(given: str | None) -> tuple[float, float] | None:

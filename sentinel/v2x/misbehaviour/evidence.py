@@ -148,7 +148,7 @@ def _octets(inputs: Sequence[Path]) -> Iterable[tuple[str, float | None, bytes]]
             continue
         try:
             frames = _native.V2xFrames(path)
-            while some := frames.next():
-                yield from ((f"{path}:{frame}", posix / 1e6, octets) for frame, posix, _, octets in some)
+            while (some := frames.next()) is not None:
+                yield from ((f"{path}:{frame}", posix / 1e6, octets) for frame, posix, _, octets, _ in some)
         except ValueError as error:
             raise UserError(str(error)) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -82,8 +82,9 @@ class Office:
         """Reports in the inbox."""
         return sum(1 for _ in self.inbox.glob("*.oer"))
 
-    def take_in(self) -> list[str]:
+    def take_in(self, told: Callable[[Report, list[str]], None] = lambda *_: None) -> list[str]:
         """Examine what is in the inbox and put it to its cases; what was wrong with the rest, a line each.
+        `told` is given each report that was taken, with what its evidence bears out.
         A report that is refused is dropped: its sender can do nothing about it, and it may be hostile."""
         court = Court(self.domain.folder / PUBLIC, self.domain.suite)
         refused = []
@@ -95,6 +96,7 @@ class Office:
             try:
                 report, reasons = filing.examined(octets, self.role, court, now, f"report {path.stem}")
                 self.book.take(report, reasons)
+                told(report, reasons)
                 note = {"report": report.id, "reasons": " ".join(reasons)}
                 subject = report.target
             except UserError as error:

@@ -30,6 +30,7 @@ impl View<'_> {
             let key = (k.client, k.server, k.transport, k.port);
             *done.entry(key).or_default().entry(op.action.name()).or_default() += op.seen.count;
         }
+        let mut logins = crate::logins::between(state);
         let mut list: Vec<(&ConvKey, &ConvStat)> = state.conversations.iter().collect();
         // those without a protocol show no operations, so that their order is of no matter
         if !sorted {
@@ -50,13 +51,15 @@ impl View<'_> {
         for (k, v) in list {
             let protocol = self.text(k.protocol);
             let mut all = BTreeMap::new();
+            let mut tried = None;
             if !protocol.is_empty() {
                 let there = done.remove(&(k.client, k.server, k.transport, k.port)).unwrap_or_default();
                 all = done.remove(&(k.server, k.client, k.transport, k.port)).unwrap_or_default();
                 there.into_iter().for_each(|(a, n)| *all.entry(a).or_default() += n);
+                tried = logins.remove(&(k.client, k.server, k.port));
             }
             let stat = (v.packets, v.bytes, v.first, v.last);
-            let print = FxBuildHasher.hash_one((self.id(k.client), self.id(k.server), stat, &all));
+            let print = FxBuildHasher.hash_one((self.id(k.client), self.id(k.server), stat, &all, &tried));
             if !wanted(k, print) {
                 continue;
             }
@@ -77,6 +80,9 @@ impl View<'_> {
             let mut ops = List::object(o.key("operations"));
             all.into_iter().for_each(|(a, n)| ops.int(a, n));
             ops.end();
+            if let Some(tried) = tried {
+                tried.write(o.key("logins"));
+            }
             o.time("first", v.first);
             o.time("last", v.last);
             o.end();
@@ -191,7 +197,10 @@ impl View<'_> {
             if let Some(shown) = assessed.and_then(|a| a.shown) {
                 o.str("secret", self.text(shown));
             }
-            if let Some(secret) = k.secret {
+            if let Some(found) = assessed.and_then(|a| a.found) {
+                o.str("password", self.text(found.shown));
+            }
+            if let Some(secret) = c.secret(k) {
                 match self.secret_names.get(&secret) {
                     Some(name) => o.str("secret_id", name),
                     None => o.str("secret_id", self.text(secret)),
@@ -219,7 +228,7 @@ impl View<'_> {
             {
                 weak.push("vendor-default");
             }
-            if k.secret.is_some_and(|s| self.reused.contains(&s)) {
+            if c.secret(k).is_some_and(|s| self.reused.contains(&s)) {
                 weak.push("reused");
             }
             self.texts(&mut o, "weaknesses", weak.into_iter());

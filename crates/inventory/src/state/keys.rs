@@ -120,6 +120,19 @@ pub struct Assessed {
     pub weaknesses: Vec<Sym>,
     /// Vendors whose default this is.
     pub default_of: Vec<Sym>,
+    /// The password of a challenge and response, if it was guessed offline. Kept behind the form of a
+    /// state: see `codec`.
+    #[serde(skip)]
+    pub found: Option<Guessed>,
+}
+
+/// A password that was guessed offline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guessed {
+    /// The password itself while a scan runs, or its keyed hash.
+    pub secret: Sym,
+    /// Shown text, as of [`Assessed::shown`].
+    pub shown: Sym,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -130,4 +143,11 @@ pub struct Credential {
     pub hashcat: Option<(u32, Sym)>,
     pub detail: Vec<(Sym, Value)>,
     pub assessed: Option<Assessed>,
+}
+
+impl Credential {
+    /// The secret that equal ones are told by: what was guessed, else what crossed the wire.
+    pub fn secret(&self, key: &CredKey) -> Option<Sym> {
+        self.assessed.as_ref().and_then(|a| a.found).map(|f| f.secret).or(key.secret)
+    }
 }

@@ -115,6 +115,7 @@ impl State {
                 line: a.line.map(&mut s),
                 weaknesses: a.weaknesses.iter().map(|x| s(*x)).collect(),
                 default_of: a.default_of.iter().map(|x| s(*x)).collect(),
+                found: a.found.map(|f| Guessed { secret: s(f.secret), shown: s(f.shown) }),
             });
             let cred = Credential {
                 seen: seen(v.seen),

@@ -45,6 +45,7 @@ fn other(w: &mut Walk<'_, '_>, link: LinkType) -> Next {
             w.skip(1);
             Next::Ppp
         }
+        227 => can(w),
         228 => Next::V4,
         229 => Next::V6,
         239 => nflog(w),
@@ -112,10 +113,32 @@ fn cooked_payload(w: &mut Walk<'_, '_>, src: Option<[u8; 6]>, hardware: u16, pro
         (803, _) => radiotap(w),
         // ARPHRD_IPGRE: a GRE protocol type, the same numbers.
         (_, 0x0001 | 0x0004) => Next::Llc,
-        // CAN and other families that are no EtherType.
+        (_, CAN | CAN_FD) => can(w),
+        // Families that are no EtherType.
         (_, 0x0002..0x0600) => w.stop(Status::LinkControl),
         (_, other) => Next::Type(other),
     }
+}
+
+/// Linux's protocol numbers of CAN frames (`if_ether.h`), which no EtherType has.
+pub const CAN: u16 = 0x000c;
+pub const CAN_FD: u16 = 0x000d;
+
+/// A frame of a CAN bus as SocketCAN gives it: identifier and flags in four octets, length, data.
+///
+/// A bus has no addresses. Nodes are told apart by the source address that J1939 and its kin have in the
+/// low octet of a 29-bit identifier; frames of 11 bits name no sender and count as the bus's own. Each gets a
+/// locally administered hardware address, `02:43:41:4e:00:xx`, by which the rest of the engine knows a host.
+fn can(w: &mut Walk<'_, '_>) -> Next {
+    const NULL: u8 = 0xfe;
+    let Some(&[a, b, c, d, _, fd, _, _]) = w.head::<8>() else { return w.short(8) };
+    let extended = a & 0x80 != 0;
+    let source = if extended { d } else { NULL };
+    // PDU1: the second octet is whom it is for
+    let (group, target) = if extended && b < 240 { (0, c) } else { (1, 0xff) };
+    let group = if target == 0xff { 1 } else { group };
+    w.frame(Some([2 | group, 0x43, 0x41, 0x4e, 0, target]), Some([2, 0x43, 0x41, 0x4e, 0, source]));
+    w.layer2(super::packet::Net::EtherType, if fd & 4 != 0 { CAN_FD } else { CAN }, 0)
 }
 
 /// Frame Relay: a Q.922 address of two octets, then RFC 2427 or Cisco's EtherType.

@@ -1,10 +1,11 @@
 //! One batch over some shards.
 
 use super::{Item, SHARDS};
-use crate::decode::{Net, Packet, Status, flag};
+use crate::decode::{LinkType, Net, Packet, Status, flag};
 use crate::filter::{Filter, Subject};
-use crate::flow::{Ahead, Head, Registry, Shard, Unit};
+use crate::flow::{Ahead, Head, Registry, SYN, Shard, Unit};
 use crate::model::*;
+use crate::signs::outermost;
 
 /// Packets whose flows are looked up together.
 const AHEAD: usize = 32;
@@ -56,7 +57,8 @@ pub(super) fn run(
                     continue;
                 }
                 if let Some(mut unit) = unit(p, item.order + u64::from(i), item.batch.payload(p)) {
-                    if shard.obs.events.on() {
+                    // the first packets of a connection show the stack; others are looked at for events only
+                    if shard.obs.events.on() || (unit.proto == 6 && unit.flags & SYN != 0) {
                         unit.head = head(p, item.batch.data(p));
                     }
                     ready.push((i, unit, Shard::ahead(&unit)));
@@ -106,6 +108,7 @@ fn head<'a>(p: &Packet, record: &'a [u8]) -> Head<'a> {
         transport: p.l4_off.saturating_sub(p.l3_off),
         depth: p.depth,
         tunnel: p.tunnel,
+        outer: (p.depth > 0 && p.link == LinkType::ETHERNET).then(|| outermost(record)).flatten(),
     }
 }
 

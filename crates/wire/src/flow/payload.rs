@@ -103,6 +103,7 @@ pub(super) fn tcp(flow: &mut Flow, obs: &mut Observations, registry: &Registry, 
         if u.flags & ACK != 0 {
             flow.accepted = true;
         }
+        super::stack::note(obs, flow.hosts[dir], u);
         if flow.work.is_none() {
             flow.client = client as u8;
             flow.oriented = true;

@@ -56,6 +56,8 @@ pub struct Head<'a> {
     /// Tunnels the packet came through, and the kind of the innermost.
     pub depth: u8,
     pub tunnel: Tunnel,
+    /// Ends of the outermost IP header, where the packet came through a tunnel.
+    pub outer: Option<(IpAddr, IpAddr)>,
 }
 
 impl<'a> Head<'a> {

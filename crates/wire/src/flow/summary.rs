@@ -70,6 +70,11 @@ impl Shard {
         if fresh && let Some(opening) = Opening::of(u) {
             let what = What::Opened(opening);
             self.obs.note(Note { packet: 0, at: u.at, vlan: u.vlan, what });
+            if let Some(outer) = u.head.outer {
+                let inner = (opening.src, opening.dst);
+                let what = What::Nested(signs::Nested { outer, inner, kind: u.head.tunnel });
+                self.obs.note(Note { packet: 0, at: u.at, vlan: u.vlan, what });
+            }
         }
         ttl(flow, track, &mut self.obs, dir, u);
         if track.differs(dir, u) {

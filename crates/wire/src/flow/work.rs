@@ -9,10 +9,9 @@ use crate::stream::{Fed, Feeder, Half, Piece};
 
 /// Bytes of each direction kept until the protocol is known.
 const MAX_HEAD: usize = 4096;
-/// Pieces of payload looked at before a flow is left alone.
-const MAX_PIECES: usize = 12;
-/// A stream's first bytes are looked at in however many pieces: greetings come byte by byte from small devices.
-const MAX_SMALL: usize = 128;
+/// Datagrams looked at before a flow is left alone. Streams are bounded by bytes alone: a serial line or
+/// a slow sender may give one byte at a time, and reassembly must not matter to what is found.
+const MAX_DATAGRAMS: usize = 12;
 
 /// Payload seen before the protocol was known.
 #[derive(Default)]
@@ -95,7 +94,10 @@ impl Work {
     #[inline]
     pub fn held(&self) -> usize {
         let head = match &self.eye.stage {
-            Stage::Head(head) => head.bytes[0].capacity() + head.bytes[1].capacity(),
+            Stage::Head(head) => {
+                let pieces = head.pieces.capacity() * size_of::<(u8, u32, Stamp)>();
+                head.bytes[0].capacity() + head.bytes[1].capacity() + pieces
+            }
             _ => 0,
         };
         self.halves[0].bytes() + self.halves[1].bytes() + self.eye.feeder.bytes() + head
@@ -263,8 +265,7 @@ impl Eye {
             head.left[dir] = answer.left;
         }
         let Some((entry, verdict)) = settled else {
-            let small = stream && head.bytes[dir].len() < MAX_SMALL;
-            let spent = (head.pieces.len() >= MAX_PIECES && !small) || !fits;
+            let spent = !fits || (!stream && head.pieces.len() >= MAX_DATAGRAMS);
             if head.left == [0, 0] || spent || (!stream && head.pieces.len() >= 4 && answer.left == 0) {
                 self.stage = Stage::Over;
                 return After::Over;

@@ -54,6 +54,8 @@ pub struct Observations {
     bridged: u64,
     /// What probes keep across their flows, by protocol; each bounds its own.
     pub(crate) across: Map<&'static str, Box<dyn std::any::Any + Send + Sync>>,
+    /// Signatures of stacks, counted by host.
+    pub(crate) stacks: crate::flow::Counted,
     /// What devices say of themselves.
     pub(crate) health: crate::health::Health,
     /// Number of the shard, part of the numbers given to bridged flows.
@@ -86,6 +88,7 @@ impl Observations {
             queued: 0,
             bridged: 0,
             across: Map::default(),
+            stacks: crate::flow::Counted::default(),
             health: crate::health::Health::default(),
             shard: 0,
         }

@@ -7,7 +7,9 @@ use crate::probe::Spec;
 pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
+pub mod exchange;
 mod files;
+mod flag;
 pub mod headers;
 pub mod iec61850;
 mod json;
@@ -15,6 +17,8 @@ pub mod lines;
 pub mod ntlm;
 pub mod publishers;
 pub mod sasl;
+pub mod scram;
+pub mod sql;
 pub mod sysdescr;
 
 macro_rules! probes {
@@ -27,14 +31,38 @@ macro_rules! probes {
 
 probes! {
     cip_io,
+    amqp,
+    coap,
+    kafka,
+    mqtt_sn,
+    nats,
+    stomp,
+    digi,
+    hid,
+    lantronix,
+    lifx,
+    miio,
+    moxa,
+    tplink_shp,
     enip,
     modbus,
     ads,
     bacnet,
+    c37118,
+    egd,
+    fins,
+    melsoft,
+    profinet_io,
+    slmp,
+    c1222,
+    dlms,
     dnp3,
     fox,
     goose,
+    hart_ip,
     iec104,
+    iec62056_21,
+    knx,
     mms,
 
     sv,
@@ -62,9 +90,51 @@ probes! {
     ssh,
     tls,
     s7comm,
+    dhip,
+    dvrip,
+    jt1078,
+    sadp,
+    v2x,
+    xmeye,
+    mysql,
+    postgresql,
+    redis,
+    mongodb,
+    mssql,
+    vnc,
+    socks,
+    tftp,
+    ntp,
+    quic,
+    syslog,
+    nfs,
+    ike,
+    wireguard,
+    openvpn,
+    stp,
+    mrp,
+    hsr,
+    ptp,
+    teamviewer,
+    s7comm_plus,
     pop3,
     imap,
     smtp,
+    someip,
+    doip,
+    trdp,
+    rtps,
+    hl7,
+    dicom,
+    hislip,
+    atg,
+    can,
+    j1939,
+    s_bus,
+    genisys,
+    roc_plus,
+    bsap,
+    lontalk,
     kerberos,
     ldap,
     radius,

@@ -17,10 +17,12 @@ mod note;
 mod saved;
 #[cfg(test)]
 mod tests;
+mod tunnels;
 
 pub use event::{Fields, Side, begin, push};
 pub use note::{MAX_NOTES, Note, Opening, Stack, What};
 pub use saved::Memory;
+pub use tunnels::{Nested, outermost};
 
 use crate::model::*;
 use crate::obs::{Limits, Observations, StoredEvent};
@@ -39,6 +41,7 @@ pub struct Signs {
     nat: nat::Nat,
     names: names::Names,
     dhcp: dhcp::Servers,
+    tunnels: tunnels::Tunnels,
     now: Micros,
 }
 
@@ -59,6 +62,7 @@ impl Signs {
             nat: nat::Nat::default(),
             names: names::Names::default(),
             dhcp: dhcp::Servers::default(),
+            tunnels: tunnels::Tunnels::default(),
             now: Micros::MIN,
         }
     }
@@ -144,6 +148,7 @@ impl Signs {
                 }
             }
             What::Back { by } => anomaly::time_back(obs, n.at, by),
+            What::Nested(t) => self.tunnels.nested(obs, &mut self.nat, n, &t),
             What::Gateway { ip } => self.nat.gateway(obs, n, ip),
         }
     }
@@ -155,6 +160,12 @@ impl Signs {
             Some("sentinel.llmnr" | "sentinel.nbns") if text("event.action") == Some("response") => {
                 self.names.answer(&mut self.obs, e);
             }
+            // what is inside is not to be read; that there is something is
+            Some("sentinel.wireguard" | "sentinel.openvpn" | "sentinel.ike") => {
+                if let Some(ip) = ip(e, "source.ip").filter(|ip| is_inside(*ip)) {
+                    self.nat.carries(&mut self.obs, e.at, vlan(e), ip);
+                }
+            }
             Some("sentinel.http") => {
                 if let (Some(agent), Some(ip)) = (text("user_agent.original"), ip(e, "source.ip")) {
                     self.nat.agent(&mut self.obs, e.at, vlan(e), ip, agent);
@@ -165,7 +176,7 @@ impl Signs {
     }
 
     pub fn bytes(&self) -> usize {
-        self.obs.bytes() + self.fanout.bytes() + self.claims.bytes() + self.nat.bytes()
+        self.obs.bytes() + self.fanout.bytes() + self.claims.bytes() + self.nat.bytes() + self.tunnels.bytes()
     }
 }
 

@@ -49,10 +49,12 @@ enum Sign {
     Serves,
     /// It offers itself as an Internet gateway device.
     Gateway,
+    /// Packets of other addresses leave it within its own.
+    Tunnel,
 }
 
 impl Sign {
-    const ALL: [Sign; 8] = [
+    const ALL: [Sign; 9] = [
         Sign::Hops,
         Sign::Ttls,
         Sign::Stacks,
@@ -61,6 +63,7 @@ impl Sign {
         Sign::Agents,
         Sign::Serves,
         Sign::Gateway,
+        Sign::Tunnel,
     ];
     fn name(self) -> &'static str {
         match self {
@@ -72,6 +75,7 @@ impl Sign {
             Sign::Agents => "user-agents",
             Sign::Serves => "dhcp-server",
             Sign::Gateway => "gateway-device",
+            Sign::Tunnel => "tunnel",
         }
     }
     /// How likely it is that the sign, where it shows, is one of a network behind.
@@ -80,7 +84,7 @@ impl Sign {
             Sign::Hops | Sign::Serves => 0.6,
             Sign::Clocks => 0.6,
             Sign::Ttls | Sign::Agents => 0.5,
-            Sign::Stacks | Sign::Gateway => 0.4,
+            Sign::Stacks | Sign::Gateway | Sign::Tunnel => 0.4,
             Sign::Identifications => 0.3,
         }
     }
@@ -125,7 +129,7 @@ pub struct Nat {
 }
 
 /// The network of 24 (IPv6: 64) bits that an address is in.
-fn network(ip: IpAddr) -> IpAddr {
+pub(super) fn network(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(a) => {
             let [x, y, z, _] = a.octets();
@@ -229,6 +233,13 @@ impl Nat {
         let host = self.hosts.entry((vlan, ip)).or_default();
         host.last = host.last.max(now);
         Some(host)
+    }
+
+    /// Packets of others leave `ip` within its own, readable or encrypted.
+    pub fn carries(&mut self, obs: &mut Observations, at: Stamp, vlan: u16, ip: IpAddr) {
+        if self.host(obs, at.time, vlan, ip).is_some() {
+            self.shown(obs, at, vlan, ip, Sign::Tunnel);
+        }
     }
 
     /// `mac` forwards packets of a network that is not its own: a router.
@@ -365,6 +376,7 @@ impl Host {
             Sign::Agents => format!("browsers on {}", list(self.agents.iter().map(|(s, _)| *s).collect())),
             Sign::Serves => "it asks for an address and gives out addresses".into(),
             Sign::Gateway => "it offers itself as an Internet gateway device".into(),
+            Sign::Tunnel => "packets of other addresses leave it in a tunnel".into(),
         }
     }
 }

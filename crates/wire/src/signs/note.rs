@@ -51,6 +51,8 @@ pub enum What {
     Back {
         by: i64,
     },
+    /// The first packet of a flow within a tunnel.
+    Nested(super::tunnels::Nested),
     /// The sender offers itself as an Internet gateway device (UPnP IGD:1, 2).
     Gateway {
         ip: IpAddr,
@@ -82,6 +84,9 @@ pub struct Stack {
     /// Kinds of its options in their order (RFC 9293, 3.1), those that fit.
     pub options: [u8; 12],
     pub count: u8,
+    /// Maximum segment size, 0 where it gives none.
+    pub mss: u16,
+    pub scale: Option<u8>,
     pub timestamp: Option<u32>,
 }
 
@@ -101,6 +106,12 @@ impl Stack {
                 1 => 0,
                 _ => usize::from(*after.first()?).checked_sub(1)?,
             };
+            if let (2, Some(&[_, a, b])) = (kind, after.get(..3)) {
+                stack.mss = u16::from_be_bytes([a, b]);
+            }
+            if kind == 3 {
+                stack.scale = after.get(1).copied();
+            }
             if kind == 8 {
                 stack.timestamp =
                     after.get(1..5).and_then(|b| b.first_chunk::<4>()).map(|b| u32::from_be_bytes(*b));
@@ -108,6 +119,19 @@ impl Stack {
             rest = after.get(length..)?;
         }
         Some(stack)
+    }
+    /// The window as a multiple of the segment size where it is one (`mss*20`; a sender of timestamps
+    /// counts segments without their 12 octets), else as it is.
+    pub fn span(&self) -> String {
+        let sizes = [self.mss, self.mss.saturating_sub(if self.timestamp.is_some() { 12 } else { 0 })];
+        let times = |size: &u16| {
+            let n = self.window.checked_div(*size).filter(|n| (1..=64).contains(n))?;
+            (*size >= 256 && n * *size == self.window).then_some(n)
+        };
+        match sizes.iter().find_map(times) {
+            Some(n) => format!("mss*{n}"),
+            None => self.window.to_string(),
+        }
     }
     /// Its option kinds as letters: M maximum segment size, N filler, W window scale, S selective
     /// acknowledgement, T timestamps, E end, ? others.

@@ -83,7 +83,7 @@ function credentialsSection() {
       { name: "Server", value: (c) => naming(c.server), cell: (c) => ending(c.server) },
       { name: "Client", value: (c) => naming(c.client), cell: (c) => ending(c.client) },
       { name: "User", value: (c) => c.username },
-      { name: "Secret", value: (c) => c.secret ?? c.kind, cell: (c) => [el("code", {}, c.secret ?? "–"), " ", el("span", { class: "what" }, c.kind)] },
+      { name: "Secret", value: (c) => c.password ?? c.secret ?? c.kind, cell: (c) => [el("code", {}, c.password ?? c.secret ?? "–"), " ", el("span", { class: "what" }, c.kind)] },
       { name: "Log-in", value: (c) => c.outcome, cell: (c) => el("span", { class: `outcome ${c.outcome}` }, LOGIN[c.outcome] ?? c.outcome) },
       { name: "Weak because", value: (c) => (c.weaknesses ?? []).join(" "), cell: (c) => tags(c.weaknesses ?? [], 9) },
       { name: "Times", value: (c) => c.count, number: true, cell: (c) => count(c.count) },

@@ -122,6 +122,17 @@ pub fn request(method: &str, target: &str, media: &str) -> Option<Deed> {
     if path.starts_with("/ISAPI/") || path.starts_with("/PSIA/") {
         return isapi(method, path);
     }
+    if let Some(at) = path.find("/VIID/") {
+        return viid(method, path.get(at + 6..).unwrap_or_default(), path);
+    }
+    if path.starts_with("/LAPI/") {
+        return lapi(method, path);
+    }
+    if method == "POST"
+        && let Some(deed) = charging(path)
+    {
+        return Some(deed);
+    }
     if writes && is_firmware(path) {
         return Some(Deed::new(Action::Firmware, "firmware_upload", None, path));
     }
@@ -163,6 +174,58 @@ fn isapi(method: &str, path: &str) -> Option<Deed> {
         "ipAddress" => deed(Action::SetAddress),
         "continuous" | "momentary" | "absolute" | "relative" | "goto" => deed(Action::Write),
         _ if matches!(method, "PUT" | "POST" | "DELETE") => deed(Action::Configure),
+        _ => None,
+    }
+}
+
+/// Resources of a video and image library (GA/T 1400.4, 5 and annex B): who reports to whom. The data
+/// that is handed over is no order.
+fn viid(method: &str, resource: &str, path: &str) -> Option<Deed> {
+    let deed = |action, name: &str| Some(Deed::new(action, name, Some("ga1400"), path));
+    let first = resource.trim_end_matches('/');
+    let changes = matches!(method, "POST" | "PUT" | "DELETE");
+    match first {
+        "System/Register" => deed(Action::Authenticate, "register"),
+        "System/UnRegister" => deed(Action::Authenticate, "unregister"),
+        "System/Keepalive" | "System/KeepAlive" => None,
+        "System/Time" if method == "GET" => deed(Action::Read, "time"),
+        _ if changes && first.starts_with("Subscribe") && !first.starts_with("SubscribeNotifications") => {
+            deed(Action::Subscribe, if method == "DELETE" { "delete_subscription" } else { "subscribe" })
+        }
+        _ if changes && first.starts_with("Dispositions") => deed(Action::Configure, "disposition"),
+        _ if changes && (first.starts_with("APEs") || first.starts_with("APSs")) => {
+            deed(Action::Configure, "set_devices")
+        }
+        _ => None,
+    }
+}
+
+/// Calls between the platforms of charging operators (T/CEC 102.4-2016, 6 and annex A). Their data is
+/// enciphered; the name of the call is not.
+fn charging(path: &str) -> Option<Deed> {
+    let (action, name) = match path.trim_end_matches('/').rsplit('/').next()? {
+        "query_token" => (Action::Authenticate, "query_token"),
+        "query_equip_auth" => (Action::Authenticate, "query_equip_auth"),
+        "query_start_charge" => (Action::Start, "query_start_charge"),
+        "query_stop_charge" => (Action::Stop, "query_stop_charge"),
+        _ => return None,
+    };
+    Some(Deed::new(action, name, Some("tcec102"), path))
+}
+
+/// Uniview's resources.
+fn lapi(method: &str, path: &str) -> Option<Deed> {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let deed = |action| Some(Deed::new(action, &snake(last), None, path));
+    match (method, last) {
+        ("GET", "DeviceInfo" | "DeviceBasicInfo") => deed(Action::Identify),
+        ("GET", _) => None,
+        (_, "Reboot") => deed(Action::Restart),
+        (_, "FactoryReset" | "Reset" | "Restore") => deed(Action::FactoryReset),
+        (_, "Upgrade" | "Update") => deed(Action::Firmware),
+        (_, "Time" | "NTP") => deed(Action::SetTime),
+        (_, "PTZCtrl") => deed(Action::Write),
+        ("PUT" | "POST" | "DELETE", _) => deed(Action::Configure),
         _ => None,
     }
 }
@@ -227,6 +290,10 @@ mod tests {
         assert_eq!(case("GET", "/cgi-bin/magicBox.cgi?action=reboot", ""), is("reboot", "restart"));
         assert_eq!(case("GET", "/download/router.bin", ""), None);
         assert_eq!(case("POST", "/login", ""), None);
+        assert_eq!(case("POST", "/VIID/System/Register", ""), is("register", "authenticate"));
+        assert_eq!(case("POST", "/VIID/Subscribes", ""), is("subscribe", "subscribe"));
+        assert_eq!(case("POST", "/VIID/Faces", ""), None);
+        assert_eq!(case("PUT", "/LAPI/V1.0/System/Reboot", ""), is("reboot", "restart"));
     }
 
     #[test]

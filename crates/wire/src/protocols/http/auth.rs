@@ -129,15 +129,23 @@ pub fn digest(text: &str, place: Place, method: &str) -> Option<Login> {
     login.secret = Some(response.to_owned());
     let (uri, cnonce, nc, qop) = (get("uri"), get("cnonce"), get("nc"), get("qop"));
     let algorithm = get("algorithm");
-    let md5 = algorithm.is_empty() || algorithm.eq_ignore_ascii_case("md5");
+    // hashcat knows MD5 alone; a line in the same form with another algorithm is tried by ours
+    let known = ["MD5", "MD5-sess", "SHA-256", "SHA-256-sess"];
+    let algorithm = if algorithm.is_empty() { "MD5" } else { algorithm };
+    let algorithm = known.into_iter().find(|k| k.eq_ignore_ascii_case(algorithm));
+    let digits = if algorithm.is_some_and(|a| a.starts_with("SHA")) { 64 } else { 32 };
     // the line's own separator cannot be escaped; "auth-int" hashes the body too
     let parts = [user, realm, method, uri, nonce, cnonce, nc, qop];
-    let fits = response.len() == 32 && parts.iter().all(|p| !p.contains('*') && p.len() < 1024);
-    if md5 && fits && qop != "auth-int" && !nonce.is_empty() && !uri.is_empty() {
-        let line =
-            format!("$sip$***{user}*{realm}*{method}**{uri}**{nonce}*{cnonce}*{nc}*{qop}*MD5*{response}");
-        login.secret = Some(line);
-        login.mode = Some(MODE_DIGEST);
+    let fits = response.len() == digits && parts.iter().all(|p| !p.contains('*') && p.len() < 1024);
+    if let Some(algorithm) = algorithm
+        && fits
+        && qop != "auth-int"
+        && !nonce.is_empty()
+        && !uri.is_empty()
+    {
+        let challenge = format!("{nonce}*{cnonce}*{nc}*{qop}*{algorithm}");
+        login.secret = Some(format!("$sip$***{user}*{realm}*{method}**{uri}**{challenge}*{response}"));
+        login.mode = Some(MODE_DIGEST).filter(|_| algorithm == "MD5");
     }
     Some(login)
 }
@@ -155,9 +163,9 @@ pub fn key(login: &Login, outcome: LoginOutcome) -> u64 {
     use std::hash::{Hash, Hasher};
     let mut h = rustc_hash::FxHasher::default();
     (login.kind, &login.user, login.place, outcome).hash(&mut h);
-    match (&login.secret, login.mode) {
-        (Some(line), Some(_)) => line.split('*').nth(9).hash(&mut h),
-        (secret, _) => secret.hash(&mut h),
+    match &login.secret {
+        Some(line) if line.starts_with("$sip$*") => line.split('*').nth(9).hash(&mut h),
+        secret => secret.hash(&mut h),
     }
     h.finish()
 }

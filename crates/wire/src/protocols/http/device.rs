@@ -157,6 +157,9 @@ fn inform(cx: &mut Cx<'_>, side: Side, text: &str) {
 
 /// JSON in which some devices describe themselves, by the path it was asked under.
 pub fn describe_json(cx: &mut Cx<'_>, path: &str, body: &[u8]) {
+    if path.starts_with("/LAPI/") && path.ends_with("/DeviceInfo") {
+        return uniview(cx, body);
+    }
     let keys: &[(&str, &'static str)] = match path {
         // Shelly, both generations
         "/shelly" | "/rpc/Shelly.GetDeviceInfo" => {
@@ -176,6 +179,32 @@ pub fn describe_json(cx: &mut Cx<'_>, path: &str, body: &[u8]) {
     }
     if let HostAddr::Ip(ip) = cx.end(Side::Server).addr {
         cx.bind(address, ip, BindKind::Declared);
+    }
+}
+
+/// Uniview's DeviceInfo: the members stand under Response.Data.
+fn uniview(cx: &mut Cx<'_>, body: &[u8]) {
+    if json::first(body, "SerialNumber").is_none() || json::first(body, "DeviceModel").is_none() {
+        return;
+    }
+    let keys = [
+        ("Manufacturer", "vendor"),
+        ("DeviceModel", "model"),
+        ("SerialNumber", "serial"),
+        ("FirmwareVersion", "firmware"),
+        ("HardewareID", "hardware"),
+        ("HardwareID", "hardware"),
+        ("DeviceName", "name"),
+    ];
+    for (key, name) in keys {
+        if let Some(value) = json::first(body, key).filter(|v| !v.is_empty()) {
+            cx.fact(Side::Server, name, &value, "LAPI DeviceInfo");
+        }
+    }
+    if let (Some(mac), HostAddr::Ip(ip)) =
+        (json::first(body, "MAC").and_then(|m| mac(&m)), cx.end(Side::Server).addr)
+    {
+        cx.bind(mac, ip, BindKind::Declared);
     }
 }
 

@@ -7,7 +7,7 @@
 mod action;
 pub mod auth;
 mod content;
-mod device;
+pub(super) mod device;
 mod exchange;
 mod form;
 mod framing;
@@ -55,6 +55,7 @@ pub static SPEC: Spec = Spec {
         "serial",
         "name",
         "location",
+        "id:ga1400",
     ],
     credentials: &["password", "hash", "token", "user"],
     operations: &["firmware_upload", "upload", "put", "delete", "reboot", "factory_default", "set_config"],
@@ -286,6 +287,14 @@ impl Http {
         {
             self.agent = hash(agent);
             device::agent(cx, agent);
+        }
+        // who reports to a video and image library (GA/T 1400.4, 6.2): 20 digits, the parts of GB/T 28181's codes
+        let id = head.get("user-identify").filter(|id| id.len() == 20 && id.bytes().all(|b| b.is_ascii_digit()));
+        if let Some(id) = id
+            && head.target.contains("/VIID/")
+        {
+            cx.also("ga1400");
+            cx.fact(Side::Client, "id:ga1400", id, "User-Identify");
         }
         if !self.proxy {
             self.host(cx, head);

@@ -90,6 +90,24 @@ fn digest_is_a_line_for_hashcat() {
 }
 
 #[test]
+fn digest_of_another_algorithm_is_a_line_without_a_mode() {
+    let response = "0123456789abcdef".repeat(4);
+    let field = format!(
+        "Authorization: Digest username=\"admin\", realm=\"R\", nonce=\"abc\", uri=\"/x\", algorithm=SHA-256, \
+         response=\"{response}\", qop=auth, nc=00000001, cnonce=\"q\"\r\n"
+    );
+    let again = field.replace("00000001", "00000002");
+    let seen = talk()
+        .client(&get("/x", &field))
+        .server(&answer(200, ""))
+        .client(&get("/x", &again))
+        .server(&answer(200, ""))
+        .end();
+    let line = format!("$sip$***admin*R*GET**/x**abc*q*00000001*auth*SHA-256*{response}");
+    assert_eq!(seen.creds(), [format!("hash admin {line} success")]);
+}
+
+#[test]
 fn ntlm_over_three_requests() {
     let ask = |blob: &[u8]| get("/", &format!("Authorization: NTLM {}\r\n", STANDARD.encode(blob)));
     let challenge = format!("WWW-Authenticate: NTLM {}\r\n", STANDARD.encode(token::challenge()));

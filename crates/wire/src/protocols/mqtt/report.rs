@@ -263,6 +263,10 @@ pub fn published(cx: &mut Cx<'_>, by: Side, p: &Published, outcome: Outcome, cod
         op = op.protocol("sparkplug-b");
         cx.also("sparkplug-b");
     }
+    // roadside units and their platform (T/CSAE 159 and the interfaces of the demonstration areas)
+    if p.topic.get(..4).is_some_and(|t| t.eq_ignore_ascii_case("v2x/")) {
+        cx.also("v2x");
+    }
     if let Some(payload) = &p.payload {
         op = op.value(payload.as_str());
     }

@@ -53,6 +53,11 @@ pub fn md5_hex(text: &str) -> String {
 
 /// JA4 of a ClientHello over TCP: `t13d1516h2_8daaf6152771_b0da82dd1658`.
 pub fn ja4(h: &ClientHello<'_>) -> String {
+    ja4_over('t', h)
+}
+
+/// JA4 over a transport: `t` for TCP, `q` for QUIC, `d` for DTLS.
+pub fn ja4_over(transport: char, h: &ClientHello<'_>) -> String {
     // the highest number, whatever it means: experiments with numbers of their own are 00
     let version = match h.versions().real().max().unwrap_or(h.version) {
         0x0304 => "13",
@@ -69,7 +74,7 @@ pub fn ja4(h: &ClientHello<'_>) -> String {
     let (a, b) = alpn(h.extensions.alpn().next().unwrap_or_default());
     let mut out = String::with_capacity(40);
     let (n, m) = (ciphers.len().min(99), codes.len().min(99));
-    let _ = write!(out, "t{version}{sni}{n:02}{m:02}{a}{b}_");
+    let _ = write!(out, "{transport}{version}{sni}{n:02}{m:02}{a}{b}_");
     ciphers.sort_unstable();
     out.push_str(&digest(&ciphers, &[]));
     out.push('_');

@@ -4,10 +4,11 @@
 //! Nothing is decrypted. Certificates are seen up to TLS 1.2; from 1.3 on they are encrypted.
 
 pub(super) mod cert;
-mod fingerprint;
-mod hello;
+pub(crate) mod fingerprint;
+pub(crate) mod hello;
 mod identify;
 mod names;
+pub(crate) mod remote;
 pub(super) mod report;
 mod sslv2;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::model::{Side, Transport, Val};
 use crate::probe::{Probe, Spec, Step};
 use cert::Certificate;
 use hello::{ClientHello, ServerHello, ext};
+pub(crate) use report::shown;
 
 pub static SPEC: Spec = Spec {
     name: "tls",
@@ -134,6 +136,11 @@ struct Tls {
     old: bool,
     alert: Option<(u8, u8)>,
     reported: bool,
+}
+
+/// A cipher suite by its standard name.
+pub(crate) fn cipher_name(code: u16) -> String {
+    names::cipher(code).into_owned()
 }
 
 fn index(side: Side) -> usize {
@@ -302,6 +309,9 @@ impl Tls {
         }
         let ja4 = fingerprint::ja4(hello);
         cx.fact(Side::Client, "ja4", &ja4, "client_hello");
+        if let Some(name) = hello.server_name() {
+            remote::named(cx, &shown(name));
+        }
         self.asked = Some(Box::new(Asked {
             ja3: cx.wants_events().then(|| fingerprint::md5_hex(&fingerprint::ja3_text(hello))),
             ja4,
@@ -350,9 +360,11 @@ impl Tls {
             return;
         };
         let mut chain = 1;
+        let two = self.chosen.as_ref().is_some_and(|c| c.version == names::TLCP);
         while let Some(n) = r.be24() {
-            if r.skip(n as usize).is_none() {
-                break;
+            let Some(next) = r.take(n as usize) else { break };
+            if two && chain == 1 {
+                report::exchange_certificate(cx, &Certificate::read(next));
             }
             chain += 1;
         }

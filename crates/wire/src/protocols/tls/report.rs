@@ -31,6 +31,9 @@ fn on_site(end: &End) -> bool {
 pub fn certificate(cx: &mut Cx<'_>, c: &Certificate) {
     let side = cx.from();
     cx.fact(side, "certificate_subject", &c.subject, "certificate.subject");
+    if let Some(name) = &c.common_name {
+        super::remote::certified(cx, name);
+    }
     cx.fact(side, "certificate_issuer", &c.issuer, "certificate.issuer");
     if let Some(o) = &c.organization {
         cx.fact(side, "certificate_organization", o, "certificate.subject.organizationName");
@@ -64,11 +67,26 @@ pub fn certificate(cx: &mut Cx<'_>, c: &Certificate) {
     }
 }
 
+/// The second certificate of a TLCP server: its key is for the key exchange, the first one's for signatures
+/// (GB/T 38636-2020, 6.4.5.3).
+pub fn exchange_certificate(cx: &mut Cx<'_>, c: &Certificate) {
+    if cx.from() == Side::Client || !c.readable {
+        return;
+    }
+    cx.service_info("tls.exchange_subject", c.subject.as_str());
+    cx.service_info("tls.exchange_serial", c.serial.as_str());
+    cx.service_info("tls.exchange_not_after", c.not_after.as_str());
+    cx.service_info("tls.exchange_key", c.key_text());
+}
+
 impl Tls {
     /// Properties of the service, once the server's hello is known.
     pub fn serves(&mut self, cx: &mut Cx<'_>) {
         let Some(chosen) = &self.chosen else { return };
         let (protocol, version) = names::version(chosen.version);
+        if chosen.version == names::TLCP {
+            cx.also("tlcp");
+        }
         cx.service_info("tls.version_protocol", protocol);
         cx.service_info("tls.version", version.into_owned());
         cx.service_info("tls.cipher", chosen.cipher.as_str());

@@ -320,6 +320,24 @@ fn tlcp_is_read_like_tls() {
     let seen = d.client(&client).server(&server).end();
     assert_eq!(seen.field(0, "tls.version_protocol").as_deref(), Some("tlcp"));
     assert_eq!(seen.field(0, "tls.cipher").as_deref(), Some("ECC_SM4_CBC_SM3"));
+    assert!(seen.obs.services.keys().any(|k| k.protocol == "tlcp"));
+}
+
+/// The first certificate is for signatures, the second for the key exchange: both are told.
+#[test]
+fn tlcp_has_two_certificates() {
+    let list = [vec_n(3, &device()), vec_n(3, &device())].concat();
+    let server = [
+        record(22, 0x0101, &message(2, &server_body(0x0101, [1; 32], &[], 0xe053, &[]))),
+        record(22, 0x0101, &message(11, &vec_n(3, &list))),
+    ]
+    .concat();
+    let client = record(22, 0x0101, &message(1, &client_body(0x0101, &[], &[0xe053], &[])));
+    for n in [1, 11, 5000] {
+        let seen = dialogue(true).client_split(&client, n).server_split(&server, n).end();
+        let told = |name: &str| seen.obs.services.values().any(|s| s.info.iter().any(|(n, ..)| *n == name));
+        assert!(told("tls.subject") && told("tls.exchange_subject"), "{n}");
+    }
 }
 
 #[test]
