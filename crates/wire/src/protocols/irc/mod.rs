@@ -117,7 +117,7 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     // a password may stand before the name
     for _ in 0..3 {
         let Some(end) = memchr::memchr(b'\n', rest) else {
-            let open = found == Verdict::No && rest.len() == data.len() && rest.len() < 512 && is_text(rest);
+            let open = found == Verdict::No && rest.len() == data.len() && rest.len() < 512 && is_text(rest.strip_suffix(b"\r").unwrap_or(rest));
             return match found {
                 Verdict::No if open && begins(rest) => Verdict::Need,
                 Verdict::Weak(_) if !PORTS.iter().any(|p| hint.port(*p)) && data.len() < 512 => Verdict::Need,
