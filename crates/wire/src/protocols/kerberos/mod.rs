@@ -51,7 +51,7 @@ const MAX_TOLD: usize = 256;
 
 /// True if a message begins here: application tag, sequence, version 5. `None`: too short to tell.
 fn begins(data: &[u8]) -> Option<bool> {
-    let Some(&tag) = data.first() else { return None };
+    let &tag = data.first()?;
     if message::kind(tag).is_none() {
         return Some(false);
     }
@@ -134,7 +134,7 @@ impl Probe for Kerberos {
         let Some(size) = Reader::new(data).be32() else { return Step::Need };
         let size = size as usize;
         let Some(first) = data.get(4) else { return if size == 0 { Step::Bad } else { Step::Need } };
-        if size > MAX_MESSAGE || size < 8 || message::kind(*first).is_none() {
+        if !(8..=MAX_MESSAGE).contains(&size) || message::kind(*first).is_none() {
             return Step::Bad;
         }
         let Some(message) = data.get(4..4 + size) else { return Step::Need };
