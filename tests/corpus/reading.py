@@ -7,7 +7,7 @@ import json
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,17 @@ class Scanned:
         return {name for name in named if name}
 
 
-def scanned(capture: Path, *, events: str = "none") -> Scanned:
-    """Scan a capture in this process, as `sentinel scan --reveal` does."""
+def scanned(capture: Path, *, events: str = "none", guess: bool = True) -> Scanned:
+    """Scan a capture in this process, as `sentinel scan --reveal` does; without `guess` no
+    password is guessed offline, which is what takes time."""
     lines: list[Record] = []
 
     def keep(batch: Any) -> None:
         lines.extend(json.loads(line) for line in batch.ndjson().splitlines())
 
     options = pipeline.Options(reveal=True, events=events)
+    if not guess:
+        options = replace(options, password_seconds=0.0)
     result = pipeline.scan([str(capture)], options, on_events=keep if events != "none" else None)
     pipeline.derive(result.inventory, [], until=result.until)
 

@@ -11,7 +11,9 @@ from sentinel.model.words import ASSET_TYPES, INDUSTRIAL, PROTOCOLS
 
 SILENT = {
     **dict.fromkeys(("arp", "ndp", "mdns", "ssdp", "ws-discovery"), "every host speaks it"),
-    **dict.fromkeys(("lldp", "cdp", "stp", "mrp", "ptp", "hsr"), "says itself what its sender is, as a fact `role`"),
+    **dict.fromkeys(
+        ("lldp", "cdp", "stp", "mrp", "ptp", "hsr"), "says itself what its sender is, as a fact `role`"
+    ),
     **dict.fromkeys(("ssh", "telnet", "ftp", "tftp", "snmp"), "devices of all kinds are administered by it"),
     **dict.fromkeys(
         ("tls", "tlcp", "quic", "rtp", "rtps"), "carries what has a meaning, on hosts of all kinds"

@@ -37,7 +37,7 @@ streams = pytest.mark.parametrize("scene", [s for s in SCENES if s.transport == 
 
 def play(tmp_path: Path, scene: Scene, segments: list[Segment], **how: object) -> Scanned:
     path = capture(tmp_path / "scene.pcap", packets(scene, segments, **how), scene.link)  # type: ignore[arg-type]
-    return scanned(path, events="all")
+    return scanned(path, events="all", guess=False)
 
 
 def _side(asset: Record) -> str:

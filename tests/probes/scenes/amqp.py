@@ -51,7 +51,12 @@ _FACTS = {
 
 
 def start_ok(user: str, secret: str) -> bytes:
-    body = table(product="pika", version="1.3") + short("PLAIN") + long(f"\0{user}\0{secret}".encode()) + short("en_US")
+    body = (
+        table(product="pika", version="1.3")
+        + short("PLAIN")
+        + long(f"\0{user}\0{secret}".encode())
+        + short("en_US")
+    )
     return method(10, 11, body)
 
 
@@ -68,7 +73,9 @@ SCENES = [
             server(_START),
             client(start_ok("plant", "s3cret")),
             server(method(10, 30, struct.pack(">HIH", 2047, 131072, 60))),
-            client(method(10, 31, struct.pack(">HIH", 2047, 131072, 60)) + method(10, 40, short("/") + b"\0\0")),
+            client(
+                method(10, 31, struct.pack(">HIH", 2047, 131072, 60)) + method(10, 40, short("/") + b"\0\0")
+            ),
             client(method(50, 40, b"\0\0" + short("alarms") + b"\0", 1)),
             client(method(60, 40, b"\0\0" + short("line") + short("speed") + b"\0", 1)),
             server(struct.pack(">BHI", 8, 0, 0) + b"\xce"),
@@ -104,7 +111,9 @@ SCENES = [
         port=5672,
         talk=[
             client(_SASL),
-            server(_SASL + performative(0x40, b"\xe0\x07\x01\xa3\x05PLAIN"[:2] + b"\x01\xa3\x05PLAIN", sasl=True)),
+            server(
+                _SASL + performative(0x40, b"\xe0\x07\x01\xa3\x05PLAIN"[:2] + b"\x01\xa3\x05PLAIN", sasl=True)
+            ),
             client(performative(0x41, symbol("PLAIN"), binary(b"\0plant\0s3cret"), sasl=True)),
             server(performative(0x44, b"\x50\x00", sasl=True)),
             client(_ONE + performative(0x10, b"\xa1" + short("gateway-1"))),

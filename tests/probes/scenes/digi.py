@@ -31,8 +31,12 @@ SCENES = [
             server(
                 message(
                     2,
-                    field(1, MAC) + field(4, b"gate-serial") + field(0x0D, b"PortServer TS 4") + field(8, b"Version 82000747_U1")
-                    + field(7, b"\x00\x03") + field(0x12, b"\x04"),
+                    field(1, MAC)
+                    + field(4, b"gate-serial")
+                    + field(0x0D, b"PortServer TS 4")
+                    + field(8, b"Version 82000747_U1")
+                    + field(7, b"\x00\x03")
+                    + field(0x12, b"\x04"),
                 )
             ),
             client(message(3, _ADDRESS + MAC + secret(b"wrong"))),

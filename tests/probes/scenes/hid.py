@@ -16,7 +16,18 @@ SCENES = [
         port=4070,
         talk=[
             client(b"discover;013;"),
-            server(message("discovered", "02:00:00:00:09:02", "Gate", "10.9.0.2", "3", "V1000", "2.2.7.18", "2010-08-01")),
+            server(
+                message(
+                    "discovered",
+                    "02:00:00:00:09:02",
+                    "Gate",
+                    "10.9.0.2",
+                    "3",
+                    "V1000",
+                    "2.2.7.18",
+                    "2010-08-01",
+                )
+            ),
             client(message("command_blink_on", "02:00:00:00:09:02", "30")),
             client(message("command_blink_on", "02:00:00:00:09:02", "1`id`")),
         ],

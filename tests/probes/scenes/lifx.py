@@ -30,7 +30,11 @@ SCENES = [
             server(message(25, 4, b"Hall".ljust(32, b"\0"))),
             client(message(21, 5, struct.pack("<H", 65535))),
             server(message(_ACK, 5)),
-            client(message(305, 6, b"\x02" + b"plant".ljust(32, b"\0") + b"s3cret-wifi".ljust(64, b"\0") + b"\x05")),
+            client(
+                message(
+                    305, 6, b"\x02" + b"plant".ljust(32, b"\0") + b"s3cret-wifi".ljust(64, b"\0") + b"\x05"
+                )
+            ),
             client(message(102, 7, bytes(13))),
         ],
         facts={

@@ -40,7 +40,11 @@ SCENES = [
         name="refused",
         transport="tcp",
         port=4222,
-        talk=[server(_INFO), client(connect("plant", "guess")), server(b"-ERR 'Authorization Violation'\r\n")],
+        talk=[
+            server(_INFO),
+            client(connect("plant", "guess")),
+            server(b"-ERR 'Authorization Violation'\r\n"),
+        ],
         facts=_FACTS | _CLIENT,
         operations=[("connect", "authenticate", "refused")],
         credentials=[("password", "plant", "guess", "failure")],

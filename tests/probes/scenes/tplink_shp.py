@@ -44,7 +44,9 @@ SCENES = [
             server(framed(_INFO)),
             client(framed('{"system":{"set_relay_state":{"state":0}}}')),
             server(framed('{"system":{"set_relay_state":{"err_code":0}}}')),
-            client(framed('{"netif":{"set_stainfo":{"ssid":"plant","password":"s3cret-wifi","key_type":3}}}')),
+            client(
+                framed('{"netif":{"set_stainfo":{"ssid":"plant","password":"s3cret-wifi","key_type":3}}}')
+            ),
             server(framed('{"netif":{"set_stainfo":{"mac":"","err_code":0}}}')),
             client(framed('{"cnCloud":{"bind":{"username":"a@example.org","password":"hunter22"}}}')),
             server(framed('{"cnCloud":{"bind":{"err_code":-20601,"err_msg":"password error"}}}')),

@@ -1,5 +1,6 @@
 //! Which probes there are, native and declared, and which of them a payload belongs to.
 
+use super::mask::Mask;
 use crate::model::Transport;
 use crate::probe::{Hint, Spec, Verdict};
 use crate::protocols;
@@ -77,9 +78,6 @@ impl Entry {
     }
 }
 
-/// Set of registry entries, as bits.
-pub type Mask = u128;
-
 /// All probes of a run.
 #[derive(Clone, Debug)]
 pub struct Registry {
@@ -96,18 +94,18 @@ const COMMON_SERVER_PORTS: &[u16] = &[
 ];
 
 impl Registry {
-    /// Native probes and the declared ones, at most 128 together (the rest is refused by name).
+    /// Native probes and the declared ones, at most 255 together (the rest is refused by name).
     pub fn new(declared: Vec<Declared>) -> Result<Registry, String> {
         let mut entries: Vec<Entry> = protocols::ALL.iter().map(|s| Entry::Native(s)).collect();
         entries.extend(declared.into_iter().map(Entry::Declared));
-        if entries.len() > Mask::BITS as usize {
-            return Err(format!("{} probes are registered, at most {} fit", entries.len(), Mask::BITS));
+        if entries.len() > Mask::MOST {
+            return Err(format!("{} probes are registered, at most {} fit", entries.len(), Mask::MOST));
         }
-        let mut by_transport = [0; 5];
+        let mut by_transport = [Mask::EMPTY; 5];
         let mut server_ports = COMMON_SERVER_PORTS.to_vec();
         for (i, e) in entries.iter().enumerate() {
             for t in e.transports() {
-                by_transport[*t as usize] |= 1 << i;
+                by_transport[*t as usize].insert(i as u8);
             }
             server_ports.extend_from_slice(e.ports());
         }
@@ -136,30 +134,28 @@ impl Registry {
     /// Asks every candidate. Gives the best verdict that settles the matter alone (Strong, or Weak
     /// at home), the candidates that said Weak, and those still possible.
     pub fn ask(&self, mask: Mask, hint: &Hint, data: &[u8]) -> Answer {
-        let mut answer = Answer { settled: None, weak: 0, left: 0 };
+        let mut answer = Answer { settled: None, weak: Mask::EMPTY, left: Mask::EMPTY };
         let mut best: Option<(bool, u16, u8)> = None;
         let mut rest = mask;
-        while rest != 0 {
-            let i = rest.trailing_zeros() as u8;
-            rest &= rest - 1;
+        while let Some(i) = rest.take() {
             let entry = self.get(i);
             let verdict = entry.identify(hint, data);
             let weak = match verdict {
                 Verdict::No => continue,
                 Verdict::Need => {
-                    answer.left |= 1 << i;
+                    answer.left.insert(i);
                     continue;
                 }
                 Verdict::Weak(_) => {
-                    answer.left |= 1 << i;
-                    answer.weak |= 1 << i;
+                    answer.left.insert(i);
+                    answer.weak.insert(i);
                     if !entry.at_home(hint) {
                         continue;
                     }
                     true
                 }
                 Verdict::Strong(_) => {
-                    answer.left |= 1 << i;
+                    answer.left.insert(i);
                     false
                 }
             };

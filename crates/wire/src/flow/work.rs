@@ -1,6 +1,7 @@
 //! The part of a flow that looks at payload: identification first, then one probe.
 
-use super::registry::{Entry, Mask, Registry};
+use super::mask::Mask;
+use super::registry::{Entry, Registry};
 use crate::cx::{Cx, FlowMeta};
 use crate::model::{Side, Stamp, Transport};
 use crate::obs::{Observations, ServiceKey};
@@ -246,10 +247,12 @@ impl Eye {
             Some((_, Verdict::Strong(_))) => 100,
             _ => 60,
         };
-        head.weak[dir] |= answer.weak;
-        let both = head.weak[0] & head.weak[1] & answer.weak;
-        if settled.is_none() && both != 0 && head.pieces.len() >= 2 {
-            let i = both.trailing_zeros() as u8;
+        head.weak[dir] = head.weak[dir].with(&answer.weak);
+        let mut both = head.weak[0].common(&head.weak[1]).common(&answer.weak);
+        if settled.is_none()
+            && head.pieces.len() >= 2
+            && let Some(i) = both.take()
+        {
             settled = Some((i, Verdict::Weak(Role::Unknown)));
             confidence = 50;
         }
@@ -266,7 +269,10 @@ impl Eye {
         }
         let Some((entry, verdict)) = settled else {
             let spent = !fits || (!stream && head.pieces.len() >= MAX_DATAGRAMS);
-            if head.left == [0, 0] || spent || (!stream && head.pieces.len() >= 4 && answer.left == 0) {
+            if head.left == [Mask::EMPTY; 2]
+                || spent
+                || (!stream && head.pieces.len() >= 4 && answer.left.is_empty())
+            {
                 self.stage = Stage::Over;
                 return After::Over;
             }
