@@ -149,7 +149,7 @@ impl Ntp {
         let side = cx.from();
         let first = self.told.replace(this);
         if side == Side::Server {
-            cx.service_info("version", h.version);
+            cx.service_info("version", h.version.to_string());
         }
         if (1..=15).contains(&h.stratum) {
             cx.fact(side, "ntp_stratum", itoa::Buffer::new().format(h.stratum), "stratum");

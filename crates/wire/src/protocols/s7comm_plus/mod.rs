@@ -180,7 +180,7 @@ impl Plus {
             self.level = version;
             let server = Side::Server;
             cx.fact(server, "protection", if version == 2 { "P2" } else { "P3" }, "version");
-            cx.service_info("version", version);
+            cx.service_info("version", version.to_string());
         }
         match message.opcode {
             message::REQUEST => {
