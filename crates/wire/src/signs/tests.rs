@@ -205,11 +205,11 @@ fn no_events_no_signs() {
 #[test]
 fn flows_end_by_silence_too() {
     let mut s = Scene::default();
-    s.udp(0, (A, 5000), (B, 5001), b"question");
+    s.udp(0, (A, 45000), (B, 45001), b"question");
     s.tcp(1, (A, 40001), (B, 502), SYN, 1, b"");
     s.tcp(2, (A, 40002), (B, 502), SYN, 1, b"");
     s.tcp(3, (B, 502), (A, 40002), RST_ACK, 0, b"");
-    s.udp(400_000, (A, 5002), (B, 5003), b"later");
+    s.udp(400_000, (A, 45002), (B, 45003), b"later");
     let seen = s.run();
     let mut states: Vec<_> = seen.of("flow").iter().map(|e| get(e, "sentinel.flow.state")).collect();
     states.sort();
