@@ -70,7 +70,18 @@ def _commands(capture: Path, wire: Path | None) -> dict[str, Command]:
 
 
 def _scan(capture: Path) -> list[str]:
-    scan = [sys.executable, "-m", "sentinel", "scan", str(capture), "--format", "json"]
+    # guessing passwords has a measurement of its own (`crack`) and a budget that is not of packets
+    scan = [
+        sys.executable,
+        "-m",
+        "sentinel",
+        "scan",
+        str(capture),
+        "--format",
+        "json",
+        "--password-seconds",
+        "0",
+    ]
     return [*scan, "--no-rules", "--workers", "1"]
 
 
