@@ -193,6 +193,7 @@ class Dlt645(Probe):
     operations: ClassVar[tuple[str, ...]] = tuple(
         sorted({f.name for f in (*_2007.values(), *_1997.values())} | {name for name, _ in _RELAY.values()})
     )
+    level: ClassVar[int] = 5
     source: ClassVar[str] = "DL/T 645-2007, DL/T 645-1997"
 
     def __init__(self) -> None:

@@ -92,6 +92,8 @@ class UbntDiscovery(Probe):
     )
     credentials: ClassVar[tuple[str, ...]] = ("user",)
     operations: ClassVar[tuple[str, ...]] = ("discovery_request",)
+    level: ClassVar[int] = 5
+    proofs: ClassVar[tuple[str, ...]] = ("ndpi/pcap/ubntac2.pcap",)
     source: ClassVar[str] = "field numbers of the maker's discovery tools; captures"
 
     def feed(self, side: Side, data: bytes, gap: int, time_us: int, frame: int) -> Iterable[Observation]:

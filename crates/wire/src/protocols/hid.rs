@@ -24,7 +24,7 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &["discover", "command_blink_on", "command_blink_off", "command_injection"],
     source: "published analyses of HID discoveryd (ZDI-16-223); unverified by a second source",
-    level: 5,
+    level: 3,
     proofs: &[],
 };
 

@@ -25,7 +25,7 @@ pub static SPEC: Spec = Spec {
     credentials: &["password"],
     operations: &["query", "read_setup", "write_setup", "query_version"],
     source: "Lantronix integration guides (port 77FE); Metasploit's lantronix_telnet_password",
-    level: 5,
+    level: 4,
     proofs: &[],
 };
 

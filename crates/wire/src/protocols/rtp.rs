@@ -23,7 +23,7 @@ pub static SPEC: Spec = Spec {
     credentials: &[],
     operations: &[],
     source: "RFC 3550, 3551, 5761",
-    level: 5,
+    level: 1,
     proofs: &[],
 };
 

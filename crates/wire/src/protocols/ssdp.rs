@@ -23,7 +23,7 @@ pub static SPEC: Spec = Spec {
     operations: &[],
     source: "UPnP Device Architecture 2.0; Wireshark as second reader",
     level: 5,
-    proofs: &["ndpi/pcap/upnp.pcap"],
+    proofs: &["suricata-verify/sip-ssdp-pm"],
 };
 
 /// Header lines of one message looked at.

@@ -47,7 +47,7 @@ pub static SPEC: Spec = Spec {
     operations: names::OPERATIONS,
     source: "DCE 1.1 RPC (C706); MS-RPCE and the specifications of the interfaces",
     level: 4,
-    proofs: &["ndpi/pcap/dcerpc.pcap"],
+    proofs: &["zeek/dce-rpc"],
 };
 
 fn identify(_hint: &Hint, data: &[u8]) -> Verdict {

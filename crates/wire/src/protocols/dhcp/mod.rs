@@ -46,7 +46,7 @@ pub static SPEC: Spec = Spec {
     operations: &[],
     source: "RFC 951, 2131, 2132, 3046, 3396, 3925, 4361, 4578, 4702; Wireshark as second reader",
     level: 5,
-    proofs: &[],
+    proofs: &["zeek/dhcp"],
 };
 
 const COOKIE: [u8; 4] = [0x63, 0x82, 0x53, 0x63];
