@@ -64,6 +64,60 @@ const OPENINGS: &[&[u8]] = &[
     b"\x00\x00\x00\x80\xffSMB\x73\x00\x00\x00\x00\x08\x01\xc0",         // SMB1, session setup
     b"\x05\x00\x0b\x03\x10\x00\x00\x00\x74\x00\x00\x00\x01\x00\x00\x00", // DCE/RPC bind
     b"\x03\x00\x00\x20\x1b\xe0\x00\x00\x00\x00\x00Cookie: mstshash=a\r\n", // RDP
+    b"* OK IMAP4rev1 ready\r\n",             // IMAP greeting
+    b"+OK POP3 ready\r\n",                   // POP3 greeting
+    b"220 mail.example ESMTP\r\n",           // SMTP greeting
+    b"NICK bot\r\nUSER bot 0 * :bot\r\n",   // IRC
+    b"REGISTER sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n\r\n", // SIP
+    b"OPTIONS rtsp://a/ RTSP/1.0\r\nCSeq: 1\r\n\r\n", // RTSP
+    b"\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00", // LDAP bind
+    b"\x6a\x81",                             // Kerberos
+    b"\x01\x02\x00\x14",                     // RADIUS
+    b"\x4a\x00\x00\x00\x0a5.7.30\x00",       // MySQL greeting
+    b"\x00\x00\x00\x08\x04\xd2\x16\x2f",     // PostgreSQL, SSL request
+    b"*1\r\n$4\r\nPING\r\n",                // Redis
+    b"\x3a\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xd4\x07\x00\x00", // MongoDB
+    b"\x12\x01\x00\x2f\x00\x00\x01\x00",     // TDS prelogin
+    b"RFB 003.008\n",                        // VNC
+    b"\x05\x01\x00",                         // SOCKS 5
+    b"\x00\x01firmware.bin\x00octet\x00",    // TFTP
+    b"\x23\x02\x06\xe9\x00\x00\x00\x00",     // NTP
+    b"<34>1 2026-01-01T00:00:00Z plc app - - - up", // syslog
+    b"\x80\x00\x00\x28\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01\x86\xa3", // ONC RPC
+    b"\x80\x00\x00\xcb",                     // FINS without a reply
+    b"FINS\x00\x00\x00\x0c",                 // FINS/TCP
+    b"\x50\x00\x00\xff\xff\x03\x00\x0c\x00\x10\x00\x01\x01\x00\x00\x00", // SLMP
+    b"\x57\x00",                             // MELSOFT
+    b"\xaa\x41\x00\x12",                     // C37.118 command
+    b"\x0d\x01",                             // EGD
+    b"\x72\x01\x00\x01",                     // S7comm-plus
+    b"\x01\x00\x00\x00\x00\x01\x00\x0d\x01\x00\x00\xea\x60", // HART-IP
+    b"\x06\x10\x02\x03\x00\x0e\x08\x01\x00\x00\x00\x00\x00\x00", // KNXnet/IP
+    b"\x00\x01\x00\x10\x00\x01\x00\x1f\x60", // DLMS wrapper
+    b"/?!\r\n",                              // IEC 62056-21
+    b"\x60\x10\xa2",                         // C12.22
+    b"\x02\xfd\x00\x04\x00\x00\x00\x00",     // DoIP
+    b"RTPS\x02\x01\x01\x10",                 // RTPS
+    b"\x0bMSH|^~\\&|A|B\r",                  // HL7
+    b"\x01\x00\x00\x00\x00\xcd\x00\x01\x00\x00", // DICOM
+    b"HS\x00\x00",                           // HiSLIP
+    b"\x01I20100\r\n",                       // tank gauge
+    b"\x40\x01\x00\x01\xb2rd",               // CoAP
+    b"AMQP\x00\x00\x09\x01",                 // AMQP
+    b"INFO {\"server_id\":\"a\"}\r\n",       // NATS
+    b"CONNECT\naccept-version:1.2\n\n\x00",  // STOMP
+    b"\x00\x00\x00\x20\x00\x12\x00\x00\x00\x00\x00\x01\x00\x01a", // Kafka
+    b"\x21\x31\x00\x20\xff\xff\xff\xff",     // miIO hello
+    b"\x24\x00\x00\x34",                     // LIFX
+    b"DIGI\x00\x01\x00\x06\xff\xff\xff\xff\xff\xff", // Digi
+    b"\x30\x31\x63\x64\x81\x88",             // JT/T 1078
+    b"\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xe8\x03", // XMeye
+    b"\x20\x00\x00\x00DHIP",                 // DHIP
+    b"\xa0\x00\x00\x60\x00\x00\x00\x00",     // DVRIP
+    b"\x01\x00\x00\x00\x00\x00\x00\x00",     // WireGuard
+    b"\x38\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00\x00\x00\x00", // OpenVPN
+    b"\x42\x42\x03\x00\x00\x02\x02\x7c",     // spanning tree
+    b"\x00\x02\x00\x2c",                     // PTP
 ];
 
 /// Words of wire formats: lengths and counts at the edges.
