@@ -21,6 +21,8 @@ pub struct Asked {
     pub target: Option<Box<str>>,
     pub value: Option<Val>,
     pub detail: Vec<(&'static str, Val)>,
+    /// A secret that is sent with it: kind, user name, secret. What becomes of the request says whether it was right.
+    pub secret: Option<(CredKind, Option<String>, String)>,
     pub by: Side,
     pub at: Stamp,
     pub notable: bool,
@@ -40,6 +42,7 @@ impl Asked {
             target: None,
             value: None,
             detail: Vec::new(),
+            secret: None,
             by: cx.from(),
             at: cx.at(),
             notable: false,
@@ -81,8 +84,18 @@ impl Asked {
         self.notable = true;
         self
     }
-    /// Reports it with its outcome and, if it was refused, the code and name of the reason.
+    /// Reports it, and the secret in it, with its outcome and, if it was refused, the code and name of the reason.
     pub fn report(self, cx: &mut Cx<'_>, outcome: Outcome, exception: Option<(i64, &str)>) {
+        if let Some((kind, user, secret)) = &self.secret {
+            let login = match outcome {
+                Outcome::Accepted => LoginOutcome::Success,
+                Outcome::Refused => LoginOutcome::Failure,
+                Outcome::NoAnswer | Outcome::Unknown => LoginOutcome::Unknown,
+            };
+            let mut c = Cred::new(*kind).secret(secret).cleartext().sent(self.at).outcome(login);
+            c.username = user.as_deref();
+            cx.credential(c);
+        }
         let op = Op {
             protocol: None,
             action: self.action,
@@ -153,6 +166,18 @@ impl<K: PartialEq, const N: usize> Requests<K, N> {
                 true
             }
             None => false,
+        }
+    }
+    /// Takes the request with this key that the sender of what is being fed answers: one of the other side's.
+    pub fn claim(&mut self, cx: &Cx<'_>, key: &K) -> Option<Asked> {
+        let from = cx.from();
+        self.open.take_if(|k, a| k == key && a.by != from).map(|(_, asked)| asked)
+    }
+    /// The other side's request with this key was answered: accepted, or refused with this code and name.
+    pub fn settle(&mut self, cx: &mut Cx<'_>, key: &K, refusal: Option<(i64, &str)>) {
+        if let Some(asked) = self.claim(cx, key) {
+            let outcome = if refusal.is_some() { Outcome::Refused } else { Outcome::Accepted };
+            asked.report(cx, outcome, refusal);
         }
     }
     /// Gives up what waited for more than `timeout` microseconds.

@@ -7,6 +7,7 @@
 pub mod asked;
 pub mod bytes;
 pub mod capture;
+pub mod crc;
 pub mod cx;
 pub mod decode;
 pub mod engine;

@@ -5,11 +5,11 @@
 //! a command of two octets. Of the commands, 0121 reads the type of the controller; the others are
 //! named by number, and their effect is not known: they are unverified.
 
+use crate::asked::{Asked, Requests};
 use crate::bytes::{Reader, text};
 use crate::cx::Cx;
 use crate::model::*;
 use crate::probe::{Hint, Malformed, Probe, Role, Spec, Step, Verdict};
-use crate::protocols::exchange::{Asked, Exchange};
 
 pub static SPEC: Spec = Spec {
     name: "melsoft",
@@ -113,14 +113,9 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     }
 }
 
+#[derive(Default)]
 struct Melsoft {
-    open: Exchange<(u16, u16)>,
-}
-
-impl Default for Melsoft {
-    fn default() -> Self {
-        Melsoft { open: Exchange::new(TIMEOUT) }
-    }
+    open: Requests<(u16, u16)>,
 }
 
 impl Probe for Melsoft {
@@ -136,12 +131,12 @@ impl Probe for Melsoft {
     }
     fn datagram(&mut self, cx: &mut Cx<'_>, data: &[u8]) -> Result<(), Malformed> {
         if let Some(request) = search(data) {
-            self.open.heard(cx);
+            self.open.hear(cx);
             if request {
-                let asked = Asked::new(cx, "search", Action::Discover, 0x5A);
+                let asked = Asked::new(cx, Action::Discover, "search").code(0x5A);
                 self.open.ask(cx, (0x5A, 0), asked);
             } else {
-                self.open.answer(cx, &(0x5A, 0), None);
+                self.open.settle(cx, &(0x5A, 0), None);
             }
             return Ok(());
         }
@@ -154,7 +149,7 @@ impl Probe for Melsoft {
         }
     }
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.open.tick(cx);
+        self.open.tick(cx, TIMEOUT);
     }
     fn end(&mut self, cx: &mut Cx<'_>) {
         self.open.end(cx);
@@ -163,7 +158,7 @@ impl Probe for Melsoft {
 
 impl Melsoft {
     fn message(&mut self, cx: &mut Cx<'_>, m: &Message<'_>) {
-        self.open.heard(cx);
+        self.open.hear(cx);
         let key = (m.command, m.sequence);
         if m.request {
             let (name, action) = match m.command {
@@ -171,7 +166,7 @@ impl Melsoft {
                 0x1800..=0x18FF => ("file_command", Action::Other),
                 _ => ("command", Action::Other),
             };
-            let asked = Asked::new(cx, name, action, m.command);
+            let asked = Asked::new(cx, action, name).code(m.command);
             return self.open.ask(cx, key, asked);
         }
         if m.command == 0x0121 {
@@ -187,7 +182,7 @@ impl Melsoft {
                 }
             }
         }
-        self.open.answer(cx, &key, None);
+        self.open.settle(cx, &key, None);
     }
 }
 

@@ -7,7 +7,6 @@ use crate::probe::Spec;
 pub mod ber;
 pub mod dns_message;
 pub mod enterprise;
-pub mod exchange;
 mod files;
 mod flag;
 pub mod headers;

@@ -5,11 +5,11 @@
 //! (index AFF0) has vendor, order number, serial number and revisions. There is no log-in.
 //! Sources: IEC 61158-6-10, clauses 4.10 and 5.2; DCE 1.1 RPC (C706), 12.5; Wireshark's packet-dcerpc-pn-io.c.
 
+use crate::asked::{Asked, Requests};
 use crate::bytes::{Reader, text};
 use crate::cx::Cx;
 use crate::model::*;
 use crate::probe::{Hint, Malformed, Probe, Role, Spec, Verdict};
-use crate::protocols::exchange::{Asked, Exchange};
 
 pub static SPEC: Spec = Spec {
     name: "profinet-io",
@@ -107,20 +107,15 @@ fn identify(_hint: &Hint, data: &[u8]) -> Verdict {
     }
 }
 
+#[derive(Default)]
 struct ProfinetIo {
-    open: Exchange<(u64, u32)>,
-}
-
-impl Default for ProfinetIo {
-    fn default() -> Self {
-        ProfinetIo { open: Exchange::new(TIMEOUT) }
-    }
+    open: Requests<(u64, u32)>,
 }
 
 impl Probe for ProfinetIo {
     fn datagram(&mut self, cx: &mut Cx<'_>, data: &[u8]) -> Result<(), Malformed> {
         let pdu = read(data).ok_or(Malformed)?;
-        self.open.heard(cx);
+        self.open.hear(cx);
         let key = (pdu.activity, pdu.sequence);
         match pdu.kind {
             REQUEST if pdu.fragment == 0 => {
@@ -136,20 +131,20 @@ impl Probe for ProfinetIo {
                     answer(cx, &pdu);
                 }
                 let refusal = (status != 0).then_some((i64::from(status), text.as_str()));
-                self.open.answer(cx, &key, refusal);
+                self.open.settle(cx, &key, refusal);
             }
             FAULT | REJECT => {
                 let mut r = Reader::new(pdu.body);
                 let status = if pdu.little { r.le32() } else { r.be32() }.unwrap_or(0);
                 let text = format!("0x{status:08x}");
-                self.open.answer(cx, &key, Some((status.into(), &text)));
+                self.open.settle(cx, &key, Some((status.into(), &text)));
             }
             _ => {}
         }
         Ok(())
     }
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.open.tick(cx);
+        self.open.tick(cx, TIMEOUT);
     }
     fn end(&mut self, cx: &mut Cx<'_>) {
         self.open.end(cx);
@@ -177,7 +172,7 @@ fn request(cx: &mut Cx<'_>, pdu: &Pdu<'_>) -> Asked {
         6 => ("write_implicit", Action::Write, Category::Engineering),
         _ => ("unknown_operation", Action::Other, Category::Monitor),
     };
-    let mut asked = Asked::new(cx, name, action, pdu.operation);
+    let mut asked = Asked::new(cx, action, name).code(pdu.operation);
     asked.category = category;
     asked.notable = matches!(pdu.operation, 0 | 1 | 3 | 6);
     for (kind, data) in blocks(pdu.body).take(16) {
@@ -192,7 +187,7 @@ fn request(cx: &mut Cx<'_>, pdu: &Pdu<'_>) -> Asked {
                     let station = text(r.take(n)?);
                     cx.fact(cx.from(), "name", &station, "CMInitiatorStationName");
                     cx.fact(cx.from(), "role", "plc", "ARBlockReq");
-                    asked.target = Some(station);
+                    asked.target = Some(station.into());
                 }
                 // read and write: number, AR, API, slot, subslot, padding, index, length
                 0x0008 | 0x0009 => {
@@ -200,7 +195,7 @@ fn request(cx: &mut Cx<'_>, pdu: &Pdu<'_>) -> Asked {
                     let (api, slot, subslot) = (r.be32()?, r.be16()?, r.be16()?);
                     r.skip(2)?;
                     let index = r.be16()?;
-                    asked.unit = Some(format!("{api}/{slot}/{subslot:x}"));
+                    asked.unit = Some(format!("{api}/{slot}/{subslot:x}").into());
                     asked.space = Some("record");
                     asked.address = Some((index.into(), 1));
                 }

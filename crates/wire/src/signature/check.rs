@@ -1,5 +1,7 @@
 //! Checksums that a frame may carry.
 
+use crate::crc::{CRC_8408, CRC_A001};
+
 /// How a checksum is made. CRC names are those of the CRC catalogue (Koopman, Greg Cook).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sum {
@@ -38,26 +40,22 @@ impl Sum {
         }
     }
     pub fn of(self, data: &[u8]) -> u16 {
-        let reflected = |start: u16, polynomial: u16| {
-            data.iter().fold(start, |crc, byte| steps(crc ^ u16::from(*byte), polynomial))
-        };
         match self {
             Sum::Sum8 => u16::from(data.iter().fold(0u8, |sum, b| sum.wrapping_add(*b))),
             Sum::Xor8 => u16::from(data.iter().fold(0u8, |sum, b| sum ^ b)),
             Sum::Crc8Szy206 => u16::from(data.iter().fold(0u8, |crc, byte| {
                 (0..8).fold(crc ^ byte, |c, _| if c & 0x80 == 0 { c << 1 } else { c << 1 ^ 0xe5 })
             })),
-            Sum::Crc16Modbus => reflected(0xffff, 0xa001),
-            Sum::Crc16X25 => !reflected(0xffff, 0x8408),
-            Sum::Crc16Hj212 => {
-                data.iter().fold(0xffff, |crc, byte| steps((crc >> 8) ^ u16::from(*byte), 0xa001))
-            }
+            Sum::Crc16Modbus => CRC_A001.of(0xffff, data.iter().copied()),
+            Sum::Crc16X25 => !CRC_8408.of(0xffff, data.iter().copied()),
+            // each octet goes in beside what is left of the last, not over it
+            Sum::Crc16Hj212 => data.iter().fold(0xffff, |crc, byte| steps((crc >> 8) ^ u16::from(*byte))),
         }
     }
 }
 
-fn steps(crc: u16, polynomial: u16) -> u16 {
-    (0..8).fold(crc, |c, _| if c & 1 == 0 { c >> 1 } else { c >> 1 ^ polynomial })
+fn steps(crc: u16) -> u16 {
+    (0..8).fold(crc, |c, _| if c & 1 == 0 { c >> 1 } else { c >> 1 ^ 0xa001 })
 }
 
 /// A checksum in a frame of known length.

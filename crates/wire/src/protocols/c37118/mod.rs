@@ -8,11 +8,12 @@ mod config;
 #[cfg(test)]
 mod tests;
 
+use crate::asked::{Asked, Requests};
+use crate::crc::CRC_1021;
 use crate::bytes::{Reader, text};
 use crate::cx::Cx;
 use crate::model::*;
 use crate::probe::{Hint, Malformed, Probe, Role, Spec, Step, Verdict};
-use crate::protocols::exchange::{Asked, Exchange};
 
 pub static SPEC: Spec = Spec {
     name: "c37118",
@@ -71,13 +72,7 @@ enum Found<'a> {
 
 /// CRC-CCITT with start value FFFF, over all but itself (annex B).
 fn crc(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0xFFFF, |crc, byte| {
-        let mut crc: u16 = crc ^ u16::from(*byte) << 8;
-        for _ in 0..8 {
-            crc = if crc & 0x8000 != 0 { crc << 1 ^ 0x1021 } else { crc << 1 };
-        }
-        crc
-    })
+    CRC_1021.of(0xFFFF, bytes.iter().copied())
 }
 
 fn read(data: &[u8]) -> Found<'_> {
@@ -126,16 +121,11 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     }
 }
 
+#[derive(Default)]
 struct Synchrophasor {
-    open: Exchange<(u16, u16)>,
+    open: Requests<(u16, u16)>,
     /// Stream, and the configuration counts its PMUs had.
     known: Vec<(u16, u32)>,
-}
-
-impl Default for Synchrophasor {
-    fn default() -> Self {
-        Synchrophasor { open: Exchange::new(TIMEOUT), known: Vec::new() }
-    }
 }
 
 impl Probe for Synchrophasor {
@@ -159,7 +149,7 @@ impl Probe for Synchrophasor {
         }
     }
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.open.tick(cx);
+        self.open.tick(cx, TIMEOUT);
     }
     fn end(&mut self, cx: &mut Cx<'_>) {
         self.open.end(cx);
@@ -168,11 +158,11 @@ impl Probe for Synchrophasor {
 
 impl Synchrophasor {
     fn frame(&mut self, cx: &mut Cx<'_>, frame: &Frame<'_>) {
-        self.open.heard(cx);
+        self.open.hear(cx);
         match frame.kind {
             COMMAND => self.command(cx, frame),
             HEADER => {
-                self.open.answer(cx, &(frame.id, 3), None);
+                self.open.settle(cx, &(frame.id, 3), None);
                 cx.fact(cx.from(), "description", &text(frame.body), "header.data");
             }
             CFG1 | CFG2 | CFG3 => {
@@ -181,10 +171,10 @@ impl Synchrophasor {
                     CFG2 => 5,
                     _ => 6,
                 };
-                self.open.answer(cx, &(frame.id, asked), None);
+                self.open.settle(cx, &(frame.id, asked), None);
                 self.configuration(cx, frame);
             }
-            _ => self.open.answer(cx, &(frame.id, 2), None),
+            _ => self.open.settle(cx, &(frame.id, 2), None),
         }
     }
 
@@ -200,8 +190,8 @@ impl Synchrophasor {
             8 => ("extended_frame", Action::Other),
             _ => ("user_command", Action::Other),
         };
-        let mut asked = Asked::new(cx, name, action, code);
-        asked.unit = Some(frame.id.to_string());
+        let mut asked = Asked::new(cx, action, name).code(code);
+        asked.unit = Some(frame.id.to_string().into());
         asked.notable = matches!(code, 1 | 2 | 7..);
         cx.fact(cx.from(), "role", "scada-server", "command");
         // no frame answers these

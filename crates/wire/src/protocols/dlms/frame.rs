@@ -1,5 +1,6 @@
 //! Framing: the wrapper of IEC 62056-47 and the HDLC frames of IEC 62056-46.
 
+use crate::crc::CRC_8408;
 use crate::bytes::Reader;
 use crate::model::Side;
 
@@ -140,14 +141,7 @@ fn address(r: &mut Reader<'_>) -> Option<(u16, usize)> {
 
 /// CRC-16 of ISO/IEC 13239 (X.25).
 pub fn crc(data: &[u8]) -> u16 {
-    let mut crc = 0xFFFFu16;
-    for octet in data {
-        crc ^= u16::from(*octet);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0x8408 } else { crc >> 1 };
-        }
-    }
-    !crc
+    !CRC_8408.of(0xFFFF, data.iter().copied())
 }
 
 /// Where the next flag of HDLC stands, behind the first octet.

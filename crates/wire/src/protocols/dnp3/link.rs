@@ -1,5 +1,6 @@
 //! DNP3 data link and transport function (IEEE 1815-2012, clauses 9 and 8).
 
+use crate::crc::Reflected;
 use crate::bytes::Reader;
 
 /// Octets of a link header with its CRC.
@@ -12,25 +13,11 @@ const MAX_FRAGMENT: usize = 16 * 1024;
 const MAX_ASSEMBLIES: usize = 8;
 
 /// CRC-DNP: polynomial 0x3D65 reflected, complemented (annex E).
-const CRC_TABLE: [u16; 256] = {
-    let mut table = [0u16; 256];
-    let mut n = 0;
-    while n < 256 {
-        let mut crc = n as u16;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xA6BC } else { crc >> 1 };
-            bit += 1;
-        }
-        table[n] = crc;
-        n += 1;
-    }
-    table
-};
+static CRC: Reflected = Reflected::new(0xA6BC);
 
 /// Cyclic redundancy check of one block.
 pub fn crc(data: &[u8]) -> u16 {
-    !data.iter().fold(0, |crc, b| (crc >> 8) ^ CRC_TABLE[usize::from((crc as u8) ^ b)])
+    !CRC.of(0, data.iter().copied())
 }
 
 /// Header of one link frame.

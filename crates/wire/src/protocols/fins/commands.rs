@@ -2,9 +2,9 @@
 //!
 //! Source: Omron W342, chapter 5 (commands) and 5-1-3 (end codes).
 
+use crate::asked::Asked;
 use crate::bytes::{Reader, text};
 use crate::model::{Action, Category, CredKind, Val};
-use crate::protocols::exchange::Asked;
 use std::ops::RangeInclusive;
 
 /// A command. Sizes are octets behind the command (and, of answers, behind the end code).
@@ -199,7 +199,7 @@ pub fn parameters(asked: &mut Asked, code: u16, body: &[u8]) {
                 asked.address = Some((r.be16()?.into(), count.into()));
                 asked.value = Some(Val::from(wanted));
             }
-            0x2601 => asked.target = Some(text(body)),
+            0x2601 => asked.target = Some(text(body).into()),
             _ => {}
         }
         Some(())

@@ -9,11 +9,11 @@ mod commands;
 #[cfg(test)]
 mod tests;
 
+use crate::asked::{Asked, Requests};
 use crate::bytes::{Reader, text};
 use crate::cx::Cx;
 use crate::model::*;
 use crate::probe::{Hint, Malformed, Probe, Role, Spec, Step, Verdict};
-use crate::protocols::exchange::{Asked, Exchange};
 
 pub static SPEC: Spec = Spec {
     name: "fins",
@@ -122,14 +122,9 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     }
 }
 
+#[derive(Default)]
 struct Fins {
-    open: Exchange<(u8, u16)>,
-}
-
-impl Default for Fins {
-    fn default() -> Self {
-        Fins { open: Exchange::new(TIMEOUT) }
-    }
+    open: Requests<(u8, u16)>,
 }
 
 impl Probe for Fins {
@@ -146,7 +141,7 @@ impl Probe for Fins {
             0 => cx.sender_is(Side::Client),
             1 => {
                 cx.sender_is(Side::Server);
-                self.open.heard(cx);
+                self.open.hear(cx);
                 if error == 0 && let Some(node) = body.get(7) {
                     cx.fact(Side::Server, "id:fins", &format!("0.{node}.0"), "server_node_address");
                 }
@@ -165,7 +160,7 @@ impl Probe for Fins {
         Ok(())
     }
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.open.tick(cx);
+        self.open.tick(cx, TIMEOUT);
     }
     fn end(&mut self, cx: &mut Cx<'_>) {
         self.open.end(cx);
@@ -178,7 +173,7 @@ fn address((network, node, unit): (u8, u8, u8)) -> String {
 
 impl Fins {
     fn frame(&mut self, cx: &mut Cx<'_>, frame: &Frame<'_>) {
-        self.open.heard(cx);
+        self.open.hear(cx);
         let key = (frame.service, frame.command);
         if frame.response {
             let Some((end, body)) = frame.body.split_first_chunk::<2>() else { return cx.malformed() };
@@ -189,14 +184,14 @@ impl Fins {
             if refusal.is_none() {
                 facts(cx, frame.command, body);
             }
-            return self.open.answer(cx, &key, refusal);
+            return self.open.settle(cx, &key, refusal);
         }
         let (name, action) = match commands::command(frame.command) {
             Some(c) => (c.name, c.action),
             None => ("unknown_command", Action::Other),
         };
-        let mut asked = Asked::new(cx, name, action, frame.command);
-        asked.unit = Some(address(frame.destination));
+        let mut asked = Asked::new(cx, action, name).code(frame.command);
+        asked.unit = Some(address(frame.destination).into());
         asked.notable = !matches!(asked.category, Category::Monitor | Category::Discovery);
         commands::parameters(&mut asked, frame.command, frame.body);
         if frame.wants_answer {

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::crc::CRC_A001;
 use crate::asked::{Asked, Requests};
 use crate::cx::Cx;
 use crate::model::*;
@@ -55,14 +56,7 @@ enum Parsed {
 
 /// CRC-16 (ARC).
 fn crc(data: impl IntoIterator<Item = u8>) -> u16 {
-    let mut crc = 0u16;
-    for octet in data {
-        crc ^= u16::from(octet);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xA001 } else { crc >> 1 };
-        }
-    }
-    crc
+    CRC_A001.of(0, data)
 }
 
 fn parse(data: &[u8]) -> Parsed {

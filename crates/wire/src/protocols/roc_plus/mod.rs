@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::crc::CRC_A001;
 use crate::asked::{Asked, Requests};
 use crate::bytes::{Reader, text};
 use crate::cx::Cx;
@@ -51,14 +52,7 @@ struct Frame<'a> {
 }
 
 fn crc(data: &[u8]) -> u16 {
-    let mut crc = 0u16;
-    for octet in data {
-        crc ^= u16::from(*octet);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xA001 } else { crc >> 1 };
-        }
-    }
-    crc
+    CRC_A001.of(0, data.iter().copied())
 }
 
 fn known(opcode: u8) -> bool {

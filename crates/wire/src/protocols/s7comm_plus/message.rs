@@ -1,10 +1,10 @@
 //! Messages of S7comm-plus: what a request asks and how it was answered.
 
 use super::cotp::Tpdu;
+use crate::asked::Asked;
 use crate::bytes::Reader;
 use crate::cx::Cx;
 use crate::model::*;
-use crate::protocols::exchange::Asked;
 
 pub const REQUEST: u8 = 0x31;
 pub const RESPONSE: u8 = 0x32;
@@ -124,37 +124,37 @@ impl<'a> Message<'a> {
     /// What the request asks for.
     pub fn asked(&self, cx: &Cx<'_>) -> Asked {
         let (name, action) = function(self.function);
-        let mut asked = Asked::new(cx, name, action, self.function);
+        let mut asked = Asked::new(cx, action, name).code(self.function);
         let mut r = Reader::new(self.body);
         let object = r.be32();
         asked.notable = matches!(action, Action::Write | Action::Configure) || self.function == INVOKE;
         match (self.function, object) {
             (CREATE_OBJECT, _) if self.session == NO_SESSION || self.session == 0 => {
-                asked.name = "open_session";
+                asked.name = "open_session".into();
                 asked.action = Action::Other;
                 asked.category = Category::Monitor;
                 asked.notable = false;
             }
             (CREATE_OBJECT, Some(object)) if PROGRAM.contains(&relation(self.body)) || object == 3 => {
-                asked.name = "download_block";
+                asked.name = "download_block".into();
                 asked.action = Action::Download;
                 asked.category = Category::Engineering;
             }
             (DELETE_OBJECT, Some(object)) if object == self.session => {
-                asked.name = "delete_session";
+                asked.name = "delete_session".into();
                 asked.action = Action::Other;
                 asked.category = Category::Monitor;
                 asked.notable = false;
             }
             (EXPLORE, Some(object)) if object == 3 || PROGRAM.contains(&((object >> 16) as u16)) => {
-                asked.name = "upload_block";
+                asked.name = "upload_block".into();
                 asked.action = Action::Upload;
                 asked.category = Category::Engineering;
             }
             (SET_MULTI_VARIABLES, Some(object)) if object == self.session => {
                 let answers = r.u8().and_then(|_| r.u8()).and_then(|_| vlq(&mut r));
                 let key = answers == Some(SESSION_KEY_RESPONSE);
-                asked.name = if key { "authenticate" } else { "session_setup" };
+                asked.name = (if key { "authenticate" } else { "session_setup" }).into();
                 asked.action = if key { Action::Authenticate } else { Action::Other };
                 asked.category = asked.action.category();
                 asked.notable = key;
@@ -245,12 +245,13 @@ fn state(asked: &mut Asked, r: &mut Reader<'_>) {
         (Some(_), Some(2 | 6 | 10)) => r.u8().map(u64::from),
         _ => None,
     };
-    (asked.name, asked.action) = match value {
+    let (name, action) = match value {
         Some(1) => ("plc_stop", Action::Stop),
         Some(3) => ("plc_start", Action::Start),
         Some(_) => ("plc_restart", Action::ChangeMode),
         None => return,
     };
+    (asked.name, asked.action) = (name.into(), action);
     asked.value = value.map(Val::from);
 }
 

@@ -13,10 +13,10 @@ mod message;
 mod tests;
 
 use super::s7comm::frame as cotp;
+use crate::asked::Requests;
 use crate::cx::Cx;
 use crate::model::*;
 use crate::probe::{Hint, Probe, Role, Spec, Step, Verdict};
-use crate::protocols::exchange::Exchange;
 use cotp::Found;
 use frame::Part;
 use message::Message;
@@ -78,18 +78,13 @@ fn identify(_hint: &Hint, data: &[u8]) -> Verdict {
     }
 }
 
+#[derive(Default)]
 struct Plus {
-    open: Exchange<(u16, u16)>,
+    open: Requests<(u16, u16)>,
     /// Frames of a message not complete, by sender.
     parts: [Vec<u8>; 2],
     settled: bool,
     level: u8,
-}
-
-impl Default for Plus {
-    fn default() -> Self {
-        Plus { open: Exchange::new(TIMEOUT), parts: [Vec::new(), Vec::new()], settled: false, level: 0 }
-    }
 }
 
 impl Probe for Plus {
@@ -127,7 +122,7 @@ impl Probe for Plus {
         }
     }
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.open.tick(cx);
+        self.open.tick(cx, TIMEOUT);
     }
     fn end(&mut self, cx: &mut Cx<'_>) {
         self.open.end(cx);
@@ -174,7 +169,7 @@ impl Plus {
             return false;
         };
         self.settle(cx, if message.opcode == message::REQUEST { Side::Client } else { Side::Server });
-        self.open.heard(cx);
+        self.open.hear(cx);
         message.event(cx, version);
         if matches!(version, 2 | 3) && self.level != version {
             self.level = version;
@@ -194,7 +189,7 @@ impl Plus {
                 let refusal = message.refusal();
                 let text = refusal.map(|code| format!("0x{code:x}"));
                 let refusal = refusal.zip(text.as_deref());
-                self.open.answer(cx, &(message.function, message.sequence), refusal);
+                self.open.settle(cx, &(message.function, message.sequence), refusal);
                 identity::server(cx, message.body);
                 if message.function == message::INIT_SSL && refusal.is_none() {
                     return true;

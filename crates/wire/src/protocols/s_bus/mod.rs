@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::crc::CRC_1021;
 use crate::asked::{Asked, Requests};
 use crate::bytes::Reader;
 use crate::cx::Cx;
@@ -72,14 +73,7 @@ impl<'a> Telegram<'a> {
 
 /// CRC-16 with the polynomial of CCITT, from zero.
 fn crc(data: &[u8]) -> u16 {
-    let mut crc = 0u16;
-    for octet in data {
-        crc ^= u16::from(*octet) << 8;
-        for _ in 0..8 {
-            crc = if crc & 0x8000 != 0 { crc << 1 ^ 0x1021 } else { crc << 1 };
-        }
-    }
-    crc
+    CRC_1021.of(0, data.iter().copied())
 }
 
 fn identify(_: &Hint, data: &[u8]) -> Verdict {

@@ -1,9 +1,9 @@
 //! Commands of SLMP (SH080008, chapters 6 to 8; BAP-C2006ENG-001) and what their requests touch.
 
 use super::frame::{Frame, Kind, number};
+use crate::asked::Asked;
 use crate::bytes::{Reader, text};
 use crate::model::{Action, Category, CredKind, Val};
-use crate::protocols::exchange::Asked;
 
 pub const READ_TYPE_NAME: u16 = 0x0101;
 pub const READ: u16 = 0x0401;

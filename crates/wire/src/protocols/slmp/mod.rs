@@ -11,11 +11,11 @@ mod frame;
 #[cfg(test)]
 mod tests;
 
+use crate::asked::{Asked, Requests};
 use crate::bytes::text;
 use crate::cx::Cx;
 use crate::model::*;
 use crate::probe::{Hint, Malformed, Probe, Role, Spec, Step, Verdict};
-use crate::protocols::exchange::{Asked, Exchange};
 use frame::{Found, Frame, Kind};
 
 pub static SPEC: Spec = Spec {
@@ -63,15 +63,10 @@ fn identify(hint: &Hint, data: &[u8]) -> Verdict {
     }
 }
 
+#[derive(Default)]
 struct Slmp {
-    open: Exchange<(u16, u8)>,
+    open: Requests<(u16, u8)>,
     home: bool,
-}
-
-impl Default for Slmp {
-    fn default() -> Self {
-        Slmp { open: Exchange::new(TIMEOUT), home: false }
-    }
 }
 
 impl Probe for Slmp {
@@ -101,7 +96,7 @@ impl Probe for Slmp {
         self.open.end(cx);
     }
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.open.tick(cx);
+        self.open.tick(cx, TIMEOUT);
     }
     fn end(&mut self, cx: &mut Cx<'_>) {
         self.open.end(cx);
@@ -111,26 +106,26 @@ impl Probe for Slmp {
 impl Slmp {
     fn frame(&mut self, cx: &mut Cx<'_>, frame: &Frame<'_>) {
         cx.sender_is(if frame.request { Side::Client } else { Side::Server });
-        self.open.heard(cx);
+        self.open.hear(cx);
         if frame.request {
             let (name, action) = match commands::command(frame.command) {
                 Some(c) => (c.name, c.action),
                 None => ("unknown_command", Action::Other),
             };
-            let mut asked = Asked::new(cx, name, action, frame.command);
-            asked.unit = Some(format!("{}.{}", frame.network, frame.station));
+            let mut asked = Asked::new(cx, action, name).code(frame.command);
+            asked.unit = Some(format!("{}.{}", frame.network, frame.station).into());
             asked.notable = !matches!(asked.category, Category::Monitor | Category::Discovery);
             commands::parameters(&mut asked, frame);
             // the controller resets at once and need not answer
             return self.open.ask(cx, (frame.serial, frame.echo), asked);
         }
         let key = (frame.serial, frame.echo);
-        let Some(asked) = self.open.take(cx, &key) else { return };
+        let Some(asked) = self.open.claim(cx, &key) else { return };
         if frame.end != 0 {
             let code = i64::from(frame.end);
             return asked.report(cx, Outcome::Refused, Some((code, commands::end_code(frame.end))));
         }
-        if asked.code == i64::from(commands::READ_TYPE_NAME) {
+        if asked.code == Some(i64::from(commands::READ_TYPE_NAME)) {
             let body = frame.body();
             if let Some(model) = body.get(..16) {
                 let side = cx.from();
