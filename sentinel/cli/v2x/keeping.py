@@ -46,12 +46,9 @@ class Keeper:
             self._write(batch)
 
     def _write(self, batch: EventBatch) -> None:
-        import msgspec
-
         lines = batch.ndjson().splitlines()
         if not self.every:
-            lines = [line for line in lines if msgspec.json.decode(line).get("event.outcome") != "success"
-                     or b'"v2x-misbehaviour-report"' in line]  # fmt: skip
+            lines = [line for line in lines if not _accepted(line)]
         if lines:
             written = self._writer.append_events(b"".join(line + b"\n" for line in lines))
             self.kept += written.new
@@ -63,21 +60,16 @@ class Keeper:
             self.refused += written.refused
 
     def _chains(self) -> None:
+        import msgspec
+
         from sentinel.rules import chains
 
         engine = chains.make()
-        assets = [self._encoded(asset) for asset in self.store.documents("asset")]
-        engine.assets(b"[" + b",".join(assets) + b"]")
+        engine.assets(msgspec.json.encode(list(self.store.documents("asset"))))
         for some in self._writer.alert_documents():
             engine.feed(some)
         engine.finish()
         self._writer.replace_chains(list(engine.all()))
-
-    @staticmethod
-    def _encoded(document: dict[str, Any]) -> bytes:
-        import msgspec
-
-        return msgspec.json.encode(document)
 
     def __enter__(self) -> Self:
         return self
@@ -92,3 +84,11 @@ class Keeper:
         finally:
             self._entered.__exit__(kind, value, trace)
             self.store.close()
+
+
+def _accepted(line: bytes) -> bool:
+    """Whether an event is a message that a receiver would take."""
+    import msgspec
+
+    event = msgspec.json.decode(line)
+    return bool(event["event.action"] == "v2x-message" and event["event.outcome"] == "success")
