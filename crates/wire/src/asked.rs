@@ -87,11 +87,7 @@ impl Asked {
     /// Reports it, and the secret in it, with its outcome and, if it was refused, the code and name of the reason.
     pub fn report(self, cx: &mut Cx<'_>, outcome: Outcome, exception: Option<(i64, &str)>) {
         if let Some((kind, user, secret)) = &self.secret {
-            let login = match outcome {
-                Outcome::Accepted => LoginOutcome::Success,
-                Outcome::Refused => LoginOutcome::Failure,
-                Outcome::NoAnswer | Outcome::Unknown => LoginOutcome::Unknown,
-            };
+            let login = LoginOutcome::from(outcome);
             let mut c = Cred::new(*kind).secret(secret).cleartext().sent(self.at).outcome(login);
             c.username = user.as_deref();
             cx.credential(c);

@@ -161,6 +161,17 @@ words! {
     LoginOutcome { Success = "success", Failure = "failure", Unknown = "unknown" }
 }
 
+impl From<Outcome> for LoginOutcome {
+    /// What becomes of an operation says whether the secret in it was right.
+    fn from(outcome: Outcome) -> LoginOutcome {
+        match outcome {
+            Outcome::Accepted => LoginOutcome::Success,
+            Outcome::Refused => LoginOutcome::Failure,
+            Outcome::NoAnswer | Outcome::Unknown => LoginOutcome::Unknown,
+        }
+    }
+}
+
 words! {
     /// What kind of secret a credential holds.
     CredKind {

@@ -136,11 +136,7 @@ impl Probe for Digi {
 
 fn report(cx: &mut Cx<'_>, (kind, secret, asked): (u16, Option<String>, Stamp), outcome: Outcome) {
     if let Some(secret) = secret {
-        let ended = match outcome {
-            Outcome::Accepted => LoginOutcome::Success,
-            Outcome::Refused => LoginOutcome::Failure,
-            _ => LoginOutcome::Unknown,
-        };
+        let ended = LoginOutcome::from(outcome);
         cx.credential(Cred::new(CredKind::Password).secret(&secret).cleartext().outcome(ended).sent(asked));
     }
     if let Some((name, action)) = order(kind) {

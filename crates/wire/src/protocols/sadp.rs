@@ -142,11 +142,7 @@ impl Sadp {
         }
         cx.op(op);
         if let Some(secret) = &asked.secret {
-            let login = match outcome {
-                Outcome::Accepted => LoginOutcome::Success,
-                Outcome::Refused => LoginOutcome::Failure,
-                _ => LoginOutcome::Unknown,
-            };
+            let login = LoginOutcome::from(outcome);
             let cred = Cred::new(CredKind::Password).username("admin").secret(secret).cleartext();
             cx.credential(cred.outcome(login).sent(asked.stamp));
         }

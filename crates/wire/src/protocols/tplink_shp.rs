@@ -249,11 +249,7 @@ impl Shp {
 
 fn report(cx: &mut Cx<'_>, method: &str, r: &Request, outcome: Outcome, code: Option<i64>) {
     if let Some((kind, user, secret)) = &r.secret {
-        let ended = match outcome {
-            Outcome::Accepted => LoginOutcome::Success,
-            Outcome::Refused => LoginOutcome::Failure,
-            _ => LoginOutcome::Unknown,
-        };
+        let ended = LoginOutcome::from(outcome);
         let mut cred = Cred::new(*kind).secret(secret).cleartext().outcome(ended).sent(r.asked);
         if let Some(user) = user {
             cred = cred.username(user);

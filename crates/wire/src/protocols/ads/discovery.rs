@@ -151,11 +151,7 @@ fn report(cx: &mut Cx<'_>, service: u32, request: Request, outcome: Outcome, sta
     op.notable = service != SERVER_INFO;
     cx.op(op);
     if let Some(password) = &route.password {
-        let login = match outcome {
-            Outcome::Accepted => LoginOutcome::Success,
-            Outcome::Refused => LoginOutcome::Failure,
-            _ => LoginOutcome::Unknown,
-        };
+        let login = LoginOutcome::from(outcome);
         let mut cred =
             Cred::new(CredKind::Password).secret(password).outcome(login).cleartext().sent(request.asked);
         cred.username = route.user.as_deref();

@@ -182,11 +182,7 @@ impl Amqp {
 
     fn settle(&mut self, cx: &mut Cx<'_>, outcome: Outcome) {
         let Some(login) = self.login.take() else { return };
-        let ended = match outcome {
-            Outcome::Accepted => LoginOutcome::Success,
-            Outcome::Refused => LoginOutcome::Failure,
-            _ => LoginOutcome::Unknown,
-        };
+        let ended = LoginOutcome::from(outcome);
         let user = login.user.filter(|u| !u.is_empty());
         let secret = login.secret.filter(|s| !s.is_empty());
         if user.is_some() || secret.is_some() {

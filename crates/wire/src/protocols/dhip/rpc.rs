@@ -288,11 +288,7 @@ impl Rpc {
 
     fn report(&self, cx: &mut Cx<'_>, asked: &Asked, outcome: Outcome, error: Option<(i64, &str)>) {
         if let Some(login) = &asked.login {
-            let how = match outcome {
-                Outcome::Accepted => LoginOutcome::Success,
-                Outcome::Refused => LoginOutcome::Failure,
-                _ => LoginOutcome::Unknown,
-            };
+            let how = LoginOutcome::from(outcome);
             tell_login(cx, login, how, asked.stamp);
         }
         let mut op = Op::new(asked.action, asked.name).outcome(outcome).asked(asked.stamp);

@@ -72,11 +72,7 @@ impl Request {
             cx.op(op);
         }
         if let Some((user, password)) = self.login {
-            let login = match outcome {
-                Outcome::Accepted => LoginOutcome::Success,
-                Outcome::Refused => LoginOutcome::Failure,
-                _ => LoginOutcome::Unknown,
-            };
+            let login = LoginOutcome::from(outcome);
             let cred = Cred::new(CredKind::Password).outcome(login).cleartext().sent(self.asked);
             cx.credential(cred.username(&user).secret(&password));
         }

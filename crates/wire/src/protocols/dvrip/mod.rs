@@ -121,11 +121,7 @@ impl Dvrip {
 }
 
 fn tell(cx: &mut Cx<'_>, login: Option<&Login>, sent: Stamp, outcome: Outcome, error: Option<(i64, &str)>) {
-    let how = match outcome {
-        Outcome::Accepted => LoginOutcome::Success,
-        Outcome::Refused => LoginOutcome::Failure,
-        _ => LoginOutcome::Unknown,
-    };
+    let how = LoginOutcome::from(outcome);
     if let Some(login) = login {
         rpc::tell_login(cx, login, how, sent);
     }

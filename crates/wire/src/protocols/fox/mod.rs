@@ -220,11 +220,7 @@ impl Fox {
         if login.user.is_none() && login.secret.is_none() {
             return;
         }
-        let mut cred = Cred::new(kind).sent(login.asked).outcome(match outcome {
-            Outcome::Accepted => LoginOutcome::Success,
-            Outcome::Refused => LoginOutcome::Failure,
-            _ => LoginOutcome::Unknown,
-        });
+        let mut cred = Cred::new(kind).sent(login.asked).outcome(LoginOutcome::from(outcome));
         cred.username = login.user.as_deref();
         cred.secret = login.secret.as_deref();
         cred.cleartext = kind == CredKind::Password;

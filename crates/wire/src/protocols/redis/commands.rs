@@ -122,11 +122,7 @@ pub fn report(cx: &mut Cx<'_>, words: &[String], asked: Stamp, answer: Option<(u
 
 /// AUTH, HELLO … AUTH, and passwords that are set.
 fn credentials(cx: &mut Cx<'_>, words: &[String], asked: Stamp, outcome: Outcome) {
-    let login = match outcome {
-        Outcome::Accepted => LoginOutcome::Success,
-        Outcome::Refused => LoginOutcome::Failure,
-        _ => LoginOutcome::Unknown,
-    };
+    let login = LoginOutcome::from(outcome);
     let (user, password, outcome) = if is(words, 0, "AUTH") {
         match words {
             [_, password] => ("", password.as_str(), login),

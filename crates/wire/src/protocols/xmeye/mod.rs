@@ -220,11 +220,7 @@ impl Xmeye {
 
     fn report(&self, cx: &mut Cx<'_>, asked: &Asked, outcome: Outcome, error: Option<(i64, &str)>) {
         if let Some((user, hash)) = &asked.login {
-            let how = match outcome {
-                Outcome::Accepted => LoginOutcome::Success,
-                Outcome::Refused => LoginOutcome::Failure,
-                _ => LoginOutcome::Unknown,
-            };
+            let how = LoginOutcome::from(outcome);
             let cred = Cred::new(CredKind::Hash).username(user).secret(hash).hashcat(MODE_SOFIA, hash);
             cx.credential(cred.outcome(how).sent(asked.stamp).detail("scheme", "sofia"));
         }
