@@ -170,7 +170,7 @@ def scan(
         result.warnings += keeper.warnings
         result.counted |= keeper.counted()
     if options.deep and not interrupted:
-        from sentinel.sources import deep
+        from sentinel.inventory import deep
 
         counted, lines = deep.name(inventory, captures)
         result.counted |= counted

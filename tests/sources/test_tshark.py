@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel.errors import UserError
-from sentinel.sources import deep, tshark
+from sentinel.inventory import deep
+from sentinel.sources import tshark
 from tests.conftest import Ran
 
 needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentinel.errors import UserError
+from sentinel.probes.catalogue import all_probes
 from sentinel.sources.tshark import Flow, name_flows, program
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ def same(name: str) -> str:
 
 def ours() -> frozenset[str]:
     """Names of tshark that stand for what has a probe."""
-    from sentinel.probes.catalogue import all_probes
-
     return _OURS | {same(probe.name) for probe in all_probes()}
 
 
